@@ -1,0 +1,77 @@
+import type { Json } from "@tram/protocol";
+import type { Durability, Operation, Store } from "./ports/store.ts";
+
+/**
+ * One thing that happened, with everything that follows from it: the reading, what the registry keeps of it, what the
+ * rules decided, the commands they intend, the message for the cloud. It is kept whole or not at all, and only then
+ * acknowledged and acted on.
+ *
+ * Participants add their writes synchronously while the event is delivered, then `commit` is called once.
+ */
+export class Unit {
+  readonly #store: Store;
+  readonly #operations: Operation[] = [];
+  readonly #effects: ((kept: boolean) => void)[] = [];
+  readonly #onFault: (error: unknown) => void;
+  #durability: Durability = "crash";
+
+  /** @param onFault is told of an effect that threw; the other effects run all the same. */
+  constructor(store: Store, onFault: (error: unknown) => void) {
+    this.#store = store;
+    this.#onFault = onFault;
+  }
+
+  put(table: string, key: string, value: Json): void {
+    this.#operations.push({ op: "put", table, key, value });
+  }
+
+  delete(table: string, key: string): void {
+    this.#operations.push({ op: "delete", table, key });
+  }
+
+  append(log: string, seq: number, value: Json): void {
+    this.#operations.push({ op: "append", log, seq, value });
+  }
+
+  remove(log: string, seq: number): void {
+    this.#operations.push({ op: "remove", log, seq });
+  }
+
+  /** Raises the strength at which this unit must be kept; it never falls again. */
+  require(durability: Durability): void {
+    if (durability === "power") this.#durability = "power";
+  }
+
+  /**
+   * Does something once the commit has settled, in the order of the calls: send a command, tell a screen.
+   * It runs with `kept` false too: a disk that is full must not stop local control. Only acknowledgements depend on it.
+   */
+  after(effect: (kept: boolean) => void): void {
+    this.#effects.push(effect);
+  }
+
+  /**
+   * Keeps the unit, then runs its effects.
+   * @throws {StoreError} when it was not kept, after the effects have run: do not acknowledge.
+   */
+  async commit(): Promise<void> {
+    let failure: unknown;
+    let kept = true;
+    if (this.#operations.length > 0) {
+      try {
+        await this.#store.commit(this.#operations, this.#durability);
+      } catch (error) {
+        kept = false;
+        failure = error;
+      }
+    }
+    for (const effect of this.#effects) {
+      try {
+        effect(kept);
+      } catch (error) {
+        this.#onFault(error);
+      }
+    }
+    if (!kept) throw failure;
+  }
+}

@@ -1,0 +1,3 @@
+export * from "./host.ts";
+export * from "./module.ts";
+export * from "./session.ts";

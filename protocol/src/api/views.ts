@@ -1,0 +1,147 @@
+import { type Static, Type } from "typebox";
+import { Thing } from "../thing.ts";
+
+/**
+ * What the HTTP API and the live socket show. The same schemas validate, generate OpenAPI 3.1 and type the web UI.
+ * Times are ISO 8601 in UTC.
+ */
+const Time = Type.String({ format: "date-time" });
+const Value = Type.Unknown({ description: "Any JSON value that the property's schema allows." });
+
+export const PropertyView = Type.Object({
+  value: Value,
+  quality: Type.Enum(["good", "stale", "bad"]),
+  time: Time,
+  receivedAt: Time,
+  problem: Type.Optional(Type.String()),
+});
+export type PropertyView = Static<typeof PropertyView>;
+
+export const ThingView = Type.Object({
+  thing: Thing,
+  availability: Type.Enum(["unknown", "init", "ready", "disconnected", "sleeping", "lost"]),
+  source: Type.String({ description: "Where the Thing comes from: `module:<id>` or `mqtt:<account>`." }),
+  properties: Type.Record(Type.String(), PropertyView, { description: "Last known values by `node/name`." }),
+  problem: Type.Optional(Type.String({ description: "Why the last description of the device was refused." })),
+});
+export type ThingView = Static<typeof ThingView>;
+
+export const CommandView = Type.Object({
+  id: Type.String(),
+  thing: Type.String(),
+  property: Type.Optional(Type.String()),
+  action: Type.Optional(Type.String()),
+  value: Value,
+  origin: Type.String(),
+  state: Type.Enum(["accepted", "sent", "confirmed", "refused", "failed", "expired"]),
+  submittedAt: Time,
+  sentAt: Type.Optional(Time),
+  endedAt: Type.Optional(Time),
+  code: Type.Optional(Type.String()),
+  reason: Type.Optional(Type.String()),
+});
+export type CommandView = Static<typeof CommandView>;
+
+/** One check inside an evaluation: a condition with the value that was seen. */
+export const TraceCheck = Type.Object({
+  what: Type.String(),
+  passed: Type.Boolean(),
+  seen: Value,
+});
+export type TraceCheck = Static<typeof TraceCheck>;
+
+/** One evaluation of a rule, rejections included. */
+export const TraceView = Type.Object({
+  time: Time,
+  trigger: Type.String({ description: "Id or place of the trigger: `triggers[0]`." }),
+  seen: Type.Optional(Value),
+  outcome: Type.Enum([
+    "fired",
+    "waiting",
+    "condition-false",
+    "mode-dropped",
+    "cancelled",
+    "held",
+    "resumed",
+    "action",
+    "finished",
+    "failed",
+  ]),
+  detail: Type.Optional(Type.String()),
+  checks: Type.Array(TraceCheck),
+  runId: Type.Optional(Type.String()),
+});
+export type TraceView = Static<typeof TraceView>;
+
+export const RuleView = Type.Object({
+  id: Type.String(),
+  title: Type.Optional(Type.String()),
+  file: Type.String({ description: "File name below the rules folder." }),
+  status: Type.Enum(["active", "disabled", "unavailable"]),
+  problems: Type.Array(Type.Object({ path: Type.String(), problem: Type.String() })),
+  warnings: Type.Array(Type.Object({ path: Type.String(), problem: Type.String() })),
+  running: Type.Integer({ description: "Runs in flight." }),
+  lastFired: Type.Optional(Time),
+  lastTrace: Type.Optional(TraceView),
+});
+export type RuleView = Static<typeof RuleView>;
+
+export const ModuleView = Type.Object({
+  id: Type.String(),
+  use: Type.String(),
+  name: Type.Optional(Type.String()),
+  version: Type.Optional(Type.String()),
+  state: Type.Enum(["stopped", "opening", "up", "degraded", "closing", "failed"]),
+  reason: Type.Optional(Type.String()),
+  since: Time,
+  restarts: Type.Integer(),
+  nextAttempt: Type.Optional(Time),
+  isolation: Type.Enum(["in-process", "child-process"]),
+});
+export type ModuleView = Static<typeof ModuleView>;
+
+export const BridgeView = Type.Object({
+  id: Type.String(),
+  provider: Type.String(),
+  state: Type.Enum(["connecting", "online", "offline", "stopped"]),
+  since: Time,
+  queued: Type.Integer(),
+  queuedByClass: Type.Record(Type.String(), Type.Integer()),
+  oldest: Type.Optional(Time),
+  sent: Type.Integer({ description: "Acknowledged by the cloud since the gateway started." }),
+  dropped: Type.Integer({ description: "Dropped by quota, ever." }),
+  parked: Type.Integer({ description: "Never acceptable to the provider, kept aside." }),
+  lastError: Type.Optional(Type.String()),
+});
+export type BridgeView = Static<typeof BridgeView>;
+
+export const ClientView = Type.Object({
+  id: Type.String(),
+  username: Type.String(),
+  address: Type.String(),
+  connectedAt: Time,
+});
+export type ClientView = Static<typeof ClientView>;
+
+export const GatewayView = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  version: Type.String(),
+  startedAt: Time,
+  now: Time,
+  clock: Type.Enum(["untrusted", "holdover", "synced"]),
+  timezone: Type.String(),
+  store: Type.Enum(["ok", "failing"]),
+  problems: Type.Array(Type.Object({ code: Type.String(), where: Type.String(), problem: Type.String() }), {
+    description: "What is wrong now: a refused configuration, a broken rule file, a store that cannot write.",
+  }),
+});
+export type GatewayView = Static<typeof GatewayView>;
+
+export const NotificationView = Type.Object({
+  time: Time,
+  rule: Type.String(),
+  level: Type.Enum(["info", "warning", "alarm"]),
+  text: Type.String(),
+});
+export type NotificationView = Static<typeof NotificationView>;
