@@ -23,6 +23,8 @@ export interface CommandRequest {
 
 export interface Command extends CommandRequest {
   readonly id: CommandId;
+  /** How many commands led to each other up to this one; 1 for a fresh one. */
+  readonly depth: number;
   readonly state: CommandState;
   readonly submittedAt: EpochMs;
   readonly sentAt?: EpochMs;
@@ -46,10 +48,6 @@ export type CommandFailureCode =
   | "overridden"
   | "rejected"
   | "timeout"
-  | "send-failed";
-
-/** True when nothing more will happen to a command in this state. */
-export function isFinal(command: Command, reports: boolean): boolean {
-  if (command.state === "accepted") return false;
-  return command.state !== "sent" || !reports;
-}
+  | "send-failed"
+  /** The gateway stopped before the outcome of an action was known; it is not repeated. */
+  | "unknown-outcome";

@@ -1,0 +1,89 @@
+import type {
+  Availability,
+  Command,
+  EpochMs,
+  PropertyKey,
+  Reading,
+  RuleId,
+  Thing,
+  ThingId,
+} from "@tram/protocol";
+import type { Unit } from "./unit.ts";
+
+/** A Thing with what the registry knows beside its description. */
+export interface ThingRecord {
+  readonly thing: Thing;
+  /** `module:<id>` or `mqtt:<account>`: who may describe it and report for it. */
+  readonly source: Source;
+  readonly availability: Availability;
+  /** Why the latest description was refused, while an older one is kept. */
+  readonly problem?: string;
+}
+
+export type Source = `module:${string}` | `mqtt:${string}`;
+
+export interface Notification {
+  readonly time: EpochMs;
+  readonly rule: RuleId;
+  readonly level: "info" | "warning" | "alarm";
+  readonly text: string;
+}
+
+/** What happens in the house. The bus is the truth; MQTT, HTTP and the clouds are adapters of it. */
+export interface HouseEvents {
+  /** A Thing appeared, or its description or its problem changed. */
+  thing: ThingRecord;
+  retired: { readonly id: ThingId; readonly source: Source };
+  availability: { readonly record: ThingRecord; readonly previous: Availability };
+  /** A device reported. */
+  reading: { readonly reading: Reading; readonly previous: Reading | undefined };
+  /** Only the quality of a known value changed: its device left, or vouches for it again. */
+  quality: { readonly reading: Reading };
+  command: Command;
+  notification: Notification;
+}
+
+export type EventName = keyof HouseEvents;
+export type Listener<Name extends EventName> = (event: HouseEvents[Name], unit: Unit) => void;
+
+/**
+ * The typed bus of the house. Delivery is synchronous and in the order of subscription, so that whatever a listener
+ * adds to the unit is kept in the same commit as the event itself.
+ */
+export class Bus {
+  readonly #listeners = new Map<EventName, Set<Listener<never>>>();
+  readonly #onFault: (error: unknown, name: EventName) => void;
+
+  /** @param onFault is told of a listener that threw; the others hear the event all the same. */
+  constructor(onFault: (error: unknown, name: EventName) => void) {
+    this.#onFault = onFault;
+  }
+
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): Disposable {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners);
+    listeners.add(listener as Listener<never>);
+    return { [Symbol.dispose]: () => void listeners.delete(listener as Listener<never>) };
+  }
+
+  emit<Name extends EventName>(name: Name, event: HouseEvents[Name], unit: Unit): void {
+    const listeners = this.#listeners.get(name);
+    if (listeners === undefined) return;
+    for (const listener of listeners) {
+      try {
+        (listener as Listener<Name>)(event, unit);
+      } catch (error) {
+        this.#onFault(error, name);
+      }
+    }
+  }
+
+  /** Listeners of all events: a test's proof that nobody forgot to unsubscribe. */
+  get size(): number {
+    let total = 0;
+    for (const listeners of this.#listeners.values()) total += listeners.size;
+    return total;
+  }
+}
+
+export type PropertyAddress = { readonly thing: ThingId; readonly property: PropertyKey };

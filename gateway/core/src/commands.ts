@@ -1,0 +1,356 @@
+import {
+  type Cause,
+  type Command,
+  type CommandFailureCode,
+  type CommandId,
+  type CommandRequest,
+  checkValue,
+  elapsedMs,
+  type Instant,
+  type Json,
+  jsonEqual,
+  type Ms,
+  type PropertyKey,
+  type Reading,
+  type Thing,
+  type ThingId,
+} from "@tram/protocol";
+import type { Bus } from "./bus.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { Store } from "./ports/store.ts";
+import type { Observation, Registry } from "./registry.ts";
+import type { Unit } from "./unit.ts";
+
+const TABLE = "commands";
+
+export const DEFAULT_CONFIRM_MS: Ms = 10_000;
+/** An unconfirmed write older than this is not sent again after a restart: a pump must not start hours late. */
+export const RESEND_WITHIN_MS: Ms = 5 * 60_000;
+/** Commands that led to each other; the next one is refused as a loop. */
+export const MAX_CAUSE_DEPTH = 8;
+const MAX_PENDING = 2_000;
+const REMEMBERED = 500;
+
+/** What the carrier of a command tells back. */
+export type Delivery =
+  | { readonly outcome: "sent" }
+  | { readonly outcome: "confirmed" }
+  | { readonly outcome: "rejected"; readonly reason: string };
+
+/** Brings a command to its device. Rejecting means that it could not be sent. */
+export type Deliver = (command: Command, signal: AbortSignal) => Promise<Delivery>;
+
+interface Pending {
+  command: Command;
+  /** What the command is kept with, for the decision after a restart. */
+  readonly since: Instant;
+  readonly confirmMs: Ms;
+  readonly reports: boolean;
+  sending: boolean;
+  /** The latest other value seen since sending. */
+  other?: Json;
+  deadline?: Disposable;
+}
+
+export interface CommandsParts {
+  readonly clock: Clock;
+  readonly bus: Bus;
+  readonly registry: Registry;
+  readonly deliver: Deliver;
+  /**
+   * Opens a unit for what happens later: sent, confirmed, expired. Never rejects: a store that fails is shown by
+   * itself, and must not stop a command.
+   */
+  readonly record: (work: (unit: Unit) => void) => Promise<void>;
+  /** Makes an id that no other command ever had. */
+  readonly newId: () => string;
+}
+
+/**
+ * The one way down to the devices. A command is validated, its intent is kept, then it is sent, and its end is
+ * decided by what the device reports: the first good value after sending that equals it.
+ */
+export class Commands {
+  readonly #parts: CommandsParts;
+  readonly #pending = new Map<CommandId, Pending>();
+  /** The pending command of a property; a later one replaces it. */
+  readonly #byProperty = new Map<string, CommandId>();
+  readonly #ended = new Map<CommandId, Command>();
+  readonly #subscription: Disposable;
+  readonly #stop = new AbortController();
+
+  constructor(parts: CommandsParts) {
+    this.#parts = parts;
+    parts.registry.correlateWith((observation) => this.#correlate(observation));
+    this.#subscription = parts.bus.on("reading", ({ reading }, unit) => this.#onReading(reading, unit));
+  }
+
+  /**
+   * Accepts or refuses a request. An accepted command is sent once the unit has settled.
+   * @returns the command; `state` is `accepted` or `refused`, and `code` tells why.
+   */
+  submit(request: CommandRequest, unit: Unit): Command {
+    const command: Command = {
+      ...request,
+      id: this.#parts.newId() as CommandId,
+      depth: (request.cause?.depth ?? 0) + 1,
+      state: "accepted",
+      submittedAt: this.#parts.clock.now(),
+    };
+    const checked = this.#check(request, command.depth);
+    if (!checked.ok) return this.#refuse(command, checked.code, checked.reason, unit);
+    return this.#accept({ ...command, value: checked.value }, checked, unit);
+  }
+
+  get(id: CommandId): Command | undefined {
+    return this.#pending.get(id)?.command ?? this.#ended.get(id);
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /**
+   * Takes up what was under way when the gateway stopped: unconfirmed property writes are sent again, actions are not
+   * repeated, because nobody knows whether they were carried out.
+   */
+  async resume(store: Store): Promise<void> {
+    const now = this.#parts.clock.instant();
+    const stored = [...(await store.entries(TABLE))].map(([, value]) => value as unknown as StoredCommand);
+    if (stored.length === 0) return;
+    await this.#parts.record((unit) => {
+      for (const { command, since } of stored) {
+        if (!("property" in command.target)) {
+          this.#end(
+            command,
+            "failed",
+            unit,
+            "unknown-outcome",
+            "the gateway restarted before the outcome was known",
+          );
+          continue;
+        }
+        const checked = this.#check(command, command.depth);
+        if (!checked.ok) this.#end(command, "failed", unit, checked.code, checked.reason);
+        else if (elapsedMs(since, now) > RESEND_WITHIN_MS) {
+          this.#end(
+            command,
+            "expired",
+            unit,
+            "timeout",
+            "the gateway was off for longer than the command may wait",
+          );
+        } else this.#accept({ ...command, state: "accepted" }, checked, unit, since);
+      }
+    });
+  }
+
+  close(): void {
+    this.#stop.abort(new Error("the gateway stops"));
+    this.#subscription[Symbol.dispose]();
+    for (const pending of this.#pending.values()) pending.deadline?.[Symbol.dispose]();
+  }
+
+  #check(request: CommandRequest, depth: number): Check {
+    if (depth > MAX_CAUSE_DEPTH) {
+      return refuse("loop", `${MAX_CAUSE_DEPTH} commands led to each other without a fresh cause`);
+    }
+    if (this.#pending.size >= MAX_PENDING) return refuse("too-many", `${MAX_PENDING} commands are under way`);
+    const thing = this.#parts.registry.thing(request.thing);
+    if (thing === undefined) return refuse("unknown-thing", `there is no Thing ${request.thing}`);
+    return "property" in request.target
+      ? checkWrite(thing, request.target.property, request.value)
+      : checkAction(thing, request.target.action, request.value);
+  }
+
+  #accept(command: Command, checked: Accepted, unit: Unit, since?: Instant): Command {
+    const pending: Pending = {
+      command,
+      since: since ?? this.#parts.clock.instant(),
+      confirmMs: command.timeoutMs ?? checked.confirmMs,
+      reports: checked.reports,
+      sending: false,
+    };
+    this.#replaceEarlier(command, unit);
+    this.#pending.set(command.id, pending);
+    this.#keep(pending, unit);
+    unit.require("power");
+    this.#parts.bus.emit("command", command, unit);
+    unit.after(() => void this.#send(pending));
+    return command;
+  }
+
+  #replaceEarlier(command: Command, unit: Unit): void {
+    const key = propertyOf(command);
+    if (key === undefined) return;
+    const earlier = this.#pending.get(this.#byProperty.get(key) ?? ("" as CommandId));
+    this.#byProperty.set(key, command.id);
+    if (earlier === undefined || earlier.command.id === command.id) return;
+    this.#end(earlier.command, "failed", unit, "overridden", "a later command replaced it");
+    this.#byProperty.set(key, command.id);
+  }
+
+  async #send(pending: Pending): Promise<void> {
+    const id = pending.command.id;
+    if (this.#stop.signal.aborted || !this.#pending.has(id)) return;
+    pending.sending = true;
+    let delivery: Delivery | { outcome: "broken"; reason: string };
+    try {
+      delivery = await this.#parts.deliver(pending.command, this.#stop.signal);
+    } catch (error) {
+      delivery = { outcome: "broken", reason: error instanceof Error ? error.message : String(error) };
+    }
+    // While it was being sent, a reading may have confirmed it, a later command replaced it, or the gateway stopped.
+    if (this.#stop.signal.aborted || !this.#pending.has(id)) return;
+    await this.#parts.record((unit) => {
+      if (!this.#pending.has(id)) return;
+      if (delivery.outcome === "broken") {
+        this.#end(pending.command, "failed", unit, "send-failed", delivery.reason);
+        return;
+      }
+      if (delivery.outcome === "rejected") {
+        this.#end(pending.command, "failed", unit, "rejected", delivery.reason);
+        return;
+      }
+      pending.command = { ...pending.command, state: "sent", sentAt: this.#parts.clock.now() };
+      if (delivery.outcome === "confirmed") this.#end(pending.command, "confirmed", unit);
+      else if (!pending.reports) this.#end(pending.command, "sent", unit);
+      else {
+        this.#keep(pending, unit);
+        this.#parts.bus.emit("command", pending.command, unit);
+        pending.deadline = this.#parts.clock.after(pending.confirmMs, () => void this.#expire(pending));
+      }
+    });
+  }
+
+  async #expire(pending: Pending): Promise<void> {
+    await this.#parts.record((unit) => {
+      if (!this.#pending.has(pending.command.id)) return;
+      if (pending.other === undefined) {
+        this.#end(pending.command, "expired", unit, "timeout", "the device did not report in time");
+      } else {
+        const seen = JSON.stringify(pending.other);
+        this.#end(pending.command, "failed", unit, "overridden", `the device reports ${seen} instead`);
+      }
+    });
+  }
+
+  /** Names the command that a reading answers, with the depth that only this room knows. */
+  #correlate(observation: Observation): Cause | undefined {
+    const named = observation.cause === undefined ? undefined : this.get(observation.cause.commandId);
+    if (named !== undefined) return causeOf(named);
+    const pending = this.#answeredBy(observation.thing, observation.property);
+    if (pending === undefined || !jsonEqual(pending.command.value, observation.value)) return undefined;
+    return causeOf(pending.command);
+  }
+
+  #answeredBy(thing: ThingId, property: PropertyKey): Pending | undefined {
+    const id = this.#byProperty.get(`${thing}/${property}`);
+    const pending = id === undefined ? undefined : this.#pending.get(id);
+    return pending?.sending === true ? pending : undefined;
+  }
+
+  #onReading(reading: Reading, unit: Unit): void {
+    if (reading.quality !== "good") return;
+    const pending = this.#answeredBy(reading.thing, reading.property);
+    if (pending === undefined) return;
+    if (jsonEqual(pending.command.value, reading.value)) {
+      const sentAt = pending.command.sentAt ?? this.#parts.clock.now();
+      this.#end({ ...pending.command, sentAt }, "confirmed", unit);
+    } else pending.other = reading.value;
+  }
+
+  #refuse(command: Command, code: CommandFailureCode, reason: string, unit: Unit): Command {
+    const refused: Command = { ...command, state: "refused", code, reason, endedAt: this.#parts.clock.now() };
+    this.#remember(refused);
+    this.#parts.bus.emit("command", refused, unit);
+    return refused;
+  }
+
+  #end(
+    command: Command,
+    state: Command["state"],
+    unit: Unit,
+    code?: CommandFailureCode,
+    reason?: string,
+  ): void {
+    const pending = this.#pending.get(command.id);
+    pending?.deadline?.[Symbol.dispose]();
+    this.#pending.delete(command.id);
+    const key = propertyOf(command);
+    if (key !== undefined && this.#byProperty.get(key) === command.id) this.#byProperty.delete(key);
+    const ended: Command = {
+      ...command,
+      state,
+      endedAt: this.#parts.clock.now(),
+      ...(code === undefined ? {} : { code }),
+      ...(reason === undefined ? {} : { reason }),
+    };
+    unit.delete(TABLE, command.id);
+    this.#remember(ended);
+    this.#parts.bus.emit("command", ended, unit);
+  }
+
+  #keep(pending: Pending, unit: Unit): void {
+    const stored: StoredCommand = { command: pending.command, since: pending.since };
+    unit.put(TABLE, pending.command.id, stored as unknown as Json);
+  }
+
+  #remember(command: Command): void {
+    this.#ended.set(command.id, command);
+    if (this.#ended.size <= REMEMBERED) return;
+    const [oldest] = this.#ended.keys();
+    if (oldest !== undefined) this.#ended.delete(oldest);
+  }
+}
+
+interface StoredCommand {
+  readonly command: Command;
+  readonly since: Instant;
+}
+
+type Accepted = {
+  readonly ok: true;
+  readonly value: Json;
+  readonly reports: boolean;
+  readonly confirmMs: Ms;
+};
+type Check = Accepted | { readonly ok: false; readonly code: CommandFailureCode; readonly reason: string };
+
+function refuse(code: CommandFailureCode, reason: string): Check {
+  return { ok: false, code, reason };
+}
+
+function checkWrite(thing: Thing, property: PropertyKey, value: Json): Check {
+  const affordance = Object.hasOwn(thing.properties, property) ? thing.properties[property] : undefined;
+  if (affordance === undefined) return refuse("unknown-property", `${thing.id} has no property ${property}`);
+  if (affordance.readOnly === true) return refuse("read-only", `${thing.id}/${property} cannot be written`);
+  const checked = checkValue(affordance, value);
+  if (!checked.ok) return refuse("invalid-value", checked.problem);
+  return {
+    ok: true,
+    value: checked.value,
+    reports: affordance.writeOnly !== true && affordance.momentary !== true,
+    confirmMs: affordance.confirmMs ?? DEFAULT_CONFIRM_MS,
+  };
+}
+
+function checkAction(thing: Thing, action: string, input: Json): Check {
+  const affordance =
+    thing.actions !== undefined && Object.hasOwn(thing.actions, action) ? thing.actions[action] : undefined;
+  if (affordance === undefined) return refuse("unknown-action", `${thing.id} has no action ${action}`);
+  if (affordance.input !== undefined) {
+    const checked = checkValue(affordance.input, input);
+    if (!checked.ok) return refuse("invalid-value", checked.problem);
+    return { ok: true, value: checked.value, reports: false, confirmMs: DEFAULT_CONFIRM_MS };
+  }
+  return { ok: true, value: null, reports: false, confirmMs: DEFAULT_CONFIRM_MS };
+}
+
+function causeOf(command: Command): Cause {
+  return { commandId: command.id, depth: command.depth };
+}
+
+function propertyOf(command: CommandRequest): string | undefined {
+  return "property" in command.target ? `${command.thing}/${command.target.property}` : undefined;
+}

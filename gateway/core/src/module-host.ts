@@ -1,0 +1,169 @@
+import {
+  HostError,
+  type ModuleHealth,
+  type ModuleHost,
+  type ModuleLog,
+  type ReportedReading,
+} from "@tram/module-sdk";
+import type { Availability, Json, Origin, Thing, ThingId } from "@tram/protocol";
+import type { Source } from "./bus.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { Store } from "./ports/store.ts";
+import type { Registry } from "./registry.ts";
+import { TokenBucket } from "./token-bucket.ts";
+import type { Unit } from "./unit.ts";
+
+/** How much one module may hand in, so that a module that floods costs the others nothing. */
+export const MODULE_BUDGET = {
+  /** Readings a second, sustained. */
+  readingsPerSecond: 1_000,
+  /** Readings at once. */
+  burst: 5_000,
+  /** Reports that wait for their commit. */
+  pendingReports: 1_000,
+  /** Refused readings after which the session is ended. */
+  refusedBeforeEnd: 2_000,
+} as const;
+
+export interface ModuleHostParts {
+  readonly clock: Clock;
+  readonly registry: Registry;
+  readonly store: Store;
+  readonly log: ModuleLog;
+  readonly transact: (work: (unit: Unit) => void) => Promise<void>;
+  /** Shows what the module says of itself. */
+  readonly onHealth: (health: ModuleHealth) => void;
+  /** Ends the session: the module does what no module may. */
+  readonly onAbuse: (reason: string) => void;
+}
+
+/**
+ * Makes the host of one session. After `signal` aborted, every call is refused with `closed`, so that a session that
+ * was given up cannot speak any more.
+ */
+export function createModuleHost(
+  id: string,
+  config: unknown,
+  parts: ModuleHostParts,
+  signal: AbortSignal,
+): ModuleHost<unknown> {
+  const source: Source = `module:${id}`;
+  const origin: Origin = source;
+  const table = `module-${id}`;
+  const bucket = new TokenBucket(
+    MODULE_BUDGET.readingsPerSecond,
+    MODULE_BUDGET.burst,
+    parts.clock.monotonic(),
+  );
+  let pendingReports = 0;
+  let refused = 0;
+
+  function ensureOpen(): void {
+    if (signal.aborted) throw new HostError("closed", "the session has ended");
+  }
+
+  async function kept(work: (unit: Unit) => void): Promise<void> {
+    try {
+      await parts.transact(work);
+    } catch (cause) {
+      if (cause instanceof HostError) throw cause;
+      throw new HostError("not-stored", "the gateway's store did not keep it", { cause });
+    }
+  }
+
+  function admit(count: number): void {
+    if (pendingReports < MODULE_BUDGET.pendingReports && bucket.take(count, parts.clock.monotonic())) return;
+    refused += Math.max(1, count);
+    if (refused > MODULE_BUDGET.refusedBeforeEnd) {
+      parts.onAbuse(`floods: more than ${MODULE_BUDGET.readingsPerSecond} readings/s`);
+    }
+    throw new HostError(
+      "flooding",
+      `more than ${MODULE_BUDGET.readingsPerSecond} readings/s, or ${MODULE_BUDGET.pendingReports} reports not awaited`,
+    );
+  }
+
+  return {
+    config,
+    clock: {
+      now: () => parts.clock.now(),
+      monotonic: () => parts.clock.monotonic(),
+      get trust() {
+        return parts.clock.trust;
+      },
+      sleep: (durationMs, sleepSignal) => parts.clock.sleep(durationMs, sleepSignal ?? signal),
+      every: (periodMs, tick) =>
+        parts.clock.every(periodMs, () => {
+          try {
+            tick();
+          } catch (error) {
+            parts.onAbuse(`a timer threw: ${error instanceof Error ? error.message : String(error)}`);
+          }
+        }),
+    },
+    log: parts.log,
+    store: {
+      get: async (key) => (await parts.store.entries(table)).get(key),
+      entries: () => parts.store.entries(table),
+      put: async (key: string, value: Json) => {
+        ensureOpen();
+        await kept((unit) => {
+          unit.put(table, key, value);
+          unit.require("power");
+        });
+      },
+      delete: async (key: string) => {
+        ensureOpen();
+        await kept((unit) => {
+          unit.delete(table, key);
+          unit.require("power");
+        });
+      },
+    },
+    health: (health: ModuleHealth) => {
+      if (!signal.aborted) parts.onHealth(health);
+    },
+    announce: async (thing: Thing) => {
+      ensureOpen();
+      let refusal: HostError | undefined;
+      await kept((unit) => {
+        const result = parts.registry.announce(structuredClone(thing), source, unit);
+        if (result.ok) return;
+        const code = result.code === "foreign-thing" ? "foreign-thing" : "invalid-thing";
+        refusal = new HostError(code, `${result.path}: ${result.problem}`);
+      });
+      if (refusal !== undefined) throw refusal;
+    },
+    retire: async (thing: ThingId) => {
+      ensureOpen();
+      await kept((unit) => void parts.registry.retire(thing, source, unit));
+    },
+    availability: async (thing: ThingId, availability: Availability) => {
+      ensureOpen();
+      if (parts.registry.get(thing)?.source !== source) {
+        throw new HostError("foreign-thing", `${thing} is not a Thing of this module`);
+      }
+      await kept((unit) => parts.registry.setAvailability(thing, availability, unit));
+    },
+    report: async (readings: readonly ReportedReading[]) => {
+      ensureOpen();
+      admit(readings.length);
+      pendingReports++;
+      try {
+        let refusal: HostError | undefined;
+        await kept((unit) => {
+          const [first] = parts.registry.report(structuredClone(readings), { source, origin }, unit);
+          if (first === undefined) return;
+          const where = `${first.observation.thing}/${first.observation.property}`;
+          refusal =
+            first.code === "foreign-thing"
+              ? new HostError("foreign-thing", `${where}: belongs to another source`)
+              : new HostError("invalid-thing", `${where}: ${first.code}`);
+        });
+        if (refusal !== undefined) throw refusal;
+      } finally {
+        pendingReports--;
+      }
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import { parseThingId, Thing } from "@tram/protocol";
+import { Compile } from "typebox/compile";
+
+const validator = Compile(Thing);
+
+export type ThingCheck =
+  | { readonly ok: true; readonly thing: Thing }
+  | { readonly ok: false; readonly path: string; readonly problem: string };
+
+/** Validates a description from outside, and names the path of the first thing that is wrong with it. */
+export function checkThing(candidate: unknown): ThingCheck {
+  if (!validator.Check(candidate)) {
+    const [error] = validator.Errors(candidate);
+    const path = error?.instancePath.replace(/^\//, "").replaceAll("~1", "/") ?? "";
+    return { ok: false, path: path === "" ? "thing" : path, problem: error?.message ?? "is not a Thing" };
+  }
+  if (parseThingId(candidate.id) === undefined) {
+    return { ok: false, path: "id", problem: `the id ${candidate.id} is reserved` };
+  }
+  return { ok: true, thing: candidate };
+}

@@ -1,0 +1,26 @@
+import type { Ms } from "@tram/protocol";
+
+/** A rate with a burst: `take` succeeds while the rate is kept. Time is an argument. */
+export class TokenBucket {
+  readonly #perSecond: number;
+  readonly #burst: number;
+  #tokens: number;
+  #at: Ms;
+
+  /** @param nowMs the monotonic clock. */
+  constructor(perSecond: number, burst: number, nowMs: Ms) {
+    this.#perSecond = perSecond;
+    this.#burst = burst;
+    this.#tokens = burst;
+    this.#at = nowMs;
+  }
+
+  take(amount: number, nowMs: Ms): boolean {
+    const refill = ((nowMs - this.#at) * this.#perSecond) / 1_000;
+    this.#tokens = Math.min(this.#burst, this.#tokens + Math.max(0, refill));
+    this.#at = nowMs;
+    if (this.#tokens < amount) return false;
+    this.#tokens -= amount;
+    return true;
+  }
+}
