@@ -1,2 +1,5 @@
+export * from "./fake-cloud.ts";
 export * from "./memory-store.ts";
+export * from "./provider-contract.ts";
+export * from "./recording-host.ts";
 export * from "./virtual-clock.ts";

@@ -1,1 +1,2 @@
-export {};
+export { SimConfig } from "./config.ts";
+export { simModule, simModule as default } from "./sim-module.ts";

@@ -1,0 +1,36 @@
+import type { Json } from "@tram/protocol";
+import { type Static, Type } from "typebox";
+import { Compile } from "typebox/compile";
+
+/** What commands set. */
+const Controls = Type.Object({
+  fanOn: Type.Boolean(),
+  /** 0…100 %. Kept while the fan is off. */
+  fanSpeed: Type.Number({ minimum: 0, maximum: 100 }),
+  valveOpen: Type.Boolean(),
+  /** The weather follows the time of day; otherwise it stays as it was set. */
+  automatic: Type.Boolean(),
+  /** °C; in force while `automatic` is off. */
+  outsideTemperature: Type.Number({ minimum: -20, maximum: 50 }),
+  /** W/m²; in force while `automatic` is off. */
+  sun: Type.Number({ minimum: 0, maximum: 1_000 }),
+});
+export type Controls = Readonly<Static<typeof Controls>>;
+
+/** What of a house outlives a restart of the gateway. */
+const HouseMemory = Type.Object({
+  controls: Controls,
+  air: Type.Object({
+    airTemperature: Type.Number({ minimum: -60, maximum: 100 }),
+    vapour: Type.Number({ minimum: 0, maximum: 600 }),
+    soilMoisture: Type.Number({ minimum: 0, maximum: 100 }),
+  }),
+});
+export type HouseMemory = Static<typeof HouseMemory>;
+
+const memory = Compile(HouseMemory);
+
+/** Reads what the store kept. @returns `undefined` for something else than the memory of a house. */
+export function readHouseMemory(stored: Json): HouseMemory | undefined {
+  return memory.Check(stored) ? stored : undefined;
+}
