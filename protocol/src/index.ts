@@ -13,5 +13,6 @@ export * from "./origin.ts";
 export * from "./product.ts";
 export * from "./reading.ts";
 export * from "./rule.ts";
+export * from "./schema-problem.ts";
 export * from "./thing.ts";
 export * from "./time.ts";

@@ -7,6 +7,7 @@ import {
   checkValue,
   elapsedMs,
   type Instant,
+  isAway,
   type Json,
   jsonEqual,
   type Ms,
@@ -37,8 +38,15 @@ export type Delivery =
   | { readonly outcome: "confirmed" }
   | { readonly outcome: "rejected"; readonly reason: string };
 
-/** Brings a command to its device. Rejecting means that it could not be sent. */
-export type Deliver = (command: Command, signal: AbortSignal) => Promise<Delivery>;
+/**
+ * Brings a command to its device. Rejecting means that it could not be sent.
+ * `resumed` commands are from before a restart: their device may still be on its way back.
+ */
+export type Deliver = (
+  command: Command,
+  signal: AbortSignal,
+  options: { readonly resumed: boolean },
+) => Promise<Delivery>;
 
 interface Pending {
   command: Command;
@@ -46,6 +54,7 @@ interface Pending {
   readonly since: Instant;
   readonly confirmMs: Ms;
   readonly reports: boolean;
+  readonly resumed: boolean;
   sending: boolean;
   /** The latest other value seen since sending. */
   other?: Json;
@@ -76,13 +85,19 @@ export class Commands {
   /** The pending command of a property; a later one replaces it. */
   readonly #byProperty = new Map<string, CommandId>();
   readonly #ended = new Map<CommandId, Command>();
-  readonly #subscription: Disposable;
+  readonly #subscriptions: readonly Disposable[];
   readonly #stop = new AbortController();
 
   constructor(parts: CommandsParts) {
     this.#parts = parts;
     parts.registry.correlateWith((observation) => this.#correlate(observation));
-    this.#subscription = parts.bus.on("reading", ({ reading }, unit) => this.#onReading(reading, unit));
+    this.#subscriptions = [
+      parts.bus.on("reading", ({ reading }, unit) => this.#onReading(reading, unit)),
+      parts.bus.on("availability", ({ record, previous }, unit) => {
+        if (record.availability === "ready" && isAway(previous))
+          this.#sendAgain(record.thing.id as ThingId, unit);
+      }),
+    ];
   }
 
   /**
@@ -100,6 +115,23 @@ export class Commands {
     const checked = this.#check(request, command.depth);
     if (!checked.ok) return this.#refuse(command, checked.code, checked.reason, unit);
     return this.#accept({ ...command, value: checked.value }, checked, unit);
+  }
+
+  /** Writes down a command that somebody else carries to its device: it was sent, and that is all we know. */
+  note(request: CommandRequest, unit: Unit): Command {
+    const now = this.#parts.clock.now();
+    const command: Command = {
+      ...request,
+      id: this.#parts.newId() as CommandId,
+      depth: (request.cause?.depth ?? 0) + 1,
+      state: "sent",
+      submittedAt: now,
+      sentAt: now,
+      endedAt: now,
+    };
+    this.#remember(command);
+    this.#parts.bus.emit("command", command, unit);
+    return command;
   }
 
   get(id: CommandId): Command | undefined {
@@ -147,7 +179,7 @@ export class Commands {
 
   close(): void {
     this.#stop.abort(new Error("the gateway stops"));
-    this.#subscription[Symbol.dispose]();
+    for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
     for (const pending of this.#pending.values()) pending.deadline?.[Symbol.dispose]();
   }
 
@@ -169,6 +201,7 @@ export class Commands {
       since: since ?? this.#parts.clock.instant(),
       confirmMs: command.timeoutMs ?? checked.confirmMs,
       reports: checked.reports,
+      resumed: since !== undefined,
       sending: false,
     };
     this.#replaceEarlier(command, unit);
@@ -196,7 +229,7 @@ export class Commands {
     pending.sending = true;
     let delivery: Delivery | { outcome: "broken"; reason: string };
     try {
-      delivery = await this.#parts.deliver(pending.command, this.#stop.signal);
+      delivery = await this.#parts.deliver(pending.command, this.#stop.signal, { resumed: pending.resumed });
     } catch (error) {
       delivery = { outcome: "broken", reason: error instanceof Error ? error.message : String(error) };
     }
@@ -218,9 +251,18 @@ export class Commands {
       else {
         this.#keep(pending, unit);
         this.#parts.bus.emit("command", pending.command, unit);
+        pending.deadline?.[Symbol.dispose]();
         pending.deadline = this.#parts.clock.after(pending.confirmMs, () => void this.#expire(pending));
       }
     });
+  }
+
+  /** A device that was away has returned: what it did not confirm, it may never have heard. */
+  #sendAgain(thing: ThingId, unit: Unit): void {
+    for (const pending of this.#pending.values()) {
+      if (pending.command.thing !== thing || pending.command.state !== "sent") continue;
+      unit.after(() => void this.#send(pending));
+    }
   }
 
   async #expire(pending: Pending): Promise<void> {

@@ -92,14 +92,24 @@ export function createModuleHost(
         return parts.clock.trust;
       },
       sleep: (durationMs, sleepSignal) => parts.clock.sleep(durationMs, sleepSignal ?? signal),
-      every: (periodMs, tick) =>
-        parts.clock.every(periodMs, () => {
+      every: (periodMs, tick) => {
+        const timer = parts.clock.every(periodMs, () => {
           try {
             tick();
           } catch (error) {
             parts.onAbuse(`a timer threw: ${error instanceof Error ? error.message : String(error)}`);
           }
-        }),
+        });
+        // A session that was given up must not tick on.
+        const stop = (): void => timer[Symbol.dispose]();
+        signal.addEventListener("abort", stop, { once: true });
+        return {
+          [Symbol.dispose]: () => {
+            signal.removeEventListener("abort", stop);
+            stop();
+          },
+        };
+      },
     },
     log: parts.log,
     store: {

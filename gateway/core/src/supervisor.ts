@@ -74,6 +74,7 @@ class SupervisedModule {
   #status: ModuleStatus;
   #session: Session | undefined;
   #failures = 0;
+  readonly #watchers = new Set<() => void>();
   #done: Promise<void> = Promise.resolve();
 
   constructor(runner: ModuleRunner, parts: SupervisorParts, limits: Limits) {
@@ -104,6 +105,8 @@ class SupervisedModule {
   }
 
   async execute(command: Command, timeoutMs: Ms, signal: AbortSignal): Promise<ExecuteResult> {
+    // Right after a start the session is a moment away.
+    if (this.#status.state === "opening") await this.#settled(timeoutMs, signal);
     const session = this.#session;
     if (session === undefined) throw new Error(`the module ${this.#runner.id} is ${this.#status.state}`);
     if (session.execute === undefined) {
@@ -111,6 +114,22 @@ class SupervisedModule {
     }
     const { id, thing, target, value } = command;
     return session.execute({ id, thing, target, value, timeoutMs }, signal);
+  }
+
+  /** Waits for the end of `opening`, but no longer than `timeoutMs`. */
+  async #settled(timeoutMs: Ms, signal: AbortSignal): Promise<void> {
+    const done = new AbortController();
+    const listener = (): void => {
+      if (this.#status.state !== "opening") done.abort();
+    };
+    this.#watchers.add(listener);
+    try {
+      await this.#parts.clock.sleep(timeoutMs, AbortSignal.any([signal, done.signal]));
+    } catch {
+      // Aborted: opened, failed, or the gateway stops. The caller looks at the session.
+    } finally {
+      this.#watchers.delete(listener);
+    }
   }
 
   async #run(): Promise<void> {
@@ -219,6 +238,7 @@ class SupervisedModule {
       ...(nextAttempt === undefined ? {} : { nextAttempt }),
     };
     this.#parts.onChange(this.#status);
+    for (const watcher of [...this.#watchers]) watcher();
   }
 }
 

@@ -1,4 +1,4 @@
-import { parseThingId, Thing } from "@tram/protocol";
+import { parseThingId, schemaProblems, Thing } from "@tram/protocol";
 import { Compile } from "typebox/compile";
 
 const validator = Compile(Thing);
@@ -10,9 +10,8 @@ export type ThingCheck =
 /** Validates a description from outside, and names the path of the first thing that is wrong with it. */
 export function checkThing(candidate: unknown): ThingCheck {
   if (!validator.Check(candidate)) {
-    const [error] = validator.Errors(candidate);
-    const path = error?.instancePath.replace(/^\//, "").replaceAll("~1", "/") ?? "";
-    return { ok: false, path: path === "" ? "thing" : path, problem: error?.message ?? "is not a Thing" };
+    const [first] = schemaProblems(validator.Errors(candidate), candidate);
+    return { ok: false, path: first?.path || "thing", problem: first?.problem ?? "is not a Thing" };
   }
   if (parseThingId(candidate.id) === undefined) {
     return { ok: false, path: "id", problem: `the id ${candidate.id} is reserved` };

@@ -1,5 +1,6 @@
 import { isId, parsePropertyKey, type ThingId } from "../ids.ts";
 import { isJsonObject, type Json, type JsonObject } from "../json.ts";
+import { show } from "../schema-problem.ts";
 import { type DataSchema, type PropertyAffordance, THING_LIMITS, type Thing } from "../thing.ts";
 import { homieDatatype } from "./value.ts";
 
@@ -227,10 +228,4 @@ function stringList(value: unknown, path: string): string[] {
 function title(value: unknown, path: string, fallback: string): string {
   const text = string(value, path);
   return text === undefined || text === "" ? fallback : text.slice(0, 256);
-}
-
-function show(value: unknown): string {
-  const text = JSON.stringify(value);
-  if (text === undefined) return "nothing";
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -20,8 +20,8 @@ export interface MqttClient {
 
 /** What a broker engine asks of the gateway. None of it may throw; a rejected promise is a refusal. */
 export interface BrokerHooks {
-  /** Checks a user name and password. */
-  authenticate(username: string | undefined, password: Uint8Array | undefined): Promise<boolean>;
+  /** Checks a user name and a password; answers with the account, or `undefined` to keep the door shut. */
+  authenticate(username: string | undefined, password: Uint8Array | undefined): Promise<string | undefined>;
   mayPublish(client: MqttClient, topic: string): boolean;
   maySubscribe(client: MqttClient, filter: string): boolean;
   /**
