@@ -1,0 +1,45 @@
+# The two commands: `make run` starts the demo gateway, `make test` proves everything.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# The pinned Node of node_modules comes first: the system's own may be older than the product needs.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+export TRAM_DATA ?= $(CURDIR)/.demo
+
+.PHONY: help install build run test lint bench generate clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: node_modules/.installed ## install what the lock file names
+
+node_modules/.installed: package-lock.json
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+build: node_modules/.installed ## compile the packages, build the web UI
+	@tsc -b
+	@node scripts/build-web.ts
+
+run: build ## start the demo gateway in the foreground
+	@for account in my-sensor viewer; do \
+	  mkdir -p .demo; test -s .demo/$$account.password || \
+	  (umask 077; head -c 15 /dev/urandom | base64 | tr '+/' '-_' > .demo/$$account.password); done
+	@exec node gateway/daemon/bin/tram.js run --config examples/demo/tram.yaml
+
+test: node_modules/.installed ## install the test tools, then run every check and test
+	@scripts/test-tools.sh
+	@node scripts/test.ts
+
+lint: node_modules/.installed ## format and lint, and mend what can be mended
+	@biome check --write .
+
+bench: build ## measure, with the peers in the same run
+	@node bench/run.ts
+
+generate: build ## write the generated files again (OpenAPI, config reference, dependency picture)
+	@node scripts/generate.ts
+
+clean: ## remove what was built
+	@rm -rf .demo coverage $$(find . -name dist -type d -not -path '*/node_modules/*')

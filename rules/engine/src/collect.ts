@@ -1,0 +1,25 @@
+import type { RuleId } from "@tram/protocol";
+import type { Effect, StepResult, Trace } from "./events.ts";
+import type { RuleState } from "./rule-state.ts";
+import type { VisitResult } from "./rule-visit.ts";
+
+/** Gathers what the visits of one step brought. */
+export class Collected {
+  readonly changed = new Map<RuleId, RuleState | undefined>();
+  readonly effects: Effect[] = [];
+  readonly traces: StepResult["traces"][number][] = [];
+
+  add(id: RuleId, before: RuleState | undefined, result: VisitResult): void {
+    if (result.state !== before) this.changed.set(id, result.state);
+    for (const effect of result.effects) this.effects.push(effect);
+    this.trace(id, result.traces);
+  }
+
+  trace(id: RuleId, traces: readonly Trace[]): void {
+    for (const trace of traces) this.traces.push({ rule: id, trace });
+  }
+
+  result(nextWakeup: StepResult["nextWakeup"]): StepResult {
+    return { changed: this.changed, effects: this.effects, traces: this.traces, nextWakeup };
+  }
+}

@@ -1,0 +1,194 @@
+import { expect, test } from "vitest";
+import { Scenario } from "../testing/scenario.ts";
+
+const PRESS = "button/press/kind";
+
+function pressRule(mode: string, more = ""): string {
+  return `
+- id: r
+  mode: ${mode}${more}
+  triggers: [{ id: press, state: { property: ${PRESS} } }]
+  actions: [{ notify: begin }, { delay: 10s }, { notify: end }]
+`;
+}
+
+test("actions run one after the other, and all that takes no time in one step", () => {
+  const gateway = new Scenario(`
+- id: r
+  triggers: [{ state: { property: ${PRESS} } }]
+  actions:
+    - { set: lamp/light/on, value: true }
+    - { set: lamp/light/level, value: 40 }
+    - { delay: 0s }
+    - { delay: 1m }
+    - { notify: Good night, level: alarm }
+    - { set: lamp/light/on, value: false }
+`);
+  const { effects } = gateway.report(PRESS, "x");
+  expect(effects).toEqual([
+    { kind: "set", rule: "r", thing: "lamp", property: "light/on", value: true },
+    { kind: "set", rule: "r", thing: "lamp", property: "light/level", value: 40 },
+  ]);
+  gateway.advance(59_999);
+  expect(gateway.effects).toHaveLength(2);
+  gateway.advance(1);
+  expect(gateway.effects.slice(2)).toEqual(["alarm: Good night", "lamp/light/on=false"]);
+  expect(gateway.state("r")?.runs).toEqual([]);
+  expect(gateway.state("r")?.actions).toEqual({});
+  expect(gateway.traces.map(({ trace }) => [trace.outcome, trace.detail, trace.runId])).toEqual([
+    ["fired", undefined, "r-1"],
+    ["action", "actions[0]: set lamp/light/on to true", "r-1"],
+    ["action", "actions[1]: set lamp/light/level to 40", "r-1"],
+    ["action", "actions[2]: wait 0 ms", "r-1"],
+    ["action", "actions[3]: wait 1 min", "r-1"],
+    ["action", "actions[4]: notify (alarm) Good night", "r-1"],
+    ["action", "actions[5]: set lamp/light/on to false", "r-1"],
+    ["finished", undefined, "r-1"],
+  ]);
+});
+
+test("single: a firing while a run is under way is dropped", () => {
+  const gateway = new Scenario(pressRule("single"));
+  gateway.report(PRESS, "x");
+  gateway.advance(5_000);
+  gateway.report(PRESS, "x");
+  expect(gateway.diary()).toContain("press mode-dropped");
+  gateway.advance(5_000);
+  expect(gateway.effects).toEqual(["info: begin", "info: end"]);
+  gateway.report(PRESS, "x");
+  expect(gateway.effects).toHaveLength(3);
+});
+
+test("restart: the run under way is cancelled, and its delay begins anew", () => {
+  const gateway = new Scenario(pressRule("restart"));
+  gateway.report(PRESS, "x");
+  gateway.advance(5_000);
+  gateway.report(PRESS, "x");
+  gateway.advance(9_999);
+  expect(gateway.effects).toEqual(["info: begin", "info: begin"]);
+  gateway.advance(1);
+  expect(gateway.effects).toEqual(["info: begin", "info: begin", "info: end"]);
+  expect(gateway.diary()).toContain("press cancelled");
+});
+
+test("queued: runs wait for one another, up to max with the one under way", () => {
+  const gateway = new Scenario(pressRule("queued", "\n  max: 2"));
+  gateway.report(PRESS, "x");
+  gateway.report(PRESS, "x");
+  gateway.report(PRESS, "x");
+  expect(gateway.diary().filter((line) => !line.endsWith("action"))).toEqual([
+    "press fired",
+    "press fired",
+    "press mode-dropped",
+  ]);
+  expect(gateway.effects).toEqual(["info: begin"]);
+  gateway.advance(10_000);
+  expect(gateway.effects).toEqual(["info: begin", "info: end", "info: begin"]);
+  gateway.restart();
+  gateway.advance(10_000);
+  expect(gateway.effects).toEqual(["info: begin", "info: end", "info: begin", "info: end"]);
+});
+
+test("parallel: runs go beside one another, up to max", () => {
+  const gateway = new Scenario(pressRule("parallel", "\n  max: 2"));
+  gateway.report(PRESS, "x");
+  gateway.advance(4_000);
+  gateway.report(PRESS, "x");
+  gateway.report(PRESS, "x");
+  expect(gateway.diary()).toContain("press mode-dropped");
+  gateway.advance(6_000);
+  expect(gateway.effects).toEqual(["info: begin", "info: begin", "info: end"]);
+  gateway.advance(4_000);
+  expect(gateway.effects).toEqual(["info: begin", "info: begin", "info: end", "info: end"]);
+});
+
+test.each(["queued", "parallel"])("%s: max is 10 unless said", (mode) => {
+  const gateway = new Scenario(pressRule(mode));
+  for (let press = 0; press < 12; press++) gateway.report(PRESS, "x");
+  expect(gateway.diary().filter((line) => line === "press mode-dropped")).toHaveLength(2);
+});
+
+test("run ids count on through restarts and changes of the rule", () => {
+  const gateway = new Scenario(pressRule("parallel"));
+  gateway.report(PRESS, "x");
+  gateway.powerCut(60_000);
+  gateway.recompile(pressRule("parallel", "\n  max: 50"));
+  gateway.report(PRESS, "x");
+  const ids = gateway.traces.filter(({ trace }) => trace.outcome === "fired").map(({ trace }) => trace.runId);
+  expect(ids).toEqual(["r-1", "r-2"]);
+});
+
+test("a delay survives a power cut: the outage counts when the clocks were trusted", () => {
+  const gateway = new Scenario(pressRule("single"));
+  gateway.report(PRESS, "x");
+  gateway.powerCut(3_600_000);
+  expect(gateway.effects).toEqual(["info: begin", "info: end"]);
+});
+
+test("a delay survives a power cut: with an untrusted clock it counts from the boot", () => {
+  const gateway = new Scenario(pressRule("single").replace("10s", "10m"));
+  gateway.report(PRESS, "x");
+  gateway.powerCut(3_600_000, { trust: "untrusted" });
+  gateway.advance(600_000 - 20_000 - 1);
+  expect(gateway.effects).toEqual(["info: begin"]);
+  gateway.advance(1);
+  expect(gateway.effects).toEqual(["info: begin", "info: end"]);
+});
+
+test("a delay that began under a clock a day ahead is not a day longer after a power cut", () => {
+  const gateway = new Scenario(pressRule("single").replace("10s", "10m"));
+  gateway.clock(86_400_000);
+  gateway.report(PRESS, "x");
+  gateway.powerCut(-86_400_000);
+  gateway.advance(600_000);
+  expect(gateway.effects).toEqual(["info: begin", "info: end"]);
+});
+
+test("what goes on after a restart is in the diary, and not after a mere recompilation", () => {
+  const gateway = new Scenario(pressRule("single"));
+  gateway.report(PRESS, "x");
+  gateway.diary();
+  gateway.recompile(pressRule("single"));
+  expect(gateway.diary()).toEqual([]);
+  gateway.sleep(4_000);
+  gateway.restart();
+  expect(gateway.traces).toMatchObject([{ trace: { outcome: "resumed", detail: "6 s left", runId: "r-1" } }]);
+});
+
+test("a write to a Thing that is not known fails, and the run goes on", () => {
+  const gateway = new Scenario(
+    `- { id: r, triggers: [{ state: { property: ${PRESS} } }], actions: [{ set: porch/on, value: true }, { notify: done }] }`,
+  );
+  gateway.report(PRESS, "x");
+  expect(gateway.effects).toEqual(["info: done"]);
+  expect(gateway.diary()).toContain("triggers[0] failed");
+});
+
+test("a write to a Thing that is announced during the delay before it works", () => {
+  const rules = `- { id: r, triggers: [{ state: { property: ${PRESS} } }], actions: [{ delay: 5s }, { set: porch/on, value: true }] }`;
+  const gateway = new Scenario(rules);
+  gateway.report(PRESS, "x");
+  gateway.things = [
+    ...gateway.things,
+    { id: "porch", title: "", properties: { "a/on": { type: "boolean" } } },
+  ];
+  gateway.recompile(rules);
+  gateway.advance(5_000);
+  expect(gateway.effects).toEqual(["porch/a/on=true"]);
+});
+
+test("a rule that wants more than 10,000 actions in one step is stopped, and others run", () => {
+  const triggers = Array(64).fill(`{ state: { property: ${PRESS} } }`).join(", ");
+  const actions = Array(256).fill("{ notify: x }").join(", ");
+  const gateway = new Scenario(`
+- { id: greedy, triggers: [${triggers}], actions: [${actions}] }
+- { id: modest, triggers: [{ state: { property: ${PRESS} } }], actions: [{ notify: modest }] }
+`);
+  gateway.report(PRESS, "x");
+  expect(gateway.effects.filter((effect) => effect === "info: x")).toHaveLength(10_000);
+  expect(gateway.effects.at(-1)).toBe("info: modest");
+  expect(gateway.traces.find(({ trace }) => trace.outcome === "failed")?.trace.detail).toContain(
+    "10000 actions",
+  );
+  expect(gateway.state("greedy")?.runs).toEqual([]);
+});

@@ -1,0 +1,222 @@
+import { DURATION_PATTERN, ID_PATTERN, PROPERTY_REFERENCE_PATTERN } from "@tram/protocol";
+import { alternatives, describeValue } from "./describe-value.ts";
+
+/** What is wrong at one place of a document. */
+export interface ShapeProblem {
+  /** Place inside the document: `[0].triggers[0].numeric.abov`; empty for the whole. */
+  readonly path: string;
+  readonly problem: string;
+}
+
+/** The part of JSON Schema that the rule language and the saved state use. */
+interface Schema {
+  readonly type?: "object" | "array" | "string" | "number" | "integer" | "boolean" | "null";
+  readonly anyOf?: readonly Schema[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly patternProperties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: boolean;
+  readonly required?: readonly string[];
+  readonly items?: Schema;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly pattern?: string;
+}
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  object: "a map",
+  array: "a list",
+  string: "text",
+  number: "a number",
+  integer: "a whole number",
+  boolean: "true or false",
+  null: "nothing",
+};
+const PATTERN_MEANINGS: ReadonlyMap<string, string> = new Map([
+  [ID_PATTERN, "an id of a-z, 0-9 and -, at most 64 characters, no - at the edges"],
+  [DURATION_PATTERN, "a duration such as 500ms, 2s or 1h30m"],
+  [PROPERTY_REFERENCE_PATTERN, "a property such as thing/node/name"],
+  ["^(?:[01]\\d|2[0-3]):[0-5]\\d(?::[0-5]\\d)?$", 'a time of day such as "07:30"'],
+]);
+/** Enough to mend a rule by; more would only bury the first. */
+const MAX_PROBLEMS = 20;
+/** A free value (of a `set`) may hold this much: aliases can make a small text unfold into an endless one. */
+const MAX_FREE_DEPTH = 16;
+const MAX_FREE_NODES = 10_000;
+
+/**
+ * Compares a document with a TypeBox schema and says what is wrong in words: what was found and what was expected.
+ *
+ * Of a union of maps the branch is chosen by the key that tells the branches apart (`state`, `numeric`, `set` …), so
+ * a mistake inside a numeric trigger is reported as one, and not as "fits none of three".
+ * @returns the problems, at most 20; empty exactly when the document fits and holds nothing but JSON.
+ */
+export function shapeProblems(schema: object, value: unknown, path = ""): ShapeProblem[] {
+  return check(schema as Schema, value, path).slice(0, MAX_PROBLEMS);
+}
+
+/** Extends a path by a key or an index. */
+export function joinPath(path: string, key: string | number): string {
+  if (typeof key === "number") return `${path}[${key}]`;
+  if (!/^[A-Za-z_][\w-]*$/.test(key)) return `${path}[${JSON.stringify(key.slice(0, 40))}]`;
+  return path === "" ? key : `${path}.${key}`;
+}
+
+const NONE: ShapeProblem[] = [];
+
+function check(schema: Schema, value: unknown, path: string): ShapeProblem[] {
+  if (schema.anyOf !== undefined) return checkUnion(flatten(schema.anyOf), value, path);
+  if (schema.enum !== undefined) {
+    if (schema.enum.includes(value)) return NONE;
+    return found(value, path, alternatives(schema.enum.map((item) => String(item))));
+  }
+  if ("const" in schema)
+    return schema.const === value ? NONE : found(value, path, describeValue(schema.const));
+  if (schema.type === undefined) return checkFree(value, path);
+  if (!hasType(schema.type, value)) return found(value, path, TYPE_NAMES[schema.type] ?? schema.type);
+  if (typeof value === "string") return checkText(schema, value, path);
+  if (typeof value === "number") return checkNumber(schema, value, path);
+  if (Array.isArray(value)) return checkList(schema, value, path);
+  return typeof value === "object" && value !== null ? checkMap(schema, value, path) : NONE;
+}
+
+function checkText(schema: Schema, value: string, path: string): ShapeProblem[] {
+  const { maxLength = Number.POSITIVE_INFINITY, minLength = 0, pattern } = schema;
+  if (value.length < minLength) {
+    return problem(path, `found ${value.length} characters, expected at least ${minLength}`);
+  }
+  if (value.length > maxLength) {
+    return problem(path, `found ${value.length} characters, expected at most ${maxLength}`);
+  }
+  if (pattern === undefined || new RegExp(pattern).test(value)) return NONE;
+  return found(value, path, PATTERN_MEANINGS.get(pattern) ?? `text like ${pattern}`);
+}
+
+function checkNumber(schema: Schema, value: number, path: string): ShapeProblem[] {
+  const { maximum = Number.POSITIVE_INFINITY, minimum = Number.NEGATIVE_INFINITY } = schema;
+  if (value < minimum) return found(value, path, `at least ${minimum}`);
+  return value > maximum ? found(value, path, `at most ${maximum}`) : NONE;
+}
+
+function checkList(schema: Schema, value: readonly unknown[], path: string): ShapeProblem[] {
+  const { items = {}, maxItems = Number.POSITIVE_INFINITY, minItems = 0 } = schema;
+  if (value.length < minItems) {
+    return problem(path, `found ${value.length} items, expected at least ${minItems}`);
+  }
+  if (value.length > maxItems) {
+    return problem(path, `found ${value.length} items, expected at most ${maxItems}`);
+  }
+  if (isFree(items)) return checkFree(value, path);
+  return value.flatMap((item, index) => check(items, item, joinPath(path, index)));
+}
+
+function checkMap(schema: Schema, value: object, path: string): ShapeProblem[] {
+  if (schema.patternProperties !== undefined) {
+    const [items = {}] = Object.values(schema.patternProperties);
+    if (isFree(items)) return checkFree(value, path);
+    return Object.entries(value).flatMap(([key, item]) => check(items, item, joinPath(path, key)));
+  }
+  const known = schema.properties ?? {};
+  const problems = Object.entries(value).flatMap(([key, item]) => {
+    const place = joinPath(path, key);
+    if (Object.hasOwn(known, key)) return check(known[key] ?? {}, item, place);
+    if (schema.additionalProperties !== false) return NONE;
+    return problem(place, `unknown key; expected ${Object.keys(known).join(", ")}`);
+  });
+  const missing = (schema.required ?? []).filter((key) => !Object.hasOwn(value, key));
+  return [...problems, ...missing.flatMap((key) => problem(joinPath(path, key), "missing"))];
+}
+
+function checkUnion(branches: readonly Schema[], value: unknown, path: string): ShapeProblem[] {
+  const tags = branches.map(tagOf);
+  if (tags.every((tag) => tag !== undefined)) return checkTagged(branches, tags, value, path);
+  const branch = branches.find((one) => one.type !== undefined && hasType(one.type, value));
+  if (branch !== undefined) return check(branch, value, path);
+  const names = branches.map((one) => TYPE_NAMES[one.type ?? ""] ?? "something else");
+  return found(value, path, alternatives(names));
+}
+
+function checkTagged(
+  branches: readonly Schema[],
+  tags: readonly string[],
+  value: unknown,
+  path: string,
+): ShapeProblem[] {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return found(value, path, `a map with ${alternatives(tags)}`);
+  }
+  const [tag, ...others] = tags.filter((one) => Object.hasOwn(value, one));
+  if (others.length > 0) {
+    return problem(path, `found ${[tag, ...others].join(" and ")} together, expected only one of them`);
+  }
+  const branch = tag === undefined ? undefined : branches[tags.indexOf(tag)];
+  if (branch !== undefined) return check(branch, value, path);
+  const keys = Object.keys(value);
+  const seen = keys.length === 0 ? "an empty map" : `only ${keys.slice(0, 8).join(", ").slice(0, 80)}`;
+  return problem(path, `found ${seen}, expected the key ${alternatives(tags)}`);
+}
+
+/** Any JSON: no cycles, no infinite numbers, bounded. */
+function checkFree(value: unknown, path: string): ShapeProblem[] {
+  let nodes = 0;
+  const visit = (item: unknown, depth: number): string | undefined => {
+    if (++nodes > MAX_FREE_NODES) return `found more than ${MAX_FREE_NODES} values, expected fewer`;
+    if (depth > MAX_FREE_DEPTH)
+      return `found a value nested deeper than ${MAX_FREE_DEPTH} levels, expected less`;
+    if (item === null || typeof item === "boolean" || typeof item === "string") return undefined;
+    if (typeof item === "number") {
+      return Number.isFinite(item) ? undefined : `found ${item}, expected a finite number`;
+    }
+    if (typeof item !== "object") return `found ${typeof item}, expected a JSON value`;
+    for (const child of Object.values(item)) {
+      const inside = visit(child, depth + 1);
+      if (inside !== undefined) return inside;
+    }
+    return undefined;
+  };
+  const text = visit(value, 0);
+  return text === undefined ? NONE : problem(path, text);
+}
+
+function isFree(schema: Schema): boolean {
+  return schema.type === undefined && schema.anyOf === undefined && schema.enum === undefined;
+}
+
+function found(value: unknown, path: string, expected: string): ShapeProblem[] {
+  return problem(path, `found ${describeValue(value)}, expected ${expected}`);
+}
+
+function problem(path: string, text: string): ShapeProblem[] {
+  return [{ path, problem: text }];
+}
+
+function hasType(type: string, value: unknown): boolean {
+  switch (type) {
+    case "object":
+      return typeof value === "object" && value !== null && !Array.isArray(value);
+    case "array":
+      return Array.isArray(value);
+    case "number":
+      return typeof value === "number" && Number.isFinite(value);
+    case "integer":
+      return Number.isSafeInteger(value);
+    case "null":
+      return value === null;
+    default:
+      return typeof value === type;
+  }
+}
+
+/** The key that tells a branch from its siblings: its first required one. */
+function tagOf(schema: Schema): string | undefined {
+  return schema.type === "object" ? schema.required?.[0] : undefined;
+}
+
+function flatten(branches: readonly Schema[]): Schema[] {
+  return branches.flatMap((branch) => (branch.anyOf === undefined ? [branch] : flatten(branch.anyOf)));
+}
