@@ -162,7 +162,8 @@ class SupervisedModule {
     const onStop = (): void => end("the gateway stops");
     this.#stop.signal.addEventListener("abort", onStop, { once: true });
     try {
-      this.#set("opening");
+      // Why it failed the last time stays visible until it is up.
+      this.#set("opening", this.#status.reason);
       const session = await this.#open(life);
       this.#session = session;
       this.#set("up");

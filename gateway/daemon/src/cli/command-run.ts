@@ -1,0 +1,92 @@
+import { networkInterfaces } from "node:os";
+import { fileURLToPath } from "node:url";
+import { type GatewayView, PRODUCT } from "@tram/protocol";
+import { chooseConfig, keepLastGood } from "../config/last-good.ts";
+import { readOverrides } from "../config/overrides.ts";
+import { startGateway } from "../gateway.ts";
+import { createLog } from "../logging.ts";
+import type { CommandBody, CommandContext } from "./command.ts";
+import { configFile } from "./commands-config.ts";
+
+/** Everything is asked to close; what has not by then is left to the operating system. In milliseconds. */
+const STOP_WITHIN_MS = 1_800;
+
+export const run: CommandBody = async (context) => {
+  const stopping = stopSignal();
+  const chosen = chooseConfig(configFile(context), readOverrides(context.environment));
+  const log = createLog(chosen.settings.logLevel);
+  const problems: GatewayView["problems"] = [];
+  if (chosen.refused !== undefined) {
+    log.error({ problem: chosen.refused }, "the configuration was refused; the last good one runs");
+    context.output.error(`${chosen.refused}\nThe last good configuration runs instead.`);
+    problems.push({ code: "config", where: configFile(context), problem: chosen.refused });
+  }
+  const gateway = await startGateway({ settings: chosen.settings, log, webFolder: webFolder(), problems });
+  if (chosen.candidate !== undefined) keepLastGood(chosen.settings.data, chosen.candidate);
+  announce(context, chosen.settings, gateway);
+
+  const signal = await stopping;
+  log.info({ signal }, "stopping");
+  const patience = setTimeout(() => {
+    log.error({}, "did not stop in time");
+    process.exit(1);
+  }, STOP_WITHIN_MS);
+  await gateway.stop();
+  clearTimeout(patience);
+  log.info({}, "stopped");
+  return 0;
+};
+
+function announce(
+  { output }: CommandContext,
+  settings: { gateway: { name: string }; http: { host: string }; mqtt: { host: string } },
+  gateway: { httpPort: number; mqttPort: number; setupCode: string | undefined },
+): void {
+  const web = `http://${reachable(settings.http.host)}:${gateway.httpPort}/`;
+  const mqtt = `mqtt://${reachable(settings.mqtt.host)}:${gateway.mqttPort}`;
+  if (output.json) {
+    output.line(
+      JSON.stringify({
+        web,
+        mqtt,
+        ...(gateway.setupCode === undefined ? {} : { setupCode: gateway.setupCode }),
+      }),
+    );
+    return;
+  }
+  output.line(`${output.style("bold", `${PRODUCT.title} ${PRODUCT.version}`)}  ${settings.gateway.name}`);
+  output.line(`  Web UI       ${output.style("cyan", web)}`);
+  output.line(`  MQTT         ${mqtt}`);
+  if (gateway.setupCode !== undefined) {
+    output.line(
+      `  Set-up code  ${output.style("green", gateway.setupCode)}  (once, within 15 minutes: it makes the first administrator)`,
+    );
+  }
+  output.line("  Ctrl-C ends the gateway.");
+}
+
+/** An address that a person can type: the first of the LAN where the gateway listens everywhere. */
+function reachable(host: string): string {
+  if (host !== "0.0.0.0" && host !== "::") return host.includes(":") ? `[${host}]` : host;
+  for (const addresses of Object.values(networkInterfaces())) {
+    const lan = addresses?.find(({ internal, family }) => !internal && family === "IPv4");
+    if (lan !== undefined) return lan.address;
+  }
+  return "localhost";
+}
+
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.on(signal, () => resolve(signal));
+    }
+  });
+}
+
+/** The built UI: beside the bundle when installed, in the neighbouring package in the repository. */
+function webFolder(): string {
+  return (
+    process.env[`${PRODUCT.environmentPrefix}_WEB`] ??
+    fileURLToPath(new URL("../../../web/dist", import.meta.url))
+  );
+}

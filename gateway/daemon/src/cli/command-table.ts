@@ -1,0 +1,104 @@
+import { type CliCommand, DEFAULT_CONFIG, type OptionSpec } from "./command.ts";
+
+const CONFIG_OPTION: Readonly<Record<string, OptionSpec>> = {
+  config: {
+    type: "string",
+    short: "c",
+    value: "FILE",
+    help: `configuration file (default: ${DEFAULT_CONFIG})`,
+  },
+};
+
+/** All verbs. The help, the check of the command line and the shell completion are made of this table. */
+export const COMMANDS: readonly CliCommand[] = [
+  {
+    name: "run",
+    summary: "run the gateway in the foreground",
+    options: CONFIG_OPTION,
+    maxArgs: 0,
+    load: async () => (await import("./command-run.ts")).run,
+  },
+  {
+    name: "config check",
+    args: "[FILE]",
+    summary: "check a configuration; exit code 2 and one line when it is broken",
+    options: CONFIG_OPTION,
+    maxArgs: 1,
+    load: async () => (await import("./commands-config.ts")).configCheck,
+  },
+  {
+    name: "config print",
+    args: "[FILE]",
+    summary: "print the configuration in force, annotated, without secrets",
+    options: CONFIG_OPTION,
+    maxArgs: 1,
+    load: async () => (await import("./commands-config.ts")).configPrint,
+  },
+  {
+    name: "things",
+    args: "[ID]",
+    summary: "list the Things, or the values of one",
+    maxArgs: 1,
+    load: async () => (await import("./commands-things.ts")).things,
+  },
+  {
+    name: "get",
+    args: "ID PROP",
+    summary: "the last known value of a property",
+    minArgs: 2,
+    maxArgs: 2,
+    load: async () => (await import("./commands-things.ts")).get,
+  },
+  {
+    name: "set",
+    args: "ID PROP VALUE",
+    summary: "write a property; returns when the command is accepted",
+    options: {
+      wait: { type: "string", short: "w", value: "SECONDS", help: "wait for the device to confirm" },
+    },
+    minArgs: 3,
+    maxArgs: 3,
+    load: async () => (await import("./commands-things.ts")).set,
+  },
+  {
+    name: "watch",
+    args: "[ID]",
+    summary: "show readings, commands and notifications as they happen",
+    maxArgs: 1,
+    load: async () => (await import("./commands-things.ts")).watch,
+  },
+  {
+    name: "rules list",
+    summary: "list the rules and when they last fired",
+    maxArgs: 0,
+    load: async () => (await import("./commands-rules.ts")).rulesList,
+  },
+  {
+    name: "rules check",
+    args: "[FILE…]",
+    summary: "check rule files (or those of the gateway), with the path of each problem",
+    load: async () => (await import("./commands-rules.ts")).rulesCheck,
+  },
+  {
+    name: "rules trace",
+    args: "ID",
+    summary: "why a rule fired, or did not: its latest evaluations, newest first",
+    minArgs: 1,
+    maxArgs: 1,
+    load: async () => (await import("./commands-rules.ts")).rulesTrace,
+  },
+  {
+    name: "bridge status",
+    summary: "cloud bridges: link, queue, drops and the last error",
+    maxArgs: 0,
+    load: async () => (await import("./commands-bridge.ts")).bridgeStatus,
+  },
+  {
+    name: "completion",
+    args: "bash|zsh|fish",
+    summary: "print a completion script for your shell",
+    minArgs: 1,
+    maxArgs: 1,
+    load: async () => (await import("./completion.ts")).completion,
+  },
+];

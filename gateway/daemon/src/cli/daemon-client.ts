@@ -1,0 +1,121 @@
+import { existsSync } from "node:fs";
+import { request as httpRequest } from "node:http";
+import { join, resolve } from "node:path";
+import { isJsonObject, type Json, PRODUCT, type Problem } from "@tram/protocol";
+import WebSocket from "ws";
+import { ConfigError } from "../config/config-error.ts";
+import { readOverrides } from "../config/overrides.ts";
+import { type CommandContext, DEFAULT_CONFIG } from "./command.ts";
+import { CommandFailed } from "./usage-error.ts";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Json;
+}
+
+/** Talks to the running gateway over the Unix socket in its data folder. */
+export class DaemonClient {
+  readonly #socketPath: string;
+
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath;
+  }
+
+  static async of(context: CommandContext): Promise<DaemonClient> {
+    return new DaemonClient(join(await dataFolder(context), `${PRODUCT.name}.sock`));
+  }
+
+  /** True when a gateway seems to be there; it may still refuse. */
+  get present(): boolean {
+    return existsSync(this.#socketPath);
+  }
+
+  async get(path: string): Promise<Json> {
+    return (await this.call("GET", path)).body;
+  }
+
+  /**
+   * Calls the API.
+   * @throws {CommandFailed} with the gateway's own words when it refuses, or when nobody answers.
+   */
+  call(method: string, path: string, body?: Json): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const text = body === undefined ? undefined : JSON.stringify(body);
+      const call = httpRequest(
+        {
+          socketPath: this.#socketPath,
+          method,
+          path,
+          headers:
+            text === undefined
+              ? {}
+              : { "content-type": "application/json", "content-length": Buffer.byteLength(text) },
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on("data", (chunk: Buffer) => chunks.push(chunk));
+          response.on("end", () => {
+            const answer = readAnswer(
+              response.statusCode ?? 0,
+              response.headers,
+              Buffer.concat(chunks).toString("utf8"),
+            );
+            if (answer.status < 400) resolve(answer);
+            else reject(new CommandFailed(refusal(answer)));
+          });
+          response.on("error", (error) =>
+            reject(new CommandFailed(`the gateway broke off: ${error.message}`)),
+          );
+        },
+      );
+      call.on("error", (error: NodeJS.ErrnoException) => reject(new CommandFailed(this.#unreachable(error))));
+      call.end(text);
+    });
+  }
+
+  /** Opens the live socket. */
+  live(): WebSocket {
+    return new WebSocket(`ws+unix:${this.#socketPath}:/ws`);
+  }
+
+  #unreachable(error: NodeJS.ErrnoException): string {
+    if (error.code === "EACCES") return `this user may not use ${this.#socketPath}`;
+    const hint = `is it running? ${PRODUCT.environmentPrefix}_DATA or --data names its data folder`;
+    return `no gateway answers at ${this.#socketPath} (${error.code ?? error.message}): ${hint}`;
+  }
+}
+
+function readAnswer(status: number, headers: Answer["headers"], text: string): Answer {
+  if (text === "") return { status, headers, body: null };
+  try {
+    return { status, headers, body: JSON.parse(text) as Json };
+  } catch {
+    throw new CommandFailed(`the gateway answered with something that is not JSON: ${text.slice(0, 80)}`);
+  }
+}
+
+function refusal(answer: Answer): string {
+  if (!isJsonObject(answer.body)) return `the gateway answered ${answer.status}`;
+  const { detail, title } = answer.body as unknown as Problem;
+  return detail ?? title;
+}
+
+/** The data folder: said on the command line, in the environment, or in the configuration. */
+async function dataFolder(context: CommandContext): Promise<string> {
+  const { data, config } = context.options;
+  if (typeof data === "string") return resolve(data);
+  const overrides = readOverrides(context.environment);
+  if (overrides.data !== undefined) return resolve(overrides.data);
+  const file = typeof config === "string" ? config : DEFAULT_CONFIG;
+  const { loadConfig } = await import("../config/load.ts"); // Validators cost 100 ms: only when they are needed.
+  try {
+    return loadConfig(file, overrides).settings.data;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const variable = `${PRODUCT.environmentPrefix}_DATA`;
+    throw new CommandFailed(
+      `which gateway? Set ${variable} to its data folder, or give --data (${error.message})`,
+    );
+  }
+}

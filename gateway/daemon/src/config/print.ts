@@ -1,0 +1,55 @@
+import type { TObject, TSchema } from "typebox";
+import { Document, isMap, type YAMLMap } from "yaml";
+import { Config } from "./schema.ts";
+import type { Settings } from "./settings.ts";
+
+const HIDDEN = "(hidden)";
+
+/**
+ * Writes the configuration in force as YAML that could be loaded again, each key with its meaning.
+ * Passwords are hidden.
+ */
+export function annotatedConfig(settings: Settings): { document: object; text: string } {
+  const document = documentOf(settings);
+  const yaml = new Document(document);
+  if (isMap(yaml.contents)) annotate(yaml.contents as YAMLMap, Config as unknown as TObject);
+  return { document, text: yaml.toString({ lineWidth: 100 }) };
+}
+
+function documentOf(settings: Settings): object {
+  const { gateway, data, mqtt, http, modules, rulesDir, cloud, logLevel } = settings;
+  return {
+    gateway,
+    data,
+    mqtt: {
+      engine: mqtt.engine,
+      host: mqtt.host,
+      port: mqtt.port,
+      durability: mqtt.durability,
+      anonymous: mqtt.anonymous,
+      clients: mqtt.accounts.map(({ password: _secret, ...account }) => ({ ...account, password: HIDDEN })),
+    },
+    http,
+    modules,
+    rules: { dir: rulesDir },
+    cloud: cloud.map(({ config }) => ({
+      ...config,
+      ...("password" in config ? { password: HIDDEN } : {}),
+    })),
+    log: { level: logLevel },
+  };
+}
+
+function annotate(map: YAMLMap, schema: TObject): void {
+  for (const pair of map.items) {
+    const property: TSchema | undefined = schema.properties[String(pair.key)];
+    const described = property as { description?: string; properties?: unknown } | undefined;
+    if (described?.description !== undefined) {
+      const key = pair.key as { commentBefore?: string };
+      key.commentBefore = ` ${described.description}`;
+    }
+    if (isMap(pair.value) && described?.properties !== undefined) {
+      annotate(pair.value as YAMLMap, property as TObject);
+    }
+  }
+}

@@ -1,0 +1,171 @@
+import { ID_PATTERN } from "@tram/protocol";
+import { type Static, Type } from "typebox";
+
+/**
+ * The configuration file. Unknown keys are errors. The descriptions are the reference: `tram config print` and
+ * docs/reference/config.md are made of them.
+ */
+const Closed = { additionalProperties: false } as const;
+
+const Port = (fallback: number, description: string) =>
+  Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535, default: fallback, description }));
+
+const Host = (fallback: string, description: string) =>
+  Type.Optional(Type.String({ minLength: 1, default: fallback, description }));
+
+const GatewayConfig = Type.Object(
+  {
+    id: Type.Optional(
+      Type.String({
+        pattern: ID_PATTERN,
+        description:
+          "Id of this gateway: its Homie root device and its name in the cloud. a-z, 0-9 and -. Default: the host's name.",
+      }),
+    ),
+    name: Type.Optional(Type.String({ maxLength: 256, description: "Name for people. Default: the id." })),
+    latitude: Type.Optional(Type.Number({ minimum: -90, maximum: 90, description: "Degrees north." })),
+    longitude: Type.Optional(Type.Number({ minimum: -180, maximum: 180, description: "Degrees east." })),
+    timezone: Type.Optional(
+      Type.String({ description: "IANA time zone of rules: Asia/Ho_Chi_Minh. Default: the system's." }),
+    ),
+    clock: Type.Optional(
+      Type.Enum(["auto", "trusted"], {
+        default: "auto",
+        description:
+          "`auto` believes the wall clock once a time source has set it; `trusted` believes it always (a machine that is known to have a good clock).",
+      }),
+    ),
+  },
+  { ...Closed, description: "Who and where this gateway is." },
+);
+
+export const MqttAccount = Type.Object(
+  {
+    username: Type.String({
+      pattern: "^[A-Za-z0-9._-]{1,64}$",
+      description: "Name of the account; for a device also its id.",
+    }),
+    password: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 256, description: "Or use password_file." }),
+    ),
+    password_file: Type.Optional(
+      Type.String({ description: "File with the password in its first line, beside this file or absolute." }),
+    ),
+    role: Type.Enum(["device", "dashboard", "service"], {
+      description:
+        "`device`: writes `homie/5/<username>/…` and its children `<username>-*`, reads its own `/set`. `dashboard`: reads all. `service`: reads and writes all.",
+    }),
+    topics: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
+        maxItems: 64,
+        description: "Topic prefixes of a device that does not speak Homie, instead of its Homie topics.",
+      }),
+    ),
+  },
+  Closed,
+);
+export type MqttAccount = Static<typeof MqttAccount>;
+
+const MqttConfig = Type.Object(
+  {
+    engine: Type.Optional(Type.Enum(["aedes"], { default: "aedes", description: "The broker engine." })),
+    host: Host("0.0.0.0", "Address to listen on."),
+    port: Port(1883, "TCP port; 0 takes a free one."),
+    durability: Type.Optional(
+      Type.Enum(["standard", "strict"], {
+        default: "standard",
+        description:
+          "`standard`: telemetry survives a crash at once, and a power cut after the sync window. `strict`: everything is synced before it is acknowledged (for eMMC and SSD).",
+      }),
+    ),
+    anonymous: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          "Let everybody in with the rights of a service. For a bench only; the UI warns all the time.",
+      }),
+    ),
+    clients: Type.Optional(Type.Array(MqttAccount, { maxItems: 2_000, description: "Fixed accounts." })),
+  },
+  { ...Closed, description: "The local MQTT broker." },
+);
+
+const HttpConfig = Type.Object(
+  {
+    host: Host("0.0.0.0", "Address to listen on."),
+    port: Port(8080, "TCP port of the UI and the API; 0 takes a free one."),
+  },
+  { ...Closed, description: "The web UI and the HTTP API." },
+);
+
+const ModuleConfig = Type.Object(
+  {
+    id: Type.String({ pattern: ID_PATTERN, description: "Name of this instance, unique among the modules." }),
+    use: Type.String({
+      minLength: 1,
+      description: "A built-in module (`sim`), or a file: `./my-module.js` beside this file, or absolute.",
+    }),
+    isolation: Type.Optional(
+      Type.Enum(["in-process", "child-process"], {
+        description: "Where it runs. Default: what the module asks for; files always run in a child process.",
+      }),
+    ),
+    config: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), { description: "The module's own settings." }),
+    ),
+  },
+  Closed,
+);
+export type ModuleConfig = Static<typeof ModuleConfig>;
+
+const LogConfig = Type.Object(
+  {
+    level: Type.Optional(
+      Type.Enum(["debug", "info", "warn", "error"], {
+        default: "info",
+        description: "Least level that is written.",
+      }),
+    ),
+  },
+  { ...Closed, description: "The log goes to standard error, one JSON object a line." },
+);
+
+export const Config = Type.Object(
+  {
+    gateway: Type.Optional(GatewayConfig),
+    data: Type.Optional(
+      Type.String({
+        default: "data",
+        description:
+          "Folder of the database, the socket and the last good configuration. Beside this file or absolute.",
+      }),
+    ),
+    mqtt: Type.Optional(MqttConfig),
+    http: Type.Optional(HttpConfig),
+    modules: Type.Optional(
+      Type.Array(ModuleConfig, { maxItems: 64, description: "Radio and protocol drivers." }),
+    ),
+    rules: Type.Optional(
+      Type.Object(
+        {
+          dir: Type.Optional(
+            Type.String({
+              default: "rules",
+              description: "Folder of the rule files, beside this file or absolute.",
+            }),
+          ),
+        },
+        { ...Closed, description: "The rules." },
+      ),
+    ),
+    cloud: Type.Optional(
+      Type.Array(Type.Record(Type.String(), Type.Unknown()), {
+        maxItems: 8,
+        description: "Bridges to clouds: `{ id, provider, … }`, the rest is the provider's own.",
+      }),
+    ),
+    log: Type.Optional(LogConfig),
+  },
+  Closed,
+);
+export type ConfigDocument = Static<typeof Config>;

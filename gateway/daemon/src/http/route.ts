@@ -1,0 +1,56 @@
+import type { Json, Problem, Scope } from "@tram/protocol";
+import type { TSchema } from "typebox";
+import type { Principal } from "../people/people.ts";
+
+/** A request as a handler sees it: parsed, validated, authorised. */
+export interface RouteRequest {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  readonly body: Json;
+  /** Who calls; for an open route possibly nobody. */
+  readonly principal: Principal | undefined;
+  /** The session cookie's secret, where there is one. */
+  readonly session: string | undefined;
+  readonly address: string;
+  /** Value of a request header. */
+  header(name: string): string | undefined;
+}
+
+export type RouteReply =
+  | {
+      readonly status: 200 | 201;
+      readonly body: unknown;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  | { readonly status: 204; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly problem: ProblemReply };
+
+export type ProblemReply = Omit<Problem, "type" | "title"> & { readonly retryAfterS?: number };
+
+/** One operation of the HTTP API. The same description routes, validates and writes OpenAPI. */
+export interface Route {
+  readonly method: "get" | "put" | "post" | "delete";
+  /** `/api/v1/things/{id}` */
+  readonly path: string;
+  readonly operationId: string;
+  readonly summary: string;
+  readonly tag: string;
+  /** Least right that is needed; `open` needs none. */
+  readonly scope: Scope | "open";
+  /** Descriptions of the parameters in the path. */
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: TSchema;
+  readonly answer: {
+    readonly status: 200 | 201 | 204;
+    readonly description: string;
+    readonly schema?: TSchema;
+  };
+  /** Status codes of problems, with what they mean here. */
+  readonly problems?: Readonly<Record<number, string>>;
+  handle(request: RouteRequest): Promise<RouteReply> | RouteReply;
+}
+
+export function problem(status: number, code: string, detail: string): { problem: ProblemReply } {
+  return { problem: { status, code, detail } };
+}

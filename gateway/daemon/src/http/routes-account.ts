@@ -1,0 +1,154 @@
+import {
+  NewToken,
+  PRODUCT,
+  SessionView,
+  SetupRequest,
+  SignInRequest,
+  TokenRequest,
+  TokenView,
+} from "@tram/protocol";
+import { Type } from "typebox";
+import { type People, SESSION_MS } from "../people/people.ts";
+import { problem, type Route, type RouteReply, type RouteRequest } from "./route.ts";
+
+export const SESSION_COOKIE = `${PRODUCT.name}_session`;
+
+/** Signing in and out, the first administrator, and tokens for programs. */
+export function accountRoutes(people: People): readonly Route[] {
+  const view = (request: RouteRequest): SessionView => ({
+    setupNeeded: people.setupNeeded,
+    ...(request.principal === undefined ? {} : { username: request.principal.name }),
+    scopes: [...(request.principal?.scopes ?? [])],
+  });
+  return [
+    {
+      method: "get",
+      path: "/api/v1/session",
+      operationId: "getSession",
+      summary: "Who is signed in, and whether the gateway still has to be set up",
+      tag: "Account",
+      scope: "open",
+      answer: { status: 200, description: "The session.", schema: SessionView },
+      handle: (request) => ({ status: 200, body: view(request) }),
+    },
+    {
+      method: "post",
+      path: "/api/v1/setup",
+      operationId: "setUp",
+      summary: "Create the first administrator with the one-time code, and sign in",
+      tag: "Account",
+      scope: "open",
+      body: SetupRequest,
+      answer: { status: 204, description: "Created and signed in: a session cookie is set." },
+      problems: {
+        403: "The code is wrong.",
+        409: "There is an administrator already.",
+        410: "The code has expired: restart the gateway.",
+      },
+      handle: async (request) => {
+        const { code, username, password } = request.body as unknown as SetupRequest;
+        const result = await people.setUp(code, username, password);
+        if (result.ok) return signedIn(result.session);
+        switch (result.code) {
+          case "not-needed":
+            return problem(409, "not-needed", "The gateway has an administrator already. Sign in.");
+          case "expired":
+            return problem(410, "expired", "The set-up code has expired. Restart the gateway for a new one.");
+          case "wrong-code":
+            return problem(403, "wrong-code", "That is not the code that the gateway printed.");
+        }
+      },
+    },
+    {
+      method: "post",
+      path: "/api/v1/session",
+      operationId: "signIn",
+      summary: "Sign in with user name and password",
+      tag: "Account",
+      scope: "open",
+      body: SignInRequest,
+      answer: { status: 204, description: "Signed in: a session cookie is set." },
+      problems: { 401: "Wrong user name or password.", 429: "Too many attempts from this address." },
+      handle: async (request) => {
+        const { username, password } = request.body as unknown as SignInRequest;
+        const result = await people.signIn(username, password, request.address);
+        if (result.ok) return signedIn(result.session);
+        if (result.code === "wrong") return problem(401, "wrong-password", "Wrong user name or password.");
+        const retryAfterS = Math.ceil(result.retryAfterMs / 1_000);
+        return {
+          problem: {
+            status: 429,
+            code: "too-many",
+            detail: `Too many attempts. Try again in ${retryAfterS} s.`,
+            retryAfterS,
+          },
+        };
+      },
+    },
+    {
+      method: "delete",
+      path: "/api/v1/session",
+      operationId: "signOut",
+      summary: "Sign out",
+      tag: "Account",
+      scope: "open",
+      answer: { status: 204, description: "Signed out." },
+      handle: async (request) => {
+        if (request.session !== undefined) await people.signOut(request.session);
+        return { status: 204, headers: { "Set-Cookie": cookie("", 0) } };
+      },
+    },
+    {
+      method: "get",
+      path: "/api/v1/tokens",
+      operationId: "listTokens",
+      summary: "Tokens, without their secrets",
+      tag: "Account",
+      scope: "admin",
+      answer: {
+        status: 200,
+        description: "The tokens.",
+        schema: Type.Object({ tokens: Type.Array(TokenView) }),
+      },
+      handle: () => ({ status: 200, body: { tokens: people.tokens() } }),
+    },
+    {
+      method: "post",
+      path: "/api/v1/tokens",
+      operationId: "createToken",
+      summary: "Make a token for a program",
+      tag: "Account",
+      scope: "admin",
+      body: TokenRequest,
+      answer: { status: 201, description: "The token, with its secret this once.", schema: NewToken },
+      handle: async (request) => {
+        const { name, scopes } = request.body as unknown as TokenRequest;
+        return { status: 201, body: await people.createToken(name, scopes) };
+      },
+    },
+    {
+      method: "delete",
+      path: "/api/v1/tokens/{id}",
+      operationId: "revokeToken",
+      summary: "Take a token back; it ends at once on live connections too",
+      tag: "Account",
+      scope: "admin",
+      params: { id: "Id of the token." },
+      answer: { status: 204, description: "Revoked." },
+      problems: { 404: "No such token." },
+      handle: async (request) =>
+        (await people.revokeToken(request.params.id ?? ""))
+          ? { status: 204 }
+          : problem(404, "unknown-token", "There is no such token."),
+    },
+  ];
+}
+
+function signedIn(session: string): RouteReply {
+  return { status: 204, headers: { "Set-Cookie": cookie(session, SESSION_MS / 1_000) } };
+}
+
+/** Without `Secure`: on a LAN the page comes over HTTP, and the browser would drop the cookie. */
+function cookie(value: string, maxAgeS: number): string {
+  return `${SESSION_COOKIE}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeS}`;
+}

@@ -1,0 +1,79 @@
+import type { ModuleStatus, MqttClient, Notification, Registry, ThingRecord } from "@tram/core";
+import type {
+  ClientView,
+  Command,
+  CommandView,
+  EpochMs,
+  ModuleView,
+  NotificationView,
+  PropertyView,
+  Reading,
+  ThingId,
+  ThingView,
+} from "@tram/protocol";
+
+/** The longest time that ISO 8601 can write (ECMA-262 §21.4.1.1): a hostile clock must not break a page. */
+const LAST_MS = 8_640_000_000_000_000;
+
+export function iso(time: EpochMs): string {
+  return new Date(Math.min(LAST_MS, Math.max(-LAST_MS, Number.isFinite(time) ? time : 0))).toISOString();
+}
+
+export function propertyView(reading: Reading): PropertyView {
+  const { value, quality, time, receivedAt, problem } = reading;
+  return {
+    value,
+    quality,
+    time: iso(time),
+    receivedAt: iso(receivedAt),
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+export function thingView(record: ThingRecord, registry: Registry): ThingView {
+  const { thing, availability, source, problem } = record;
+  const readings = registry.readings(thing.id as ThingId);
+  return {
+    thing,
+    availability,
+    source,
+    properties: Object.fromEntries(readings.map((reading) => [reading.property, propertyView(reading)])),
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+export function commandView(command: Command): CommandView {
+  const { id, thing, target, value, origin, state, submittedAt, sentAt, endedAt, code, reason } = command;
+  return {
+    id,
+    thing,
+    ...("property" in target ? { property: target.property } : { action: target.action }),
+    value,
+    origin,
+    state,
+    submittedAt: iso(submittedAt),
+    ...(sentAt === undefined ? {} : { sentAt: iso(sentAt) }),
+    ...(endedAt === undefined ? {} : { endedAt: iso(endedAt) }),
+    ...(code === undefined ? {} : { code }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+export function moduleView(status: ModuleStatus): ModuleView {
+  const { since, nextAttempt, ...rest } = status;
+  return {
+    ...rest,
+    since: iso(since),
+    ...(nextAttempt === undefined ? {} : { nextAttempt: iso(nextAttempt) }),
+  };
+}
+
+export function clientView(client: MqttClient): ClientView {
+  const { id, username, address, connectedAt } = client;
+  return { id, username, address, connectedAt: iso(connectedAt) };
+}
+
+export function notificationView(notification: Notification): NotificationView {
+  const { time, rule, level, text } = notification;
+  return { time: iso(time), rule, level, text };
+}

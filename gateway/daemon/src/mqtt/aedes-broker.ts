@@ -1,0 +1,221 @@
+import { createServer, type Server, type Socket } from "node:net";
+import type { Broker, BrokerHooks, Clock, Log, MqttClient, MqttMessage, Qos } from "@tram/core";
+import {
+  Aedes,
+  type AedesPublishPacket,
+  type AuthenticateError,
+  type Client,
+  type PublishPacket,
+} from "aedes";
+import { ConfigError } from "../config/config-error.ts";
+
+/** Where a message goes that is acknowledged and reaches nobody: `$` topics match no wildcard of a client. */
+const NOWHERE = "$nowhere";
+
+/** Half-open connections are closed after this. In milliseconds. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+export interface AedesOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Messages that are retained from an earlier life. */
+  readonly retained: readonly MqttMessage[];
+}
+
+/**
+ * The first engine: aedes, with what it lacks put in front of it. It acknowledges QoS 1 before it persists, so the
+ * gateway keeps the message in `authorizePublish`, which runs earlier; it retains in memory, so the gateway keeps
+ * retained messages and hands them back at the start.
+ */
+export async function openAedesBroker(
+  options: AedesOptions,
+  hooks: BrokerHooks,
+  parts: { clock: Clock; log: Log },
+): Promise<Broker> {
+  const clients = new Map<Client, MqttClient>();
+  const usernames = new WeakMap<Client, string>();
+
+  const aedes = await Aedes.createBroker({
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    queueLimit: 1_000,
+    maxTopicLevels: 32,
+    authenticate: (client, username, password, done) => {
+      hooks.authenticate(username, password).then(
+        (account) => {
+          if (account === undefined) {
+            done(refusal(), false);
+            return;
+          }
+          usernames.set(client, account);
+          done(null, true);
+        },
+        () => done(refusal(), false),
+      );
+    },
+    authorizeSubscribe: (client, subscription, done) => {
+      const allowed = hooks.maySubscribe(describe(client), subscription.topic);
+      // 3.1.1 §3.9.3: a refused filter is answered with 0x80, which aedes sends for `null`.
+      done(null, allowed ? subscription : null);
+    },
+    authorizePublish: (client, packet, done) => {
+      if (client === null) {
+        done(null);
+        return;
+      }
+      accept(describe(client), packet, done);
+    },
+    // A subscriber that does not read must not hold up the others: while its socket needs draining, it misses QoS 0.
+    authorizeForward: (client, packet) =>
+      packet.qos === 0 && needsDrain(client) ? null : (packet as AedesPublishPacket),
+  });
+
+  function accept(client: MqttClient, packet: PublishPacket, done: (error?: Error | null) => void): void {
+    if (!hooks.mayPublish(client, packet.topic)) {
+      // 3.1.1 §3.3.5: refusing a PUBLISH means closing the connection; an acknowledgement would be a lie.
+      done(new Error(`not allowed to publish to ${packet.topic.slice(0, 200)}`));
+      return;
+    }
+    const taken = hooks.accept(client, messageOf(packet));
+    const settle = (route: boolean): void => {
+      if (!route) {
+        packet.topic = NOWHERE;
+        packet.retain = false;
+      }
+      done(null);
+    };
+    taken.then(settle, (error: unknown) => {
+      if (packet.qos === 0) settle(true);
+      else done(error instanceof Error ? error : new Error(String(error)));
+    });
+  }
+
+  function describe(client: Client): MqttClient {
+    return (
+      clients.get(client) ?? {
+        id: client.id ?? "",
+        username: usernames.get(client) ?? "",
+        address: addressOf(client),
+        connectedAt: parts.clock.now(),
+      }
+    );
+  }
+
+  aedes.on("client", (client) => {
+    const described = describe(client);
+    clients.set(client, described);
+    hooks.connected(described);
+  });
+  aedes.on("clientDisconnect", (client) => {
+    const described = describe(client);
+    clients.delete(client);
+    hooks.disconnected(described, "closed");
+  });
+  aedes.on("clientError", (client, error) => {
+    parts.log.warn(
+      { client: client.id, username: usernames.get(client), reason: error.message },
+      "client error",
+    );
+  });
+  aedes.on("connectionError", (client, error) => {
+    parts.log.warn({ address: addressOf(client), reason: error.message }, "connection refused");
+  });
+
+  const publish = (message: MqttMessage): Promise<void> =>
+    new Promise((resolve, reject) => {
+      aedes.publish(packetOf(message), (error) => (error ? reject(error) : resolve()));
+    });
+  // Nobody is connected yet: publishing only fills the engine's memory.
+  for (const message of options.retained) await publish(message);
+
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    socket.setNoDelay(true);
+    aedes.handle(socket);
+  });
+  try {
+    await listen(server, options.host, options.port);
+  } catch (cause) {
+    await closeAedes(aedes);
+    throw cause;
+  }
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : options.port;
+
+  return {
+    listening: [{ host: options.host, port }],
+    publish,
+    clients: () => [...clients.values()],
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      await closeAedes(aedes);
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+/**
+ * Binds a server.
+ * @throws {ConfigError} `port` when the port is taken or not allowed.
+ */
+export async function listen(server: Server, host: string, port: number, key = "mqtt.port"): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const refuse = (cause: NodeJS.ErrnoException): void => {
+      const found = {
+        EADDRINUSE: "that another program holds it",
+        EACCES: "that this user may not open it",
+        EADDRNOTAVAIL: "that this machine does not have the address",
+      }[cause.code ?? ""];
+      reject(
+        new ConfigError(
+          "port",
+          `${key}: expected to listen on ${host}:${port}, found ${found ?? cause.message}`,
+          {
+            cause,
+          },
+        ),
+      );
+    };
+    server.once("error", refuse);
+    server.listen(port, host, () => {
+      server.off("error", refuse);
+      resolve();
+    });
+  });
+}
+
+function closeAedes(aedes: Aedes): Promise<void> {
+  return new Promise((resolve) => aedes.close(() => resolve()));
+}
+
+function refusal(): AuthenticateError {
+  // 3.1.1 §3.2.2.3, return code 5: the client is not authorized to connect.
+  return Object.assign(new Error("bad user name or password"), {
+    returnCode: 5 as const,
+  }) as AuthenticateError;
+}
+
+function needsDrain(client: Client): boolean {
+  return (client.conn as Socket).writableNeedDrain;
+}
+
+function addressOf(client: Client): string {
+  return (client.conn as Socket).remoteAddress ?? "";
+}
+
+function messageOf(packet: PublishPacket): MqttMessage {
+  const { topic, payload, qos, retain } = packet;
+  return {
+    topic,
+    payload: typeof payload === "string" ? Buffer.from(payload) : payload,
+    qos: qos as Qos,
+    retain,
+  };
+}
+
+function packetOf(message: MqttMessage): PublishPacket {
+  const { topic, payload, qos, retain } = message;
+  return { cmd: "publish", topic, payload: Buffer.from(payload), qos, retain, dup: false };
+}

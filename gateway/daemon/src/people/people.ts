@@ -1,0 +1,242 @@
+import { createHash, randomBytes, randomInt, timingSafeEqual } from "node:crypto";
+import type { Clock, Store, Transactions } from "@tram/core";
+import type { EpochMs, Json, Ms, NewToken, Scope, TokenView } from "@tram/protocol";
+import { hashPassword, type PasswordHash, verifyPassword } from "./password.ts";
+
+const USERS = "users";
+const SESSIONS = "sessions";
+const TOKENS = "tokens";
+
+/** A session ends this long after the sign-in. In milliseconds. */
+export const SESSION_MS: Ms = 30 * 86_400_000;
+/** The set-up code is good for this long after the start, and for this many guesses. */
+export const SETUP = { windowMs: 15 * 60_000, guesses: 10 } as const;
+/** Wrong passwords from one address before it has to wait, and how long. */
+export const SIGN_IN = { failures: 5, waitMs: 60_000, addresses: 1_000 } as const;
+
+/** Letters that nobody mixes up: no 0/O, 1/I/L. */
+const CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
+
+/** Who calls, and what they may do. */
+export interface Principal {
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+}
+
+interface Session {
+  readonly username: string;
+  readonly expires: EpochMs;
+}
+
+interface Token extends TokenView {
+  readonly digest: string;
+}
+
+export type SetupResult =
+  | { readonly ok: true; readonly session: string }
+  | { readonly ok: false; readonly code: "not-needed" | "wrong-code" | "expired" };
+
+export type SignInResult =
+  | { readonly ok: true; readonly session: string }
+  | { readonly ok: false; readonly code: "wrong" }
+  | { readonly ok: false; readonly code: "too-many"; readonly retryAfterMs: Ms };
+
+/**
+ * The people of the house: administrators, their sessions, and the tokens they hand to programs. Secrets are kept as
+ * hashes only: passwords as scrypt, random 160-bit secrets as SHA-256.
+ */
+export class People {
+  readonly #clock: Clock;
+  readonly #transactions: Transactions;
+  readonly #users = new Map<string, PasswordHash>();
+  readonly #sessions = new Map<string, Session>();
+  readonly #tokens = new Map<string, Token>();
+  readonly #failures = new Map<string, { count: number; since: Ms }>();
+  readonly #revoked = new Set<() => void>();
+  #setup: { readonly code: string; readonly until: Ms; guesses: number } | undefined;
+
+  constructor(parts: { clock: Clock; transactions: Transactions }) {
+    this.#clock = parts.clock;
+    this.#transactions = parts.transactions;
+  }
+
+  async restore(store: Store): Promise<void> {
+    for (const [name, value] of await store.entries(USERS)) {
+      this.#users.set(name, value as unknown as PasswordHash);
+    }
+    for (const [key, value] of await store.entries(SESSIONS)) {
+      this.#sessions.set(key, value as unknown as Session);
+    }
+    for (const [key, value] of await store.entries(TOKENS)) this.#tokens.set(key, value as unknown as Token);
+  }
+
+  get setupNeeded(): boolean {
+    return this.#users.size === 0;
+  }
+
+  /** Makes the one-time code that creates the first administrator; `undefined` once there is one. */
+  openSetup(): string | undefined {
+    if (!this.setupNeeded) return undefined;
+    const letters = Array.from({ length: 8 }, () => CODE_LETTERS[randomInt(CODE_LETTERS.length)]).join("");
+    const code = `${letters.slice(0, 4)}-${letters.slice(4)}`;
+    this.#setup = { code, until: this.#clock.monotonic() + SETUP.windowMs, guesses: 0 };
+    return code;
+  }
+
+  /** Creates the first administrator and signs in. */
+  async setUp(code: string, username: string, password: string): Promise<SetupResult> {
+    if (!this.setupNeeded) return { ok: false, code: "not-needed" };
+    const setup = this.#setup;
+    if (setup === undefined || this.#clock.monotonic() > setup.until || setup.guesses >= SETUP.guesses) {
+      return { ok: false, code: "expired" };
+    }
+    setup.guesses++;
+    if (!sameText(code.replace(/[\s-]/g, "").toUpperCase(), setup.code.replace("-", ""))) {
+      return { ok: false, code: "wrong-code" };
+    }
+    this.#setup = undefined;
+    const hash = await hashPassword(password);
+    await this.#transactions.transact((unit) => {
+      unit.put(USERS, username, hash);
+      unit.require("power");
+    });
+    this.#users.set(username, hash);
+    return { ok: true, session: await this.#openSession(username) };
+  }
+
+  async signIn(username: string, password: string, address: string): Promise<SignInResult> {
+    const waitMs = this.#mustWait(address);
+    if (waitMs > 0) return { ok: false, code: "too-many", retryAfterMs: waitMs };
+    // Counted before the slow comparison, so that parallel guesses do not slip through.
+    this.#countFailure(address);
+    const stored = this.#users.get(username);
+    // An unknown name costs the same work, so that time does not tell which names exist.
+    const matches = await verifyPassword(password, stored ?? NOBODY);
+    if (stored === undefined || !matches) return { ok: false, code: "wrong" };
+    this.#failures.delete(address);
+    return { ok: true, session: await this.#openSession(username) };
+  }
+
+  async signOut(session: string): Promise<void> {
+    const key = digest(session);
+    if (!this.#sessions.delete(key)) return;
+    await this.#transactions.transact((unit) => unit.delete(SESSIONS, key));
+    this.#tellRevoked();
+  }
+
+  /** Who holds a session cookie; `undefined` when it is not valid any more. */
+  bySession(session: string): Principal | undefined {
+    const found = this.#sessions.get(digest(session));
+    if (found === undefined || found.expires < this.#clock.now() || !this.#users.has(found.username)) {
+      return undefined;
+    }
+    return { name: found.username, scopes: ["read", "control", "admin"] };
+  }
+
+  byToken(token: string): Principal | undefined {
+    const key = digest(token);
+    for (const found of this.#tokens.values()) {
+      if (sameText(found.digest, key))
+        return { name: `token-${found.name}`, scopes: withImplied(found.scopes) };
+    }
+    return undefined;
+  }
+
+  /** Makes a token for a program. The secret is returned once and never kept. */
+  async createToken(name: string, scopes: readonly Scope[]): Promise<NewToken> {
+    const secret = randomBytes(20).toString("base64url");
+    const view: TokenView = {
+      id: randomBytes(6).toString("hex"),
+      name,
+      scopes: [...scopes],
+      createdAt: new Date(this.#clock.now()).toISOString(),
+    };
+    const token: Token = { ...view, digest: digest(secret) };
+    await this.#transactions.transact((unit) => {
+      unit.put(TOKENS, view.id, token as unknown as Json);
+      unit.require("power");
+    });
+    this.#tokens.set(view.id, token);
+    return { ...view, token: secret };
+  }
+
+  tokens(): readonly TokenView[] {
+    return [...this.#tokens.values()].map(({ digest: _secret, ...view }) => view);
+  }
+
+  /** Takes a token back; it ends on live connections too. */
+  async revokeToken(id: string): Promise<boolean> {
+    if (!this.#tokens.has(id)) return false;
+    await this.#transactions.transact((unit) => {
+      unit.delete(TOKENS, id);
+      unit.require("power");
+    });
+    this.#tokens.delete(id);
+    this.#tellRevoked();
+    return true;
+  }
+
+  /** Calls `listener` when somebody lost their rights, so that live connections are checked again. */
+  onRevoked(listener: () => void): Disposable {
+    this.#revoked.add(listener);
+    return { [Symbol.dispose]: () => void this.#revoked.delete(listener) };
+  }
+
+  #tellRevoked(): void {
+    for (const listener of [...this.#revoked]) listener();
+  }
+
+  async #openSession(username: string): Promise<string> {
+    const secret = randomBytes(20).toString("base64url");
+    const session: Session = { username, expires: this.#clock.now() + SESSION_MS };
+    const now = this.#clock.now();
+    await this.#transactions.transact((unit) => {
+      unit.put(SESSIONS, digest(secret), session as unknown as Json);
+      for (const [key, old] of this.#sessions) {
+        if (old.expires >= now) continue;
+        this.#sessions.delete(key);
+        unit.delete(SESSIONS, key);
+      }
+    });
+    this.#sessions.set(digest(secret), session);
+    return secret;
+  }
+
+  #mustWait(address: string): Ms {
+    const failures = this.#failures.get(address);
+    if (failures === undefined) return 0;
+    const age = this.#clock.monotonic() - failures.since;
+    if (age > SIGN_IN.waitMs) {
+      this.#failures.delete(address);
+      return 0;
+    }
+    return failures.count >= SIGN_IN.failures ? SIGN_IN.waitMs - age : 0;
+  }
+
+  #countFailure(address: string): void {
+    const known = this.#failures.get(address);
+    this.#failures.set(address, { count: (known?.count ?? 0) + 1, since: this.#clock.monotonic() });
+    if (this.#failures.size <= SIGN_IN.addresses) return;
+    const [oldest] = this.#failures.keys();
+    if (oldest !== undefined) this.#failures.delete(oldest);
+  }
+}
+
+/** A hash that no password has. */
+const NOBODY: PasswordHash = { salt: "", hash: Buffer.alloc(32).toString("base64"), n: 16_384, r: 8, p: 1 };
+
+/** `admin` includes `control`, which includes `read`. */
+function withImplied(scopes: readonly Scope[]): readonly Scope[] {
+  if (scopes.includes("admin")) return ["read", "control", "admin"];
+  return scopes.includes("control") ? ["read", "control"] : scopes;
+}
+
+function digest(secret: string): string {
+  return createHash("sha256").update(secret).digest("hex");
+}
+
+function sameText(a: string, b: string): boolean {
+  const left = Buffer.from(a);
+  const right = Buffer.from(b);
+  return left.length === right.length && timingSafeEqual(left, right);
+}

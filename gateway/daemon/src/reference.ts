@@ -1,0 +1,84 @@
+import { BridgeConfig } from "@tram/cloud-bridge";
+import type { TSchema } from "typebox";
+import { Config } from "./config/schema.ts";
+import { openApiDocument } from "./http/openapi.ts";
+import type { Route } from "./http/route.ts";
+import { accountRoutes } from "./http/routes-account.ts";
+import { systemRoutes } from "./http/routes-system.ts";
+import { thingRoutes } from "./http/routes-things.ts";
+
+/** The reference documents that are generated from the product itself, by file name below docs/reference/. */
+export function referenceDocuments(): ReadonlyMap<string, string> {
+  return new Map([
+    ["openapi.json", `${JSON.stringify(openApiDocument(describedRoutes()), null, 2)}\n`],
+    ["config.md", configReference()],
+  ]);
+}
+
+/** The routes as they describe themselves; none of them is called. */
+function describedRoutes(): readonly Route[] {
+  const absent = (room: string): never => {
+    throw new Error(`${room} is not there: these routes only describe themselves`);
+  };
+  const nobody = new Proxy({}, { get: (_target, name) => absent(String(name)) });
+  return [
+    ...accountRoutes(nobody as Parameters<typeof accountRoutes>[0]),
+    ...thingRoutes({ registry: nobody, commands: nobody, transactions: nobody, watch: nobody } as Parameters<
+      typeof thingRoutes
+    >[0]),
+    ...systemRoutes(nobody as Parameters<typeof systemRoutes>[0]),
+  ];
+}
+
+interface Described {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly pattern?: string;
+  readonly properties?: Readonly<Record<string, TSchema>>;
+  readonly items?: TSchema;
+  readonly required?: readonly string[];
+}
+
+function configReference(): string {
+  const rows = [
+    ...describe(Config as unknown as Described, ""),
+    ...describe(BridgeConfig as unknown as Described, "cloud[]"),
+  ];
+  return [
+    "# Configuration reference",
+    "",
+    "Made by `make generate` out of the configuration's schema. Unknown keys are errors. Paths are relative to the",
+    "file. `tram config print` shows the configuration in force.",
+    "",
+    "| key | type | default | meaning |",
+    "| --- | --- | --- | --- |",
+    ...rows,
+    "",
+  ].join("\n");
+}
+
+function* describe(schema: Described, path: string): Generator<string> {
+  for (const [key, property] of Object.entries(schema.properties ?? {})) {
+    const described = property as Described;
+    const here = path === "" ? key : `${path}.${key}`;
+    const required = schema.required?.includes(key) === true ? " (required)" : "";
+    const fallback = described.default === undefined ? "" : `\`${JSON.stringify(described.default)}\``;
+    const meaning = (described.description ?? "").replaceAll("|", "\\|");
+    yield `| \`${here}\`${required} | ${typeOf(described)} | ${fallback} | ${meaning} |`;
+    yield* describe(described, here);
+    if (described.items !== undefined) yield* describe(described.items as Described, `${here}[]`);
+  }
+}
+
+function typeOf(schema: Described): string {
+  if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(" or ");
+  const range =
+    schema.minimum === undefined && schema.maximum === undefined
+      ? ""
+      : ` ${schema.minimum ?? ""}…${schema.maximum ?? ""}`;
+  return `${schema.type ?? "any"}${range}`;
+}
