@@ -15,7 +15,9 @@ help: ## show this list
 install: node_modules/.installed ## install what the lock file names
 
 node_modules/.installed: package-lock.json
-	@npm ci --no-audit --no-fund --loglevel=error
+	@# Not `npm ci`: it insists on packages of other platforms, which a mirror may not carry. The lock file decides the
+	@# versions here too, their hashes are checked, and it is not written.
+	@npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
 build: node_modules/.installed ## compile the packages, build the web UI
