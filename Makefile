@@ -7,10 +7,10 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export TRAM_DATA ?= $(CURDIR)/.demo
 
-.PHONY: help install build run test lint bench generate clean
+.PHONY: help install build run test lint bench generate screenshots clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: node_modules/.installed ## install what the lock file names
 
@@ -42,6 +42,9 @@ bench: build ## measure, with the peers in the same run
 
 generate: build ## write the generated files again (OpenAPI, config reference, dependency picture)
 	@node scripts/generate.ts
+
+screenshots: build ## take the pictures of the README from the running demo
+	@node e2e/screenshots.ts
 
 clean: ## remove what was built
 	@rm -rf .demo coverage $$(find . -name dist -type d -not -path '*/node_modules/*')
