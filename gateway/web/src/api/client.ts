@@ -1,0 +1,99 @@
+import type { Problem, SessionView, SetupRequest, SignInRequest, TraceView } from "@tram/protocol";
+
+/** Why a request did not succeed. `status` 0 means that no answer came; then `code` is `network`. */
+export interface ApiProblem {
+  readonly status: number;
+  readonly code: string;
+  /** For people, in English, as the gateway wrote it. */
+  readonly detail?: string;
+  readonly errors: readonly { readonly path: string; readonly problem: string }[];
+}
+
+export type ApiResult<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly problem: ApiProblem };
+
+/** The part of the HTTP API that the UI uses. No method throws for what the network or the gateway does. */
+export interface ApiClient {
+  session(): Promise<ApiResult<SessionView>>;
+  setUp(request: SetupRequest): Promise<ApiResult<void>>;
+  signIn(request: SignInRequest): Promise<ApiResult<void>>;
+  signOut(): Promise<ApiResult<void>>;
+  /** Resolves ok when the command was accepted; its progress comes over the live socket. */
+  setProperty(thing: string, property: string, value: unknown): Promise<ApiResult<void>>;
+  traces(rule: string): Promise<ApiResult<readonly TraceView[]>>;
+}
+
+export function createApiClient(send: typeof fetch): ApiClient {
+  const call = <Value>(method: string, path: string, read: (body: unknown) => Value, body?: unknown) =>
+    request(send, method, `/api/v1/${path}`, read, body);
+  const nothing = (): void => undefined;
+  return {
+    session: () => call("GET", "session", (body) => body as SessionView),
+    setUp: (body) => call("POST", "setup", nothing, body),
+    signIn: (body) => call("POST", "session", nothing, body),
+    signOut: () => call("DELETE", "session", nothing),
+    setProperty: (thing, property, value) =>
+      call("PUT", `things/${encodeURIComponent(thing)}/properties/${encodePath(property)}`, nothing, {
+        value,
+      }),
+    traces: (rule) =>
+      call(
+        "GET",
+        `rules/${encodeURIComponent(rule)}/traces`,
+        (body) => (body as { traces: TraceView[] }).traces,
+      ),
+  };
+}
+
+async function request<Value>(
+  send: typeof fetch,
+  method: string,
+  url: string,
+  read: (body: unknown) => Value,
+  body: unknown,
+): Promise<ApiResult<Value>> {
+  const headers: Record<string, string> = { accept: "application/json" };
+  // A form or a link of another site cannot send this header, so the gateway knows that the request is ours.
+  if (method !== "GET") headers["x-tram-request"] = "1";
+  if (body !== undefined) headers["content-type"] = "application/json";
+  let response: Response;
+  let answer: unknown;
+  try {
+    response = await send(url, {
+      method,
+      headers,
+      credentials: "same-origin",
+      cache: "no-store",
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    answer = await readJson(response);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return { ok: false, problem: { status: 0, code: "network", detail, errors: [] } };
+  }
+  if (!response.ok) return { ok: false, problem: readProblem(response.status, answer) };
+  return { ok: true, value: read(answer) };
+}
+
+/** The body as JSON; `undefined` for one that is empty or something else (a proxy's error page). */
+async function readJson(response: Response): Promise<unknown> {
+  const text = await response.text();
+  if (!/[/+]json\b/.test(response.headers.get("content-type") ?? "")) return undefined;
+  return text === "" ? undefined : JSON.parse(text);
+}
+
+function readProblem(status: number, answer: unknown): ApiProblem {
+  const problem = (typeof answer === "object" && answer !== null ? answer : {}) as Partial<Problem>;
+  const detail = problem.detail ?? problem.title;
+  return {
+    status,
+    code: problem.code ?? `http-${status}`,
+    ...(detail === undefined ? {} : { detail }),
+    errors: problem.errors ?? [],
+  };
+}
+
+function encodePath(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
+}

@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import { LANGUAGES } from "./language.ts";
+import type { Message } from "./message.ts";
+import { en, type MessageKey } from "./messages/en.ts";
+import { CATALOGUES } from "./translator.ts";
+
+const keys = Object.keys(en) as MessageKey[];
+const forms = (message: Message): string[] =>
+  typeof message === "string" ? [message] : Object.values(message).filter((form) => form !== undefined);
+const slots = (text: string): string[] =>
+  [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? "").sort();
+
+describe.each(LANGUAGES)("the catalogue of %s", (language) => {
+  const catalogue = CATALOGUES[language];
+
+  it("has exactly the keys that English has", () => {
+    expect(Object.keys(catalogue).sort()).toEqual([...keys].sort());
+  });
+
+  it.each(keys)("%s has the same slots as in English", (key) => {
+    const english: Message = en[key];
+    const wanted = slots(typeof english === "string" ? english : english.other);
+    for (const form of forms(catalogue[key])) expect(slots(form)).toEqual(wanted);
+  });
+
+  it.each(keys)("%s has the plural forms of the language, and a text in each", (key) => {
+    const message: Message = catalogue[key];
+    for (const form of forms(message)) expect(form.trim()).not.toBe("");
+    if (typeof message === "string") return;
+    const wanted = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
+    expect(Object.keys(message).sort()).toEqual([...wanted].sort());
+  });
+});

@@ -1,0 +1,25 @@
+import { useMemo } from "react";
+import { shallowEqual } from "react-redux";
+import { useI18n } from "../i18n/use-i18n.ts";
+import { Page } from "../shell/page.tsx";
+import { useAppSelector } from "../store/hooks.ts";
+import { RuleCard } from "./rule-card.tsx";
+import { sortRules } from "./traces.ts";
+
+/** All rules, those that do not work first. */
+export function RulesPage() {
+  const { t, language } = useI18n();
+  const compare = useMemo(() => new Intl.Collator(language, { numeric: true }).compare, [language]);
+  const ids = useAppSelector((state) => sortRules(state.rules, compare).map(({ id }) => id), shallowEqual);
+  return (
+    <Page title={t("rules.title")}>
+      <p className="toolbar muted">{t("rules.count", { count: ids.length })}</p>
+      {ids.length === 0 ? <p className="empty">{t("rules.empty")}</p> : null}
+      <ul className="rules">
+        {ids.map((id) => (
+          <RuleCard key={id} id={id} />
+        ))}
+      </ul>
+    </Page>
+  );
+}

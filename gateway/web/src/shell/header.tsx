@@ -1,0 +1,45 @@
+import type { ReactNode } from "react";
+import { Link, useLocation } from "wouter";
+import { useI18n } from "../i18n/use-i18n.ts";
+import { useAppSelector } from "../store/hooks.ts";
+import { BridgeChip } from "../system/bridge-chip.tsx";
+import { Logo } from "./logo.tsx";
+import { Menu } from "./menu.tsx";
+
+/** Name, navigation, bridge and settings, on every page. */
+export function Header() {
+  const { t } = useI18n();
+  const gateway = useAppSelector((state) => state.system.gateway);
+  const problems = gateway?.problems.length ?? 0;
+  return (
+    <header className="header">
+      <Logo gateway={gateway?.name} />
+      <nav className="nav" aria-label={t("nav.label")}>
+        <NavLink href="/">{t("nav.things")}</NavLink>
+        <NavLink href="/rules">{t("nav.rules")}</NavLink>
+        <NavLink href="/system">
+          {t("nav.system")}
+          {problems > 0 ? (
+            <>
+              <span className="badge" aria-hidden="true">
+                {problems}
+              </span>
+              <span className="visually-hidden">, {t("nav.problems", { count: problems })}</span>
+            </>
+          ) : null}
+        </NavLink>
+      </nav>
+      <BridgeChip />
+      <Menu />
+    </header>
+  );
+}
+
+function NavLink({ href, children }: { readonly href: string; readonly children: ReactNode }) {
+  const [location] = useLocation();
+  return (
+    <Link href={href} className="nav-link" aria-current={location === href ? "page" : undefined}>
+      {children}
+    </Link>
+  );
+}

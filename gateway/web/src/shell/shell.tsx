@@ -1,0 +1,59 @@
+import { type RefObject, useEffect, useRef } from "react";
+import { Route, Switch, useLocation } from "wouter";
+import { useI18n } from "../i18n/use-i18n.ts";
+import { useLive } from "../live/use-live.ts";
+import { RulesPage } from "../rules/rules-page.tsx";
+import { useAppSelector } from "../store/hooks.ts";
+import { SystemPage } from "../system/system-page.tsx";
+import { ThingsPage } from "../things/things-page.tsx";
+import { ConnectionBanner } from "./connection-banner.tsx";
+import { Header } from "./header.tsx";
+import { Notices } from "./notices.tsx";
+import { Page } from "./page.tsx";
+
+/** What a signed-in person sees: the pages, and around them what belongs to all of them. */
+export function Shell() {
+  const { t } = useI18n();
+  const retry = useLive();
+  const known = useAppSelector((state) => state.system.gateway !== undefined);
+  const content = useRef<HTMLElement>(null);
+  useFocusOnNavigation(content);
+  return (
+    <>
+      <a className="skip" href="#content">
+        {t("app.skip")}
+      </a>
+      <Header />
+      <ConnectionBanner onRetry={retry} />
+      <main id="content" ref={content} tabIndex={-1}>
+        {known ? (
+          <Switch>
+            <Route path="/" component={ThingsPage} />
+            <Route path="/rules" component={RulesPage} />
+            <Route path="/system" component={SystemPage} />
+            <Route>
+              <Page title={t("app.notFound")}>{null}</Page>
+            </Route>
+          </Switch>
+        ) : (
+          <p className="empty" role="status">
+            {t("connection.connecting")}
+          </p>
+        )}
+      </main>
+      <Notices />
+    </>
+  );
+}
+
+/** After following a link, a keyboard or a screen reader goes on at the new page's heading. */
+function useFocusOnNavigation(content: RefObject<HTMLElement | null>): void {
+  const [location] = useLocation();
+  const shown = useRef(location);
+  useEffect(() => {
+    if (shown.current === location) return;
+    shown.current = location;
+    scrollTo(0, 0);
+    content.current?.querySelector("h1")?.focus({ preventScroll: true });
+  }, [location, content]);
+}

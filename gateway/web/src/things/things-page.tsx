@@ -1,0 +1,68 @@
+import { useId, useMemo, useState } from "react";
+import { useI18n } from "../i18n/use-i18n.ts";
+import { Page } from "../shell/page.tsx";
+import { useAppSelector } from "../store/hooks.ts";
+import { useGrowing } from "./growing.ts";
+import { ThingCard } from "./thing-card.tsx";
+import { findThings } from "./thing-index.ts";
+import type { ThingsState } from "./things-slice.ts";
+
+/** Home: all Things with their values, live. */
+export function ThingsPage() {
+  const { t, language } = useI18n();
+  const searchId = useId();
+  const [query, setQuery] = useState("");
+  const descriptions = useAppSelector((state) => state.things.descriptions);
+  const away = useAppSelector((state) => countAway(state.things.statuses));
+  const ids = useMemo(() => findThings(descriptions, language, query), [descriptions, language, query]);
+  const count = useGrowing(ids.length);
+  const total = Object.keys(descriptions).length;
+  const searching = query.trim() !== "";
+  return (
+    <Page title={t("things.title")}>
+      <search className="toolbar">
+        <label className="visually-hidden" htmlFor={searchId}>
+          {t("things.search")}
+        </label>
+        <input
+          id={searchId}
+          className="field search"
+          type="search"
+          placeholder={t("things.search")}
+          autoComplete="off"
+          value={query}
+          onChange={(event) => setQuery(event.target.value)}
+        />
+        <p className="muted">
+          <span role="status">
+            {searching
+              ? t("things.found", { count: ids.length, total })
+              : t("things.count", { count: total })}
+          </span>
+          {away > 0 ? ` · ${t("things.away", { count: away })}` : ""}
+        </p>
+      </search>
+      {total === 0 ? <p className="empty">{t("things.empty")}</p> : null}
+      {total > 0 && ids.length === 0 ? <p className="empty">{t("things.noMatch", { query })}</p> : null}
+      <ul className="things">
+        {ids.slice(0, count).map((id) => (
+          <ThingCard key={id} id={id} />
+        ))}
+      </ul>
+    </Page>
+  );
+}
+
+const awayCounts = new WeakMap<ThingsState["statuses"], number>();
+
+/** How many Things are lost or disconnected; counted once for each state of the statuses. */
+function countAway(statuses: ThingsState["statuses"]): number {
+  let count = awayCounts.get(statuses);
+  if (count === undefined) {
+    count = Object.values(statuses).filter(
+      ({ availability }) => availability === "lost" || availability === "disconnected",
+    ).length;
+    awayCounts.set(statuses, count);
+  }
+  return count;
+}
