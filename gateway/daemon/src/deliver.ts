@@ -11,7 +11,7 @@ export function createDeliver(parts: {
   registry: Registry;
   bus: Bus;
   clock: Clock;
-  supervisor: () => Supervisor;
+  supervisor: Supervisor;
   broker: () => Broker;
 }): Deliver {
   const { registry, bus, clock } = parts;
@@ -34,7 +34,7 @@ export function createDeliver(parts: {
     if (record === undefined) throw new Error(`the Thing ${command.thing} is gone`);
     if (record.source.startsWith("module:")) {
       const module = record.source.slice("module:".length) as ModuleId;
-      return parts.supervisor().execute(module, command, command.timeoutMs ?? DEFAULT_CONFIRM_MS, signal);
+      return parts.supervisor.execute(module, command, command.timeoutMs ?? DEFAULT_CONFIRM_MS, signal);
     }
     if (!("property" in command.target)) {
       return { outcome: "rejected", reason: "a Homie device has no actions" };

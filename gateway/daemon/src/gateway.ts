@@ -1,38 +1,20 @@
-import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Bridge, openBridge } from "@tram/cloud-bridge";
-import {
-  Bus,
-  Commands,
-  createModuleHost,
-  type Log,
-  Registry,
-  type Store,
-  Supervisor,
-  Transactions,
-} from "@tram/core";
-import {
-  type BridgeView,
-  type GatewayView,
-  type ModuleId,
-  PRODUCT,
-  type Snapshot,
-  type ThingId,
-} from "@tram/protocol";
+import type { Broker, Clock, Log, Store } from "@tram/core";
+import { type GatewayView, PRODUCT } from "@tram/protocol";
 import { SystemClock } from "./clock/system-clock.ts";
 import { clockTrust } from "./clock/trust.ts";
 import { ConfigError } from "./config/config-error.ts";
 import type { Settings } from "./config/settings.ts";
-import { createDeliver } from "./deliver.ts";
+import { type House, openHouse } from "./house.ts";
 import { createApp, identify } from "./http/app.ts";
 import { CommandWatch } from "./http/command-watch.ts";
 import { accountRoutes, SESSION_COOKIE } from "./http/routes-account.ts";
 import { systemRoutes } from "./http/routes-system.ts";
 import { thingRoutes } from "./http/routes-things.ts";
-import { openHttp } from "./http/server.ts";
+import { type HttpServers, openHttp } from "./http/server.ts";
 import { StaticFiles } from "./http/static-files.ts";
-import { clientView, iso, moduleView, thingView } from "./http/views.ts";
 import { feedLive } from "./live/feed.ts";
 import { LiveHub } from "./live/live-hub.ts";
 import { liveUpgrade } from "./live/upgrade.ts";
@@ -44,6 +26,7 @@ import { mqttHooks } from "./mqtt/mqtt-adapter.ts";
 import { Retained } from "./mqtt/retained.ts";
 import { People } from "./people/people.ts";
 import { RuleHouse } from "./rules/rule-house.ts";
+import { Status } from "./status.ts";
 import { openStore } from "./store/open-store.ts";
 import { Teardown } from "./teardown.ts";
 
@@ -66,209 +49,169 @@ export interface GatewayOptions {
 }
 
 /**
- * Puts the house together and starts it. The order is that of need: nothing is acknowledged before the store is open,
- * no rule runs before the values are known, no device is heard before the rules run.
+ * Starts the gateway. What was opened is closed in reverse, at the stop as when a later step fails.
  * @throws {ConfigError} when a port or the data folder is not available.
  */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
-  const { settings, log } = options;
-  const problems = [...options.problems];
-  // What is opened is closed in reverse, also when a later step fails.
-  const stack = new Teardown((error) => log.error({ error: String(error) }, "something did not close"));
+  const teardown = new Teardown((error) =>
+    options.log.error({ error: String(error) }, "something did not close"),
+  );
   try {
-    makeDataFolder(settings.data);
-    const clock = stack.use(new SystemClock(clockTrust(settings.gateway.clock)));
-    const startedAt = clock.now();
-    const opened = await openStore(settings.data, {
+    return await open(options, teardown);
+  } catch (error) {
+    await teardown.run();
+    throw error;
+  }
+}
+
+/**
+ * Puts the house together. The order is that of need: nothing is acknowledged before the store is open, no rule runs
+ * before the values are known, no device is heard before the rules run.
+ */
+async function open(options: GatewayOptions, teardown: Teardown): Promise<RunningGateway> {
+  const { settings, log } = options;
+  makeDataFolder(settings.data);
+  const clock = teardown.use(new SystemClock(clockTrust(settings.gateway.clock)));
+  const strict = settings.mqtt.durability === "strict";
+  const { store, problems } = await openStore(settings.data, { log, strict });
+  teardown.defer(() => store.close());
+
+  const later: { broker?: Broker } = {};
+  const broker = (): Broker => {
+    if (later.broker === undefined) throw new Error("the broker is not open yet");
+    return later.broker;
+  };
+  const live = new LiveHub({ clock, log, snapshot: () => status.snapshot() });
+  teardown.defer(() => live.close());
+  const house = await openHouse(
+    {
+      settings,
+      clock,
+      store,
       log,
-      strict: settings.mqtt.durability === "strict",
-    });
-    const store: Store = opened.store;
-    stack.defer(() => store.close());
-    problems.push(...opened.problems);
-    if (settings.mqtt.anonymous) {
-      problems.push({
-        code: "anonymous",
-        where: "mqtt.anonymous",
-        problem: "everybody on the network may read and write everything",
-      });
-      log.warn({}, "mqtt.anonymous is on: everybody on the network may read and write everything");
-    }
-
-    const bus = new Bus((error, name) =>
-      log.error({ event: name, error: String(error), stack: (error as Error).stack }, "a listener threw"),
-    );
-    const transactions = new Transactions(store, log, () => pushGateway());
-    const registry = new Registry({ clock, bus });
-    for (const refused of await registry.restore(store))
-      log.warn(refused, "a stored Thing could not be read");
-    const deliver = createDeliver({
-      registry,
-      bus,
+      broker,
+      onChange: (what) => {
+        if (what === "store") live.pushGateway(() => status.gateway());
+        else live.pushModule(what.module, () => status.modules().find(({ id }) => id === what.module));
+      },
+    },
+    teardown,
+  );
+  const rules: RuleHouse = teardown.use(
+    new RuleHouse({
+      ...house,
       clock,
-      supervisor: () => supervisor,
-      broker: () => broker,
-    });
-    const commands = new Commands({
-      clock,
-      bus,
-      registry,
-      deliver,
-      record: transactions.record,
-      newId: () => randomBytes(9).toString("base64url"),
-    });
-    stack.defer(() => commands.close());
-    const people = new People({ clock, transactions });
-    await people.restore(store);
-
-    const supervisor = new Supervisor({
-      clock,
-      random: Math.random,
-      log,
-      hostFor: (runner, listeners, signal) =>
-        createModuleHost(
-          runner.id,
-          settings.modules.find((module) => module.id === runner.id)?.config ?? {},
-          {
-            clock,
-            registry,
-            store,
-            transact: transactions.transact,
-            log: childLog(log, runner.id),
-            ...listeners,
-          },
-          signal,
-        ),
-      onDown: (id) => void markLost(id),
-      onChange: (status) => hub.push(() => ({ kind: "module", module: moduleView(status) })),
-    });
-    const markLost = (id: ModuleId): Promise<void> =>
-      transactions.record((unit) => {
-        for (const record of registry.records()) {
-          if (record.source === `module:${id}`)
-            registry.setAvailability(record.thing.id as ThingId, "lost", unit);
-        }
-      });
-
-    const bridges: Bridge[] = [];
-    const rules = new RuleHouse({
-      clock,
-      bus,
-      registry,
-      commands,
-      transactions,
       log,
       folder: settings.rulesDir,
       timezone: settings.gateway.timezone,
-      onChange: (id) => pushRule(id),
-      onRemoved: (id) => hub.push(() => ({ kind: "rule-removed", id })),
-    });
-    stack.use(rules);
+      onChange: (id) => live.pushRule(id, () => rules.get(id)),
+    }),
+  );
+  const bridges: Bridge[] = [];
+  const status = new Status({
+    settings,
+    clock,
+    house,
+    rules,
+    bridges,
+    broker,
+    problems: [...options.problems, ...problems, ...warnings(settings, log)],
+  });
+  teardown.use(clock.onStep(() => live.pushGateway(() => status.gateway())));
 
-    const gatewayView = (): GatewayView => ({
-      id: settings.gateway.id,
-      name: settings.gateway.name,
-      version: PRODUCT.version,
-      startedAt: iso(startedAt),
-      now: iso(clock.now()),
-      clock: clock.trust,
-      timezone: settings.gateway.timezone,
-      store: transactions.health.failing ? "failing" : "ok",
-      problems: [
-        ...problems,
-        ...(transactions.health.failing
-          ? [{ code: "store", where: settings.data, problem: transactions.health.reason ?? "does not keep" }]
-          : []),
-      ],
-    });
-    const bridgeViews = (): BridgeView[] => bridges.map((bridge) => bridge.status());
-    const snapshot = (): Omit<Snapshot, "type" | "seq"> => ({
-      gateway: gatewayView(),
-      things: [...registry.records()].map((record) => thingView(record, registry)),
-      rules: [...rules.list()],
-      bridges: bridgeViews(),
-      modules: supervisor.status().map(moduleView),
-    });
-    const hub = new LiveHub({ clock, log, snapshot });
-    stack.defer(() => hub.close());
-    const pushGateway = (): void => hub.push(() => ({ kind: "gateway", gateway: gatewayView() }));
-    const pushRule = (id: string): void =>
-      hub.push(() => {
-        const rule = rules.get(id);
-        return rule === undefined ? { kind: "rule-removed", id } : { kind: "rule", rule };
-      });
-    stack.use(clock.onStep(() => pushGateway()));
-    stack.use(people.onRevoked(() => hub.recheck()));
+  // The rules hear a reading before the clouds do; what they decide is in the same commit either way.
+  await rules.start(store);
+  bridges.push(...(await openBridges({ settings, clock, store, log, house, live }, teardown)));
+  for (const subscription of feedLive(house.bus, house.registry, live)) teardown.use(subscription);
 
-    // The rules hear a reading before the clouds do: their decision is in the same commit.
-    await rules.start(store);
-    for (const cloud of settings.cloud) {
-      const bridge = await openBridge({
-        ...cloud,
-        gateway: { id: settings.gateway.id },
-        store,
-        clock,
-        random: Math.random,
-        log,
-      });
-      bridges.push(bridge);
-      stack.use(bridge);
-      stack.use(bus.on("reading", ({ reading }, unit) => bridge.offer(reading, unit)));
-      stack.use(bus.on("command", (command, unit) => bridge.offerCommand(command, unit)));
-      stack.use(bridge.onChange(() => hub.push(() => ({ kind: "bridge", bridge: bridge.status() }))));
-    }
-    for (const subscription of feedLive(bus, registry, hub)) stack.use(subscription);
+  later.broker = await openMqtt({ settings, clock, store, log, house }, teardown);
+  const people = new People({ clock, transactions: house.transactions });
+  await people.restore(store);
+  const http = await openWeb({ options, clock, house, live, people, status }, teardown);
 
-    const accounts = new Accounts(settings.mqtt.accounts, { anonymous: settings.mqtt.anonymous });
-    const retained = new Retained(log);
-    const broker = await openAedesBroker(
-      { host: settings.mqtt.host, port: settings.mqtt.port, retained: await retained.restore(store) },
-      mqttHooks({ accounts, registry, commands, retained, transactions, log }),
-      { clock, log },
-    );
-    stack.defer(() => broker.close());
-    const homie = new HomieOut({ broker, registry, bus, log, root: settings.gateway });
-    stack.defer(() => homie.stop());
-    homie.start();
-
-    const watch = stack.use(new CommandWatch({ clock, commands, bus }));
-    const routes = [
-      ...accountRoutes(people),
-      ...thingRoutes({ registry, commands, transactions, watch }),
-      ...systemRoutes({
-        gateway: gatewayView,
-        modules: () => supervisor.status().map(moduleView),
-        clients: () => broker.clients().map(clientView),
-        bridges: bridgeViews,
-        rules: () => rules.list(),
-        rule: (id) => rules.get(id),
-        traces: (id) => rules.traces(id),
-      }),
-    ];
-    const app = createApp({ routes, people, files: new StaticFiles(options.webFolder), log });
-    const http = await openHttp(
-      app,
-      { ...settings.http, socketPath: join(settings.data, `${PRODUCT.name}.sock`) },
-      liveUpgrade(hub, (request) => identify(request, people), SESSION_COOKIE),
-      log,
-    );
-    stack.defer(() => http.close());
-
-    stack.defer(() => supervisor.stop());
-    for (const { id, use, isolation, config } of settings.modules) {
-      supervisor.start(
-        createRunner({ id, use, config: config ?? {}, ...(isolation === undefined ? {} : { isolation }) }),
-      );
-    }
-    await commands.resume(store);
-
-    const mqttPort = broker.listening[0]?.port ?? settings.mqtt.port;
-    log.info({ http: http.port, mqtt: mqttPort, things: registry.size }, "gateway up");
-    return { httpPort: http.port, mqttPort, setupCode: people.openSetup(), stop: () => stack.run() };
-  } catch (error) {
-    await stack.run();
-    throw error;
+  teardown.defer(() => house.supervisor.stop());
+  for (const { id, use, isolation, config } of settings.modules) {
+    const where = isolation === undefined ? {} : { isolation };
+    house.supervisor.start(createRunner({ id, use, config: config ?? {}, ...where }));
   }
+  await house.commands.resume(store);
+
+  const mqttPort = later.broker.listening[0]?.port ?? settings.mqtt.port;
+  log.info({ http: http.port, mqtt: mqttPort, things: house.registry.size }, "gateway up");
+  return { httpPort: http.port, mqttPort, setupCode: people.openSetup(), stop: () => teardown.run() };
+}
+
+/** What the configuration allows and nobody should forget. */
+function warnings(settings: Settings, log: Log): GatewayView["problems"] {
+  if (!settings.mqtt.anonymous) return [];
+  const problem = "everybody on the network may read and write everything";
+  log.warn({ problem }, "mqtt.anonymous is on");
+  return [{ code: "anonymous", where: "mqtt.anonymous", problem }];
+}
+
+async function openBridges(
+  parts: { settings: Settings; clock: Clock; store: Store; log: Log; house: House; live: LiveHub },
+  teardown: Teardown,
+): Promise<readonly Bridge[]> {
+  const { settings, clock, store, log, house, live } = parts;
+  const bridges: Bridge[] = [];
+  for (const cloud of settings.cloud) {
+    const gateway = { id: settings.gateway.id };
+    const bridge = teardown.use(
+      await openBridge({ ...cloud, gateway, store, clock, random: Math.random, log }),
+    );
+    bridges.push(bridge);
+    teardown.use(house.bus.on("reading", ({ reading }, unit) => bridge.offer(reading, unit)));
+    teardown.use(house.bus.on("command", (command, unit) => bridge.offerCommand(command, unit)));
+    teardown.use(bridge.onChange(() => live.pushBridge(bridge.id, () => bridge.status())));
+  }
+  return bridges;
+}
+
+async function openMqtt(
+  parts: { settings: Settings; clock: Clock; store: Store; log: Log; house: House },
+  teardown: Teardown,
+): Promise<Broker> {
+  const { settings, clock, store, log, house } = parts;
+  const { host, port, anonymous } = settings.mqtt;
+  const retained = new Retained(log);
+  const broker = await openAedesBroker(
+    { host, port, retained: await retained.restore(store) },
+    mqttHooks({ ...house, accounts: new Accounts(settings.mqtt.accounts, { anonymous }), retained, log }),
+    { clock, log },
+  );
+  teardown.defer(() => broker.close());
+  const homie = new HomieOut({ ...house, broker, log, root: settings.gateway });
+  teardown.defer(() => homie.stop());
+  homie.start();
+  return broker;
+}
+
+async function openWeb(
+  parts: {
+    options: GatewayOptions;
+    clock: Clock;
+    house: House;
+    live: LiveHub;
+    people: People;
+    status: Status;
+  },
+  teardown: Teardown,
+): Promise<HttpServers> {
+  const { options, clock, house, live, people, status } = parts;
+  const { settings, log } = options;
+  const watch = teardown.use(new CommandWatch({ ...house, clock }));
+  const routes = [...accountRoutes(people), ...thingRoutes({ ...house, watch }), ...systemRoutes(status)];
+  const app = createApp({ routes, people, files: new StaticFiles(options.webFolder), log });
+  teardown.use(people.onRevoked(() => live.recheck()));
+  const http = await openHttp(
+    app,
+    { ...settings.http, socketPath: join(settings.data, `${PRODUCT.name}.sock`) },
+    liveUpgrade(live, (request) => identify(request, people), SESSION_COOKIE),
+    log,
+  );
+  teardown.defer(() => http.close());
+  return http;
 }
 
 function makeDataFolder(folder: string): void {
@@ -284,13 +227,4 @@ function makeDataFolder(folder: string): void {
       },
     );
   }
-}
-
-function childLog(log: Log, module: ModuleId): Log {
-  return {
-    debug: (fields, text) => log.debug({ module, ...fields }, text),
-    info: (fields, text) => log.info({ module, ...fields }, text),
-    warn: (fields, text) => log.warn({ module, ...fields }, text),
-    error: (fields, text) => log.error({ module, ...fields }, text),
-  };
 }

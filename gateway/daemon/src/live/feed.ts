@@ -17,7 +17,7 @@ export function feedLive(bus: Bus, registry: Registry, hub: LiveHub): readonly D
     ...(["reading", "quality"] as const).map((name) =>
       bus.on(name, ({ reading }, unit) =>
         unit.after(() =>
-          hub.push(() => ({
+          hub.pushState(`reading ${reading.thing}/${reading.property}`, () => ({
             kind: "reading",
             id: reading.thing,
             property: reading.property,

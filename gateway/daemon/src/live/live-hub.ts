@@ -1,7 +1,16 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Clock, Log } from "@tram/core";
-import type { Change, Delta, Ms, Snapshot } from "@tram/protocol";
+import type {
+  BridgeView,
+  Change,
+  Delta,
+  GatewayView,
+  ModuleView,
+  Ms,
+  RuleView,
+  Snapshot,
+} from "@tram/protocol";
 import { type WebSocket, WebSocketServer } from "ws";
 
 /** Changes are collected for this long and sent together. In milliseconds. */
@@ -28,7 +37,8 @@ export class LiveHub {
   readonly #snapshot: () => Omit<Snapshot, "type" | "seq">;
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: 1_024, perMessageDeflate: false });
   readonly #watchers = new Set<Watcher>();
-  readonly #changes: Change[] = [];
+  readonly #occurrences: Change[] = [];
+  readonly #states = new Map<string, () => Change | undefined>();
   readonly #ping: Disposable;
   #flush: Disposable | undefined;
   #seq = 0;
@@ -40,11 +50,43 @@ export class LiveHub {
     this.#ping = parts.clock.every(PING_MS, () => this.#pingAll());
   }
 
-  /** Queues a change for all watchers. Costs nothing while nobody watches. */
+  /** Queues something that happened: every one of them is told. Costs nothing while nobody watches. */
   push(change: () => Change): void {
     if (this.#watchers.size === 0) return;
-    this.#changes.push(change());
-    this.#flush ??= this.#clock.after(BATCH_MS, () => this.#send());
+    this.#occurrences.push(change());
+    this.#arm();
+  }
+
+  /**
+   * Queues that a state changed: in one batch it is told once, as it is when the batch is sent.
+   * @param key names the state. @param change looks at it; `undefined` when there is nothing to tell any more.
+   */
+  pushState(key: string, change: () => Change | undefined): void {
+    if (this.#watchers.size === 0) return;
+    this.#states.set(key, change);
+    this.#arm();
+  }
+
+  pushGateway(view: () => GatewayView): void {
+    this.pushState("gateway", () => ({ kind: "gateway", gateway: view() }));
+  }
+
+  pushModule(id: string, view: () => ModuleView | undefined): void {
+    this.pushState(`module ${id}`, () => {
+      const module = view();
+      return module === undefined ? undefined : { kind: "module", module };
+    });
+  }
+
+  pushRule(id: string, view: () => RuleView | undefined): void {
+    this.pushState(`rule ${id}`, () => {
+      const rule = view();
+      return rule === undefined ? { kind: "rule-removed", id } : { kind: "rule", rule };
+    });
+  }
+
+  pushBridge(id: string, view: () => BridgeView): void {
+    this.pushState(`bridge ${id}`, () => ({ kind: "bridge", bridge: view() }));
   }
 
   /** @param stillAllowed `undefined` when the caller may not watch at all. */
@@ -95,13 +137,22 @@ export class LiveHub {
   #send(): void {
     this.#flush?.[Symbol.dispose]();
     this.#flush = undefined;
-    if (this.#changes.length === 0) return;
-    const delta: Delta = { type: "delta", seq: ++this.#seq, changes: latestOnly(this.#changes.splice(0)) };
+    const changes = [...this.#occurrences, ...[...this.#states.values()].map((change) => change())].filter(
+      (change) => change !== undefined,
+    );
+    this.#occurrences.length = 0;
+    this.#states.clear();
+    if (changes.length === 0) return;
+    const delta: Delta = { type: "delta", seq: ++this.#seq, changes };
     const text = JSON.stringify(delta);
     for (const { socket } of this.#watchers) {
       if (socket.bufferedAmount > BACKLOG_BYTES) socket.close(CLOSE.tooSlow, "too slow");
       else socket.send(text);
     }
+  }
+
+  #arm(): void {
+    this.#flush ??= this.#clock.after(BATCH_MS, () => this.#send());
   }
 
   #pingAll(): void {
@@ -112,39 +163,5 @@ export class LiveHub {
         watcher.socket.ping();
       }
     }
-  }
-}
-
-/** Within one batch only the last state of a property, rule, bridge or module counts; occurrences are all kept. */
-function latestOnly(changes: readonly Change[]): Change[] {
-  const seen = new Set<string>();
-  const kept: Change[] = [];
-  for (let index = changes.length - 1; index >= 0; index--) {
-    const change = changes[index];
-    if (change === undefined) continue;
-    const key = stateKey(change);
-    if (key !== undefined) {
-      if (seen.has(key)) continue;
-      seen.add(key);
-    }
-    kept.push(change);
-  }
-  return kept.reverse();
-}
-
-function stateKey(change: Change): string | undefined {
-  switch (change.kind) {
-    case "reading":
-      return `reading ${change.id} ${change.property}`;
-    case "rule":
-      return `rule ${change.rule.id}`;
-    case "bridge":
-      return `bridge ${change.bridge.id}`;
-    case "module":
-      return `module ${change.module.id}`;
-    case "gateway":
-      return "gateway";
-    default:
-      return undefined;
   }
 }

@@ -29,9 +29,8 @@ export interface RuleHouseParts {
   readonly log: Log;
   readonly folder: string;
   readonly timezone: string;
-  /** Told after the commit, for live views. */
+  /** Told after the commit that a rule changed, or is gone. */
   readonly onChange: (id: string) => void;
-  readonly onRemoved: (id: string) => void;
 }
 
 /**
@@ -249,11 +248,11 @@ export class RuleHouse implements Disposable {
   }
 
   #tellDifference(before: readonly RuleView[], unit: Unit): void {
-    const { onChange, onRemoved } = this.#parts;
+    const { onChange } = this.#parts;
     const after = new Map(this.list().map((rule) => [rule.id, rule]));
     const old = new Map(before.map((rule) => [rule.id, rule]));
     unit.after(() => {
-      for (const id of old.keys()) if (!after.has(id)) onRemoved(id);
+      for (const id of old.keys()) if (!after.has(id)) onChange(id);
       for (const [id, rule] of after) {
         const known = old.get(id);
         if (known === undefined || !jsonEqual(known as unknown as Json, rule as unknown as Json))

@@ -1,0 +1,95 @@
+import { randomBytes } from "node:crypto";
+import {
+  type Broker,
+  Bus,
+  type Clock,
+  Commands,
+  createModuleHost,
+  type Log,
+  Registry,
+  type Store,
+  Supervisor,
+  Transactions,
+} from "@tram/core";
+import type { ModuleId, ThingId } from "@tram/protocol";
+import type { Settings } from "./config/settings.ts";
+import { createDeliver } from "./deliver.ts";
+import type { Teardown } from "./teardown.ts";
+
+/** The rooms of the core, connected with each other. */
+export interface House {
+  readonly bus: Bus;
+  readonly transactions: Transactions;
+  readonly registry: Registry;
+  readonly commands: Commands;
+  readonly supervisor: Supervisor;
+}
+
+export interface HouseParts {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly log: Log;
+  /** The broker, once it is open: commands to devices on MQTT go through it. */
+  readonly broker: () => Broker;
+  /** Told when a module's state or the store's health changed. */
+  readonly onChange: (what: { readonly module: ModuleId } | "store") => void;
+}
+
+/** Builds the core and loads what it knew. Nothing is sent and nothing is heard yet. */
+export async function openHouse(parts: HouseParts, teardown: Teardown): Promise<House> {
+  const { settings, clock, store, log } = parts;
+  const bus = new Bus((error, event) => log.error({ event, ...describe(error) }, "a listener threw"));
+  const transactions = new Transactions(store, log, () => parts.onChange("store"));
+  const registry = new Registry({ clock, bus });
+  for (const refused of await registry.restore(store)) log.warn(refused, "a stored Thing could not be read");
+
+  const supervisor = new Supervisor({
+    clock,
+    random: Math.random,
+    log,
+    hostFor: (runner, listeners, signal) => {
+      const config = settings.modules.find(({ id }) => id === runner.id)?.config ?? {};
+      const { transact } = transactions;
+      const room = { clock, registry, store, transact, log: logOf(runner.id, log), ...listeners };
+      return createModuleHost(runner.id, config, room, signal);
+    },
+    onDown: (id) => void transactions.record((unit) => markLost(registry, id, unit)),
+    onChange: ({ id }) => parts.onChange({ module: id }),
+  });
+  const commands = new Commands({
+    clock,
+    bus,
+    registry,
+    deliver: createDeliver({ registry, bus, clock, supervisor, broker: parts.broker }),
+    record: transactions.record,
+    newId: () => randomBytes(9).toString("base64url"),
+  });
+  teardown.defer(() => commands.close());
+  return { bus, transactions, registry, commands, supervisor };
+}
+
+/** The Things of a module that is down are not heard any more. */
+function markLost(
+  registry: Registry,
+  module: ModuleId,
+  unit: Parameters<Registry["setAvailability"]>[2],
+): void {
+  for (const { source, thing } of registry.records()) {
+    if (source === `module:${module}`) registry.setAvailability(thing.id as ThingId, "lost", unit);
+  }
+}
+
+/** A module's log lines name their module. */
+function logOf(module: ModuleId, log: Log): Log {
+  return {
+    debug: (fields, text) => log.debug({ module, ...fields }, text),
+    info: (fields, text) => log.info({ module, ...fields }, text),
+    warn: (fields, text) => log.warn({ module, ...fields }, text),
+    error: (fields, text) => log.error({ module, ...fields }, text),
+  };
+}
+
+function describe(error: unknown): { error: string; stack: string | undefined } {
+  return { error: String(error), stack: error instanceof Error ? error.stack : undefined };
+}

@@ -1,0 +1,82 @@
+import type { Bridge } from "@tram/cloud-bridge";
+import type { Broker, Clock } from "@tram/core";
+import { type GatewayView, PRODUCT, type Snapshot } from "@tram/protocol";
+import type { Settings } from "./config/settings.ts";
+import type { House } from "./house.ts";
+import type { SystemViews } from "./http/routes-system.ts";
+import { clientView, iso, moduleView, thingView } from "./http/views.ts";
+import type { RuleHouse } from "./rules/rule-house.ts";
+
+export interface StatusParts {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly house: House;
+  readonly rules: RuleHouse;
+  readonly bridges: readonly Bridge[];
+  readonly broker: () => Broker;
+  /** What has been wrong since the start. */
+  readonly problems: GatewayView["problems"];
+}
+
+/** The state of the gateway at this moment, as the API and the live socket show it. */
+export class Status implements SystemViews {
+  readonly #parts: StatusParts;
+  readonly #startedAt: number;
+
+  constructor(parts: StatusParts) {
+    this.#parts = parts;
+    this.#startedAt = parts.clock.now();
+  }
+
+  gateway(): GatewayView {
+    const { settings, clock, house, problems } = this.#parts;
+    const { failing, reason } = house.transactions.health;
+    const store = { code: "store", where: settings.data, problem: reason ?? "it keeps nothing" };
+    return {
+      id: settings.gateway.id,
+      name: settings.gateway.name,
+      version: PRODUCT.version,
+      startedAt: iso(this.#startedAt),
+      now: iso(clock.now()),
+      clock: clock.trust,
+      timezone: settings.gateway.timezone,
+      store: failing ? "failing" : "ok",
+      problems: failing ? [...problems, store] : problems,
+    };
+  }
+
+  modules(): ReturnType<SystemViews["modules"]> {
+    return this.#parts.house.supervisor.status().map(moduleView);
+  }
+
+  clients(): ReturnType<SystemViews["clients"]> {
+    return this.#parts.broker().clients().map(clientView);
+  }
+
+  bridges(): ReturnType<SystemViews["bridges"]> {
+    return this.#parts.bridges.map((bridge) => bridge.status());
+  }
+
+  rules(): ReturnType<SystemViews["rules"]> {
+    return this.#parts.rules.list();
+  }
+
+  rule(id: string): ReturnType<SystemViews["rule"]> {
+    return this.#parts.rules.get(id);
+  }
+
+  traces(id: string): ReturnType<SystemViews["traces"]> {
+    return this.#parts.rules.traces(id);
+  }
+
+  snapshot(): Omit<Snapshot, "type" | "seq"> {
+    const { registry } = this.#parts.house;
+    return {
+      gateway: this.gateway(),
+      things: [...registry.records()].map((record) => thingView(record, registry)),
+      rules: [...this.rules()],
+      bridges: [...this.bridges()],
+      modules: [...this.modules()],
+    };
+  }
+}
