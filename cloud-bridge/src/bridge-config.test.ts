@@ -1,0 +1,37 @@
+import { Compile } from "typebox/compile";
+import { describe, expect, it } from "vitest";
+import { BridgeConfig } from "./bridge-config.ts";
+
+const validator = Compile(BridgeConfig);
+const simplest = { id: "up", provider: "mqtt", url: "mqtt://host:1883", username: "u", password: "p" };
+
+describe("the configuration of a bridge", () => {
+  it.each([
+    simplest,
+    { id: "up", provider: "mqtt", url: "mqtts://[::1]" },
+    {
+      ...simplest,
+      protocol_version: 5,
+      keepalive_s: 60,
+      topic_prefix: "farm/north",
+      things: ["pump", "fan/motor/speed"],
+    },
+    { ...simplest, queue_rows: 10_000, queue_mb: 16, client_id: "me", password_file: "secret" },
+  ])("takes %j", (config) => {
+    expect(validator.Check(config)).toBe(true);
+  });
+
+  it.each([
+    [{ ...simplest, url: "mqtt://user:secret@host" }, "/url"],
+    [{ ...simplest, url: "http://host" }, "/url"],
+    [{ ...simplest, provider: "carrier-pigeon" }, "/provider"],
+    [{ ...simplest, protocol_version: 3 }, "/protocol_version"],
+    [{ ...simplest, topic_prefix: "a/#" }, "/topic_prefix"],
+    [{ ...simplest, topic_prefix: "/a" }, "/topic_prefix"],
+    [{ ...simplest, things: ["pump/motor"] }, "/things/0"],
+    [{ ...simplest, id: "Up There" }, "/id"],
+    [{ ...simplest, topicprefix: "a" }, "/topicprefix"],
+  ])("refuses %j at %s", (config, path) => {
+    expect(validator.Errors(config).map((error) => error.instancePath)).toContain(path);
+  });
+});

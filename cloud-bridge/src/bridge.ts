@@ -1,0 +1,128 @@
+import type { Clock, MessageClass, Store, Unit } from "@tram/core";
+import type { BridgeView, Command, Reading } from "@tram/protocol";
+import type { BridgeConfig } from "./bridge-config.ts";
+import type { BridgeLog } from "./bridge-log.ts";
+import { Link } from "./link.ts";
+import { Mapping } from "./mapping.ts";
+import { DEFAULT_LIMITS, type Draft, openOutbox } from "./outbox.ts";
+import { createProvider } from "./providers/index.ts";
+
+export interface BridgeParts {
+  readonly config: BridgeConfig;
+  readonly gateway: { readonly id: string };
+  readonly store: Store;
+  readonly clock: Clock;
+  /** A number in [0, 1), unpredictable enough that two starts differ. */
+  readonly random: () => number;
+  readonly log: BridgeLog;
+  /** What `password` or `password_file` of the configuration says. */
+  readonly password?: string;
+}
+
+/** A bridge at work. */
+export interface Bridge extends AsyncDisposable {
+  readonly id: string;
+  /** Queues a reading in its unit, if it goes to this cloud. */
+  offer(reading: Reading, unit: Unit, options?: { readonly class?: MessageClass }): void;
+  /** Queues the result of a command in its unit, if the command has ended and goes to this cloud. */
+  offerCommand(command: Command, unit: Unit): void;
+  status(): BridgeView;
+  /** Calls `listener` each time that `status()` may have changed: after every message, so look at your own pace. */
+  onChange(listener: () => void): Disposable;
+}
+
+/**
+ * Opens the bridge of one configuration entry: its queue with everything that is still in it, and the link, which
+ * connects at once and for ever.
+ * @param signal closes the bridge when it aborts.
+ * @throws {StoreError} when the queue cannot be read.
+ */
+export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Promise<Bridge> {
+  const { config, gateway, store, clock, random, log } = parts;
+  signal?.throwIfAborted();
+  const bridge = config.id;
+  const mapping = new Mapping({
+    gateway: gateway.id,
+    ...(config.topic_prefix === undefined ? {} : { topicPrefix: config.topic_prefix }),
+    ...(config.things === undefined ? {} : { things: config.things }),
+  });
+  const provider = await createProvider(config, {
+    gateway: gateway.id,
+    mapping,
+    ...(parts.password === undefined ? {} : { password: parts.password }),
+  });
+  const outbox = await openOutbox(store, {
+    bridge,
+    idPrefix: `${gateway.id}-${token(random)}`,
+    limits: {
+      rows: config.queue_rows ?? DEFAULT_LIMITS.rows,
+      bytes: config.queue_mb === undefined ? DEFAULT_LIMITS.bytes : config.queue_mb * 1_048_576,
+      parked: DEFAULT_LIMITS.parked,
+    },
+    window: provider.maxInFlightPerGroup ?? 1,
+    clock,
+    log,
+  });
+
+  const listeners = new Set<() => void>();
+  const changed = (): void => {
+    for (const listener of [...listeners]) {
+      try {
+        listener();
+      } catch (error) {
+        log.error({ bridge, error: String(error) }, "a listener of the bridge threw");
+      }
+    }
+  };
+  const watch = outbox.onChange(changed);
+  const link = Link.open({ bridge, provider, outbox, clock, random, log, onChange: changed });
+
+  const close = async (): Promise<void> => {
+    signal?.removeEventListener("abort", onAbort);
+    await link[Symbol.asyncDispose]();
+    watch[Symbol.dispose]();
+    try {
+      await outbox.flush();
+    } catch (error) {
+      log.warn({ bridge, error: String(error) }, "the queue could not be brought up to date");
+    }
+  };
+  let closing: Promise<void> | undefined;
+  const dispose = (): Promise<void> => {
+    closing ??= close();
+    return closing;
+  };
+  const onAbort = (): void => void dispose();
+  signal?.addEventListener("abort", onAbort, { once: true });
+
+  const queue = (draft: Draft | undefined, unit: Unit): void => {
+    if (draft !== undefined) outbox.enqueue(draft, unit);
+  };
+  return {
+    id: bridge,
+    offer: (reading, unit, options) => queue(mapping.reading(reading, options?.class), unit),
+    offerCommand: (command, unit) => queue(mapping.command(command), unit),
+    status: () => {
+      const { oldest, ...counts } = outbox.counts();
+      return {
+        id: bridge,
+        provider: provider.name,
+        ...link.status(),
+        ...counts,
+        ...(oldest === undefined ? {} : { oldest: new Date(oldest).toISOString() }),
+      };
+    },
+    onChange: (listener) => {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    },
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+/** About 41 random bits: one collision in two billion starts would still need equal positions to matter. */
+function token(random: () => number): string {
+  return Math.floor(random() * 36 ** 8)
+    .toString(36)
+    .padStart(8, "0");
+}

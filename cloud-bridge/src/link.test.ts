@@ -1,0 +1,294 @@
+import { type CloudMessage, type CloudProvider, StoreError, Unit } from "@tram/core";
+import { FakeCloud, type FakeProviderOptions, MemoryStore, VirtualClock } from "@tram/testkit";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ANSWER_WITHIN_MS, Link } from "./link.ts";
+import { DEFAULT_LIMITS, type Outbox, openOutbox } from "./outbox.ts";
+import type { BridgeProvider } from "./providers/provider.ts";
+import { QuietLog } from "./testing/quiet-log.ts";
+
+interface Bench extends AsyncDisposable {
+  readonly cloud: FakeCloud;
+  readonly store: MemoryStore;
+  readonly clock: VirtualClock;
+  readonly log: QuietLog;
+  readonly outbox: Outbox;
+  readonly link: Link;
+  changes: number;
+  enqueue(thing: string, ...values: readonly number[]): Promise<void>;
+}
+
+interface BenchOptions extends FakeProviderOptions {
+  readonly random?: () => number;
+  readonly store?: MemoryStore;
+  readonly offline?: boolean;
+  readonly disturb?: (provider: CloudProvider) => BridgeProvider;
+}
+
+async function bench(options: BenchOptions = {}): Promise<Bench> {
+  const { store = new MemoryStore(), random = () => 0.5, disturb = (provider) => provider } = options;
+  const [cloud, clock, log] = [new FakeCloud(), new VirtualClock(), new QuietLog()];
+  if (options.offline === true) await cloud.stop();
+  const provider = disturb(cloud.provider(options));
+  const outbox = await openOutbox(store, {
+    bridge: "up",
+    idPrefix: `gw-${Math.random()}`,
+    limits: DEFAULT_LIMITS,
+    window: options.maxInFlightPerGroup ?? 1,
+    clock,
+    log,
+  });
+  const onChange = (): void => {
+    made.changes++;
+  };
+  const link = Link.open({ bridge: "up", provider, outbox, clock, random, log, onChange });
+  const made: Bench = {
+    cloud,
+    store,
+    clock,
+    log,
+    outbox,
+    link,
+    changes: 0,
+    enqueue: async (thing, ...values) => {
+      for (const value of values) {
+        const unit = new Unit(store, (error) => {
+          throw error;
+        });
+        outbox.enqueue(
+          { class: "telemetry", group: thing, thing, name: "a/b", time: 0, value, quality: "good" },
+          unit,
+        );
+        await unit.commit();
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      await link[Symbol.asyncDispose]();
+      expect(clock.pending).toBe(0);
+    },
+  };
+  return made;
+}
+
+const valuesOf = (messages: readonly CloudMessage[]): readonly unknown[] =>
+  messages.map(({ value }) => value);
+const numbers = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index + 1);
+
+describe("the link", () => {
+  it("drains what was queued, sends what comes, and removes it", async () => {
+    await using house = await bench({ offline: true });
+    await house.enqueue("pump", 1, 2, 3);
+    await house.cloud.start();
+    await house.clock.advance(2_000);
+    expect(house.link.status()).toMatchObject({ state: "online", sent: 3 });
+    await house.enqueue("pump", 4);
+    await house.clock.advance(0);
+    expect(valuesOf(house.cloud.arrived)).toEqual([1, 2, 3, 4]);
+    await house.outbox.flush();
+    expect(await house.store.extent("outbox-up")).toMatchObject({ count: 0 });
+  });
+
+  it("is connecting at first, tells each edge once, and since when", async () => {
+    await using house = await bench({ offline: true });
+    expect(house.link.status()).toMatchObject({ state: "connecting" });
+    const start = new Date(house.clock.now()).toISOString();
+    await house.clock.advance(300_000);
+    expect(house.cloud.attempts).toBeGreaterThan(5);
+    expect(house.link.status()).toEqual({
+      state: "offline",
+      since: start,
+      sent: 0,
+      lastError: "fake: nothing listens there",
+    });
+    await house.cloud.start();
+    await house.clock.advance(60_000);
+    expect(house.link.status()).toMatchObject({ state: "online" });
+    expect(house.link.status().lastError).toBeUndefined();
+    expect(house.log.texts).toEqual(["warn the bridge is offline", "info the bridge is online"]);
+  });
+
+  it("waits longer each time, within 1 and 60 s, and never without a random part", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), async (random) => {
+        await using house = await bench({ offline: true, random: () => random });
+        const waits: number[] = [];
+        await house.clock.advance(0);
+        for (let attempt = 0; attempt < 10; attempt++) {
+          const from = house.clock.monotonic();
+          const before = house.cloud.attempts;
+          while (house.cloud.attempts === before) await house.clock.advance(100);
+          waits.push(house.clock.monotonic() - from);
+        }
+        for (const wait of waits) {
+          expect(wait).toBeGreaterThanOrEqual(1_000);
+          expect(wait).toBeLessThanOrEqual(60_100);
+        }
+        expect(waits.at(-1)).toBeGreaterThanOrEqual(30_000);
+        expect(waits[0]).toBeLessThanOrEqual(2_100);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it("returns soon after a connection that was good, and slowly to a peer that throws it out at once", async () => {
+    await using house = await bench();
+    await house.enqueue("pump", 1);
+    await house.clock.advance(10);
+    for (let round = 0; round < 8; round++) {
+      await house.enqueue("pump", round);
+      await house.clock.advance(10);
+      await house.cloud.cut();
+      await house.clock.advance(2_000);
+      expect(house.link.status().state).toBe("online");
+    }
+    const before = house.cloud.accepted;
+    for (let second = 0; second < 600; second++) {
+      await house.cloud.cut();
+      await house.clock.advance(1_000);
+    }
+    expect(house.cloud.accepted - before).toBeLessThan(25);
+  });
+
+  it("has as many in flight as the provider allows, and no more", async () => {
+    await using house = await bench({ offline: true, maxInFlight: 20 });
+    for (const thing of numbers(60)) await house.enqueue(`thing-${thing}`, thing);
+    house.cloud.hold();
+    await house.cloud.start();
+    await house.clock.advance(2_000);
+    expect(house.cloud.arrived).toHaveLength(20);
+    house.cloud.letGo();
+    await house.clock.advance(10);
+    expect(house.cloud.arrived).toHaveLength(60);
+    expect(house.cloud.mostInFlight).toBe(20);
+  });
+
+  it("sends again, with the same id, what was not answered when the line was cut", async () => {
+    await using house = await bench({ maxInFlightPerGroup: 100 });
+    house.cloud.hold();
+    await house.enqueue("pump", 1, 2, 3);
+    await house.clock.advance(10);
+    expect(house.cloud.arrived).toHaveLength(3);
+    await house.cloud.cut();
+    await house.clock.advance(10_000);
+    expect(valuesOf(house.cloud.arrived)).toEqual([1, 2, 3, 1, 2, 3]);
+    expect(new Set(house.cloud.arrived.map(({ id }) => id)).size).toBe(3);
+    expect(house.link.status().sent).toBe(3);
+  });
+
+  it("parks what is rejected, tells it once a connection, and goes on", async () => {
+    await using house = await bench();
+    house.cloud.answer = ({ value }) =>
+      Number(value) % 2 === 0
+        ? { outcome: "rejected", reason: "odd ones only" }
+        : { outcome: "acknowledged" };
+    await house.enqueue("pump", ...numbers(6));
+    await house.clock.advance(10);
+    expect(valuesOf(house.cloud.arrived)).toEqual([1, 3, 5]);
+    expect(house.outbox.counts()).toMatchObject({ queued: 0, parked: 3 });
+    expect(house.link.status().lastError).toBe("odd ones only");
+    expect(house.log.texts).toEqual([
+      "info the bridge is online",
+      "warn the cloud will never take a message: it is parked",
+    ]);
+  });
+
+  it("holds back only the Thing whose message is refused for now, and asks less and less often", async () => {
+    await using house = await bench();
+    let asked = 0;
+    let full = true;
+    house.cloud.answer = ({ thing }) => {
+      if (thing !== "full") return { outcome: "acknowledged" };
+      asked++;
+      return full ? { outcome: "retry", reason: "quota exceeded" } : { outcome: "acknowledged" };
+    };
+    await house.enqueue("full", 1, 2);
+    await house.enqueue("free", 3, 4);
+    await house.clock.advance(100);
+    expect(valuesOf(house.cloud.arrived)).toEqual([3, 4]);
+    expect(house.link.status().lastError).toBe("quota exceeded");
+    await house.clock.advance(600_000);
+    expect(asked).toBeGreaterThan(10);
+    expect(asked).toBeLessThan(25);
+    full = false;
+    await house.clock.advance(60_000);
+    expect(valuesOf(house.cloud.arrived)).toEqual([3, 4, 1, 2]);
+    expect(house.cloud.accepted).toBe(1);
+  });
+
+  it("gives up a connection that takes messages and never answers", async () => {
+    await using house = await bench();
+    house.cloud.hold();
+    await house.enqueue("pump", 1);
+    await house.clock.advance(ANSWER_WITHIN_MS - 1_000);
+    expect(house.link.status().state).toBe("online");
+    await house.clock.advance(2_000);
+    expect(house.link.status()).toMatchObject({ state: "offline" });
+    house.cloud.letGo();
+    await house.clock.advance(5_000);
+    expect(house.link.status()).toMatchObject({ state: "online", sent: 1 });
+    expect(house.cloud.connected).toBe(1);
+  });
+
+  it("takes a provider that throws or answers too little for one that must be asked again", async () => {
+    let calls = 0;
+    const disturb = (provider: CloudProvider): BridgeProvider => ({
+      name: "broken",
+      maxInFlight: 10,
+      connect: async (signal) => {
+        const inner = await provider.connect(signal);
+        return {
+          closed: inner.closed,
+          publish: async (batch) => {
+            if (++calls === 1) throw new Error("oops");
+            return calls === 2 ? [] : await inner.publish(batch);
+          },
+          [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+        };
+      },
+    });
+    await using house = await bench({ disturb });
+    await house.enqueue("pump", 1, 2);
+    await house.clock.advance(60_000);
+    expect(valuesOf(house.cloud.arrived)).toEqual([1, 2]);
+  });
+
+  it("tries again when the store cannot be read", async () => {
+    const store = new MemoryStore();
+    {
+      await using before = await bench({ store, offline: true });
+      await before.enqueue("pump", 1);
+    }
+    await using house = await bench({ store, offline: true });
+    const rows = store.rows.bind(store);
+    store.rows = () => Promise.reject(new StoreError("io", "bad block"));
+    await house.cloud.start();
+    await house.clock.advance(3_000);
+    expect(house.link.status()).toMatchObject({
+      state: "online",
+      lastError: "the queue cannot be read: bad block",
+    });
+    store.rows = rows;
+    await house.clock.advance(60_000);
+    expect(valuesOf(house.cloud.arrived)).toEqual([1]);
+  });
+
+  it.each(["connecting", "online", "waiting", "unanswered", "refused"])(
+    "stops at once while %s, with no timer left",
+    async (when) => {
+      const house = await bench({ offline: when === "waiting" });
+      if (when === "unanswered") house.cloud.hold();
+      if (when === "refused") house.cloud.answer = () => ({ outcome: "retry", reason: "not now" });
+      await house.enqueue("pump", 1);
+      if (when !== "connecting") await house.clock.advance(100);
+      const changes = house.changes;
+      await house.link[Symbol.asyncDispose]();
+      expect(house.clock.pending).toBe(0);
+      expect(house.link.status().state).toBe("stopped");
+      expect(house.changes).toBeGreaterThan(changes);
+      expect(house.cloud.connected).toBe(0);
+      await house.link[Symbol.asyncDispose]();
+      const warnings = house.log.lines.filter(({ level }) => level === "warn");
+      expect(warnings).toHaveLength(when === "waiting" ? 1 : 0);
+    },
+  );
+});

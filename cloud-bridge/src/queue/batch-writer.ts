@@ -1,0 +1,72 @@
+import type { Operation, Store } from "@tram/core";
+
+/** Most operations of one commit, so that a long drain does not make one giant transaction. */
+const BATCH = 2_000;
+
+/**
+ * Writes what happened to rows, at `crash` strength: one commit at a time, and everything that comes in between goes
+ * into the next. What could not be kept is tried again with the next change; losing it costs a duplicate at most.
+ */
+export class BatchWriter {
+  readonly #store: Store;
+  readonly #onHealth: (failure: unknown) => void;
+  #operations: Operation[] = [];
+  #running: Promise<void> | undefined;
+  #failure: unknown;
+
+  /** @param onHealth is told once when commits begin to fail, and once (with `undefined`) when they are kept again. */
+  constructor(store: Store, onHealth: (failure: unknown) => void) {
+    this.#store = store;
+    this.#onHealth = onHealth;
+  }
+
+  /** Operations that are not kept yet. */
+  get pending(): number {
+    return this.#operations.length;
+  }
+
+  add(...operations: readonly Operation[]): void {
+    this.#operations.push(...operations);
+    void this.#start();
+  }
+
+  /**
+   * Waits until everything is kept.
+   * @throws {StoreError} when the store does not keep it.
+   */
+  async settle(): Promise<void> {
+    while (this.#operations.length > 0 || this.#running !== undefined) {
+      await this.#start();
+      if (this.#failure !== undefined) throw this.#failure;
+    }
+  }
+
+  #start(): Promise<void> {
+    this.#running ??= this.#run();
+    return this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // Lets the caller finish its turn: one commit for a whole batch of acknowledgements.
+    await Promise.resolve();
+    let failure: unknown;
+    while (this.#operations.length > 0 && failure === undefined) {
+      const batch = this.#operations.slice(0, BATCH);
+      try {
+        await this.#store.commit(batch, "crash");
+        this.#operations.splice(0, batch.length);
+      } catch (error) {
+        failure = error;
+      }
+      this.#setFailure(failure);
+    }
+    // In the same turn as the last look at the operations: whoever adds one now must start a new run.
+    this.#running = undefined;
+  }
+
+  #setFailure(failure: unknown): void {
+    const changed = (failure === undefined) !== (this.#failure === undefined);
+    this.#failure = failure;
+    if (changed) this.#onHealth(failure);
+  }
+}
