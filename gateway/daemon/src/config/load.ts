@@ -80,7 +80,12 @@ export function parseConfig(
 
 function parseYaml(text: string, name: string): unknown {
   const lines = new LineCounter();
-  const yaml = parseDocument(text, { lineCounter: lines, schema: "core", prettyErrors: false });
+  const yaml = parseDocument(text, {
+    lineCounter: lines,
+    schema: "core",
+    prettyErrors: false,
+    logLevel: "error",
+  });
   const [error] = yaml.errors;
   if (error !== undefined) {
     const { line, col } = lines.linePos(error.pos[0]);

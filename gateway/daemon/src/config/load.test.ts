@@ -1,0 +1,173 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { ConfigError } from "./config-error.ts";
+import { chooseConfig, keepLastGood } from "./last-good.ts";
+import { parseConfig } from "./load.ts";
+import { readOverrides } from "./overrides.ts";
+import { annotatedConfig } from "./print.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tram-config-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const parse = (text: string, overrides = {}): ReturnType<typeof parseConfig> =>
+  parseConfig(text, { name: "tram.yaml", folder }, overrides);
+
+function problemOf(text: string): string {
+  try {
+    parse(text);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return "";
+}
+
+describe("parseConfig", () => {
+  test("an empty file is a gateway with defaults", () => {
+    const settings = parse("");
+    expect(settings.mqtt).toMatchObject({ host: "0.0.0.0", port: 1883, anonymous: false, accounts: [] });
+    expect(settings.http).toEqual({ host: "0.0.0.0", port: 8080 });
+    expect(settings.data).toBe(join(folder, "data"));
+    expect(settings.rulesDir).toBe(join(folder, "rules"));
+  });
+
+  test("the environment overrides ports and data; relative paths are relative to the file", () => {
+    const settings = parse("rules: { dir: ../r }\nmodules: [{ id: a, use: ./m.js }, { id: b, use: sim }]", {
+      httpPort: 1,
+      mqttPort: 2,
+      data: "/x",
+    });
+    expect([settings.http.port, settings.mqtt.port, settings.data]).toEqual([1, 2, "/x"]);
+    expect(settings.modules.map(({ use }) => use)).toEqual([join(folder, "m.js"), "sim"]);
+    expect(settings.rulesDir).toBe(join(folder, "../r"));
+  });
+
+  test("passwords come from the file that is named, first line only", () => {
+    writeFileSync(join(folder, "secret"), "s3cret\nsecond line\n");
+    const text = "mqtt: { clients: [{ username: a, role: device, password_file: secret }] }";
+    expect(parse(text).mqtt.accounts).toEqual([{ username: "a", role: "device", password: "s3cret" }]);
+  });
+
+  const broken: [string, RegExp][] = [
+    ["gatway: {}", /^tram\.yaml: gatway: unknown key$/],
+    ["gateway: { id: Big House }", /gateway\.id: expected text that matches/],
+    ["gateway: { id: pair }", /gateway\.id: expected an id that is not reserved, found "pair"/],
+    ["gateway: { latitude: 91 }", /gateway\.latitude: expected <= 90, found 91/],
+    ["mqtt: { engine: mosquitto }", /mqtt\.engine: expected one of aedes, found "mosquitto"/],
+    ["mqtt: { clients: [{ username: a }] }", /mqtt\.clients\[0\]\.role: is missing/],
+    [
+      "modules: [{ id: a, use: sim }, { id: a, use: sim }]",
+      /modules\[1\]\.id: expected a unique name, found that of modules\[0\]/,
+    ],
+    [
+      "cloud: [{ id: a, provider: aws }]",
+      /cloud\[0\]\.(?:provider: expected one of mqtt, found "aws"|url: is missing)/,
+    ],
+    [
+      "mqtt: { clients: [{ username: a, role: device, password_file: nowhere }] }",
+      /password_file: expected a readable file, found ENOENT/,
+    ],
+    ["[1, 2]", /^tram\.yaml: expected an object, found \[1,2\]$/],
+    ["a: *nothing", /^tram\.yaml: expected YAML, found: Unresolved alias/],
+    ["a: &a [*a, *a]", /tram\.yaml/],
+    ["{ [a]: b }", /tram\.yaml/],
+  ];
+  test.each(broken)("%s", (text, expected) => {
+    const problem = problemOf(text);
+    expect(problem).toMatch(expected);
+    expect(problem).not.toContain("\n");
+  });
+
+  test("an alias bomb is refused at once", () => {
+    const bomb = ["a: &a [x,x,x,x,x,x,x,x,x]"];
+    for (const [from, to] of ["ab", "bc", "cd", "de", "ef", "fg", "gh", "hi"]) {
+      bomb.push(`${to}: &${to} [${Array(9).fill(`*${from}`).join(",")}]`);
+    }
+    expect(problemOf(bomb.join("\n"))).toMatch(/^tram\.yaml/);
+  });
+
+  test("whatever the file says, the answer is settings or one line", () => {
+    const keys = fc.constantFrom(
+      "gateway",
+      "mqtt",
+      "http",
+      "modules",
+      "cloud",
+      "rules",
+      "log",
+      "data",
+      "x",
+      "__proto__",
+    );
+    const inner = fc.constantFrom(
+      "id",
+      "port",
+      "host",
+      "clients",
+      "use",
+      "username",
+      "password",
+      "role",
+      "url",
+      "constructor",
+    );
+    const value = fc.oneof(
+      fc.anything({ maxDepth: 2 }),
+      fc.dictionary(inner, fc.jsonValue()),
+      fc.array(fc.dictionary(inner, fc.jsonValue())),
+    );
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.dictionary(keys, value).map(safeYaml)), (text) => {
+        const problem = problemOf(text);
+        expect(problem).not.toContain("\n");
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+function safeYaml(document: unknown): string {
+  try {
+    return stringify(document);
+  } catch {
+    return "?"; // Values that YAML cannot write.
+  }
+}
+
+test("readOverrides refuses a port that is none", () => {
+  expect(readOverrides({ TRAM_HTTP_PORT: "80", TRAM_DATA: "", OTHER: "x" })).toEqual({ httpPort: 80 });
+  expect(() => readOverrides({ TRAM_MQTT_PORT: "99999" })).toThrow(/TRAM_MQTT_PORT: expected a port/);
+  expect(() => readOverrides({ TRAM_MQTT_PORT: "1e3" })).toThrow(ConfigError);
+});
+
+describe("the last good configuration", () => {
+  test("is used when the file is broken, with its own relative paths; without one the error stands", () => {
+    const file = join(folder, "tram.yaml");
+    writeFileSync(file, "gateway: { id: first }\ndata: d1\n");
+    const good = chooseConfig(file, {});
+    expect(good.refused).toBeUndefined();
+    writeFileSync(file, "gateway: { id: second }\ndata: d1\noops: 1\n");
+    expect(() => chooseConfig(file, {})).toThrow(/oops: unknown key/);
+    if (good.candidate === undefined) throw new Error("no candidate");
+    keepLastGood(good.settings.data, good.candidate);
+    const chosen = chooseConfig(file, {});
+    expect(chosen.refused).toMatch(/oops: unknown key/);
+    expect(chosen.candidate).toBeUndefined();
+    expect(chosen.settings.gateway.id).toBe("first");
+    expect(chosen.settings.data).toBe(join(folder, "d1"));
+    writeFileSync(join(folder, "d1", "config.last-good.json"), "{ torn");
+    expect(() => chooseConfig(file, {})).toThrow(/oops: unknown key/);
+  });
+});
+
+test("the annotated configuration loads again and shows no password", () => {
+  const settings = parse("mqtt: { clients: [{ username: a, role: device, password: s3cret }] }");
+  const { text } = annotatedConfig(settings);
+  expect(text).not.toContain("s3cret");
+  expect(text).toMatch(/# TCP port; 0 takes a free one\./);
+  expect(parse(text).mqtt.accounts).toHaveLength(1);
+});
