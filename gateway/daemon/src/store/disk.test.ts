@@ -1,0 +1,124 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { bundleInto } from "./fixtures/bundle.ts";
+import { ChildStore } from "./fixtures/child-store.ts";
+import { temporaryFolder } from "./fixtures/temporary-folder.ts";
+
+// A library loaded before the C library sees each sync of a real process, and can break its disk.
+describe.runIf(process.platform === "linux")("the disk under the store", () => {
+  const tools = temporaryFolder();
+  const shim = join(tools.folder, "disk-shim.so");
+
+  let program = "";
+
+  beforeAll(async () => {
+    program = (await bundleInto(tools.folder)).child;
+    const source = new URL("./fixtures/disk-shim.c", import.meta.url).pathname;
+    execFileSync("cc", ["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", shim, source, "-ldl"]);
+  });
+  afterAll(() => tools[Symbol.dispose]());
+
+  function watched(folder: string) {
+    const log = join(folder, "disk.log");
+    const fault = join(folder, "disk.fault");
+    return {
+      env: { LD_PRELOAD: shim, SHIM_LOG: log, SHIM_FAULT: fault },
+      break: (errno: number) => writeFileSync(fault, String(errno)),
+      heal: () => rmSync(fault),
+      /** What happened after a line: `wal` and `db` for a sync, and the words of the child. */
+      after: (line: string): string[] => {
+        const lines = readFileSync(log, "utf8").trimEnd().split("\n");
+        return lines
+          .slice(lines.indexOf(line) + 1)
+          .map((text) => text.replace(/^sync .*tram\.db-wal$/, "wal").replace(/^sync .*tram\.db$/, "db"));
+      },
+    };
+  }
+
+  test("a power commit is acknowledged after a sync of the log, a crash commit without one", async () => {
+    using place = temporaryFolder();
+    const disk = watched(place.folder);
+    await using child = new ChildStore(program, place.file, { env: disk.env });
+    await child.line(/^open$/);
+    // The first write of a new log syncs the log's header.
+    child.send("put power 1");
+    await child.line(/^kept 1$/);
+    for (const [durability, number] of [
+      ["crash", 2],
+      ["power", 3],
+      ["crash", 4],
+      ["crash", 5],
+      ["power", 6],
+    ]) {
+      child.send(`put ${durability} ${number}`);
+      await child.line(new RegExp(`^kept ${number}$`));
+    }
+    expect(disk.after("kept 1")).toEqual(["kept 2", "wal", "kept 3", "kept 4", "kept 5", "wal", "kept 6"]);
+  });
+
+  test("a power commit that finds its values there syncs the crash commit that wrote them", async () => {
+    using place = temporaryFolder();
+    const disk = watched(place.folder);
+    await using child = new ChildStore(program, place.file, { env: disk.env });
+    child.send("put power 1");
+    child.send("put crash 2");
+    await child.line(/^kept 2$/);
+    child.send("put power 2");
+    await child.until((lines) => lines.filter((line) => line === "kept 2").length === 2);
+    child.send("put power 2");
+    await child.until((lines) => lines.filter((line) => line === "kept 2").length === 3);
+    // The last one found everything synced.
+    expect(disk.after("kept 1")).toEqual(["kept 2", "wal", "kept 2", "kept 2"]);
+  });
+
+  test("the sync window ends by itself, once", async () => {
+    using place = temporaryFolder();
+    const disk = watched(place.folder);
+    await using child = new ChildStore(program, place.file, { env: disk.env, syncWindowMs: 40 });
+    child.send("put power 1");
+    child.send("put crash 2");
+    await child.line(/^kept 2$/);
+    await vi.waitFor(() => expect(disk.after("kept 2")).toContain("wal"), { interval: 5 });
+    child.send("put power 3");
+    await child.line(/^kept 3$/);
+    expect(disk.after("kept 2")).toEqual(["wal", "wal", "kept 3"]);
+  });
+
+  test.each([
+    ["full", constants.errno.ENOSPC],
+    ["read-only", constants.errno.EROFS],
+    ["io", constants.errno.EIO],
+  ])("a disk that is %s refuses commits, and takes them when it is well again", async (code, errno) => {
+    using place = temporaryFolder();
+    const disk = watched(place.folder);
+    await using child = new ChildStore(program, place.file, { env: disk.env });
+    child.send("put power 1");
+    await child.line(/^kept 1$/);
+    disk.break(errno);
+    child.send("put power 2");
+    child.send("put crash 3");
+    expect(await child.line(/ 2/)).toBe(`refused 2 ${code}`);
+    expect(await child.line(/ 3/)).toBe(`refused 3 ${code}`);
+    disk.heal();
+    child.send("put crash 4");
+    child.send("put power 5");
+    await child.line(/^kept 4$/);
+    await child.line(/^kept 5$/);
+    child.send("close");
+    await child.line(/^closed$/);
+    expect(child.lines.filter((line) => line.startsWith("fault"))).toEqual([]);
+    expect(existsSync(`${place.file}-wal`)).toBe(false);
+    const { DatabaseSync } = await import("node:sqlite");
+    const database = new DatabaseSync(place.file);
+    expect(
+      database
+        .prepare("SELECT key FROM entry ORDER BY key")
+        .all()
+        .map(({ key }) => key),
+    ).toEqual(["1", "4", "5"]);
+    database.close();
+  });
+});
