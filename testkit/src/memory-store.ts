@@ -20,7 +20,7 @@ export class MemoryStore implements Store {
 
   async entries(table: string): Promise<ReadonlyMap<string, Json>> {
     const entries = [...(this.#tables.get(table) ?? [])];
-    return new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+    return structuredClone(new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1))));
   }
 
   async rows(log: string, options: { after: number; limit: number }): Promise<readonly LogRow[]> {
@@ -28,7 +28,7 @@ export class MemoryStore implements Store {
       .filter(([seq]) => seq > options.after)
       .sort(([a], [b]) => a - b)
       .slice(0, options.limit)
-      .map(([seq, value]) => ({ seq, value }));
+      .map(([seq, value]) => ({ seq, value: structuredClone(value) }));
   }
 
   async extent(log: string): Promise<{ last: number; count: number }> {
