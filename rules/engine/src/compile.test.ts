@@ -160,6 +160,10 @@ test.each([
     ruleWith({ action: "set: other/a/b, value: [.nan]" }),
     "[0].actions[0].value: found NaN, expected a finite number",
   ],
+  [
+    ruleWith({ action: `set: other/a/b, value: [${Array(10_001).fill(1).join(",")}]` }),
+    "[0].actions[0].value: found more than 10000 values, expected fewer",
+  ],
   [ruleWith({ action: "notify: hi, level: loud" }), '[0].actions[0].level: found "loud", expected info'],
   [ruleWith({ action: "set: pair/a/b, value: 1" }), '[0].actions[0].set: found "pair", expected the id of a'],
   ["- id: Not An Id\n  triggers: []\n  actions: []", '[0].id: found "Not An Id", expected an id of a-z'],

@@ -48,6 +48,17 @@ test.each([
   expect(judge(`time: { ${window} }`, options).passed).toBe(expected);
 });
 
+test.each([
+  ["and", [true, true], true],
+  ["and", [true, false], false],
+  ["and", [false, false], false],
+  ["or", [true, false], true],
+  ["or", [false, false], false],
+])("%s of %j is %j", (group, results, expected) => {
+  const inner = results.map((is) => `{ state: { property: door/open, is: ${is} } }`);
+  expect(judge(`${group}: [${inner.join(", ")}]`).passed).toBe(expected);
+});
+
 test("every condition is in the diary, nested ones too, with its result and the value seen", () => {
   const { passed, trace } = judge(
     "or: [{ and: [{ numeric: { property: room/temperature, above: 30 } }, { time: { weekdays: [mon] } }] }, { not: { state: { property: lamp/level, is: 3 } } }]",

@@ -5,7 +5,7 @@ import { fingerprint } from "./fingerprint.ts";
 import { type ShapeProblem, shapeProblems } from "./shape-check.ts";
 
 /** Characters that a rule file may have. */
-export const MAX_FILE_LENGTH = 256 * 1024;
+const MAX_FILE_LENGTH = 256 * 1024;
 /** Aliases are handy for a few repeated values; a file that unfolds more than that is an attack or a mistake. */
 const MAX_ALIASES = 100;
 /** The parser compares each key of a map with all others: this stops a map of ten thousands of keys early. */
@@ -39,7 +39,7 @@ export interface ParsedFile {
  * @returns what could be read and what is wrong with the rest; never throws, whatever the text.
  */
 export function parseFile(text: string): ParsedFile {
-  if (false) {
+  if (text.length > MAX_FILE_LENGTH) {
     return broken(text, `found ${text.length} characters, expected at most ${MAX_FILE_LENGTH}`);
   }
   const content = readYaml(text);

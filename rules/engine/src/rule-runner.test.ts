@@ -62,6 +62,17 @@ test("a disabled rule does not fire, and its run finishes", () => {
   expect(gateway.effects).toEqual([ON, OFF]);
 });
 
+test("a disabled rule has no times either", () => {
+  const gateway = new Scenario(
+    `- { id: r, enabled: false, triggers: [{ time: "07:00" }], actions: [{ notify: x }] }`,
+  );
+  expect(gateway.runner.nextWakeup).toBeUndefined();
+  gateway.clock(3_600_000 - 1_000);
+  gateway.clock(2_000);
+  gateway.advance(86_400_000);
+  expect([gateway.effects, gateway.diary()]).toEqual([[], []]);
+});
+
 test.each([
   ["its own mistake", PUMP.replace("10m", "ten minutes")],
   ["a file that is not YAML", "- {"],

@@ -59,7 +59,7 @@ export function fire(visit: Visit, rule: CompiledRule, firing: Firing): void {
 }
 
 /** Ends all runs of the rule where they are. */
-export function cancelRuns(visit: Visit, detail: string): void {
+function cancelRuns(visit: Visit, detail: string): void {
   for (const run of visit.state.runs) {
     trace(visit, { trigger: run.trigger, outcome: "cancelled", detail, runId: run.id });
   }

@@ -101,7 +101,7 @@ export function onTime(visit: Visit, watch: Watch): void {
   }
 }
 
-export function watchState(visit: Visit, watch: Watch): WatchState {
+function watchState(visit: Visit, watch: Watch): WatchState {
   const saved = visit.state.triggers[watch.index];
   return saved !== undefined && "on" in saved ? saved : initialWatch(watch, visit.world);
 }
