@@ -65,5 +65,8 @@ export function slugThingId(foreign: string, taken: (id: ThingId) => boolean = (
     .replace(/-+$/, "");
   const plain = parseThingId(slug);
   if (plain !== undefined && !taken(plain)) return plain;
-  return `${slug === "" ? "thing" : slug}-${shortHash(foreign)}` as ThingId;
+  for (let salt = ""; ; salt += "'") {
+    const hashed = `${slug === "" ? "thing" : slug}-${shortHash(foreign + salt)}` as ThingId;
+    if (!taken(hashed)) return hashed;
+  }
 }

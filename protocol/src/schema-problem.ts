@@ -17,7 +17,7 @@ export interface SchemaProblem {
 
 /** Turns validator errors into sentences with "expected … found …", one per path, in document order of the errors. */
 export function schemaProblems(errors: Iterable<SchemaError>, document: unknown): readonly SchemaProblem[] {
-  const expected = new Map<string, string[]>();
+  const expected = new Map<string, { readonly wanted: Set<string>; readonly found: unknown }>();
   const problems = new Map<string, string>();
   for (const error of errors) {
     const params = error.params as Readonly<Record<string, unknown>>;
@@ -34,19 +34,19 @@ export function schemaProblems(errors: Iterable<SchemaError>, document: unknown)
           problems.set(path === "" ? key : `${path}.${key}`, "is missing");
         }
         break;
-      default:
-        expected.set(path, [
-          ...(expected.get(path) ?? []),
-          expectation(error.keyword, params, error.message),
-        ]);
+      default: {
+        const entry = expected.get(path) ?? {
+          wanted: new Set(),
+          found: valueAt(document, error.instancePath),
+        };
+        expected.set(path, entry);
+        entry.wanted.add(expectation(error.keyword, params, error.message));
+      }
     }
   }
-  for (const [path, wanted] of expected) {
-    if (problems.has(path)) continue;
-    problems.set(
-      path,
-      `expected ${[...new Set(wanted)].join(" or ")}, found ${show(valueAt(document, path))}`,
-    );
+  // A key that one form of a union does not know may be known to another, which then tells more.
+  for (const [path, { wanted, found }] of expected) {
+    problems.set(path, `expected ${[...wanted].join(" or ")}, found ${show(found)}`);
   }
   return [...problems].map(([path, problem]) => ({ path, problem }));
 }
@@ -67,17 +67,24 @@ function expectation(keyword: string, params: Readonly<Record<string, unknown>>,
     case "pattern":
       return `text that matches ${String(params.pattern)}`;
     case "minLength":
-      return `at least ${String(params.limit)} characters`;
+      return `at least ${count(params.limit, "character", "characters")}`;
     case "maxLength":
-      return `at most ${String(params.limit)} characters`;
+      return `at most ${count(params.limit, "character", "characters")}`;
     case "minItems":
-      return `at least ${String(params.limit)} entries`;
+    case "minProperties":
+      return `at least ${count(params.limit, "entry", "entries")}`;
     case "maxItems":
     case "maxProperties":
-      return `at most ${String(params.limit)} entries`;
+      return `at most ${count(params.limit, "entry", "entries")}`;
+    case "uniqueItems":
+      return "no entry twice";
     default:
       return message.replace(/^must (?:be )?/, "");
   }
+}
+
+function count(limit: unknown, one: string, many: string): string {
+  return `${String(limit)} ${limit === 1 ? one : many}`;
 }
 
 function article(type: string): string {
@@ -85,29 +92,47 @@ function article(type: string): string {
   return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
 }
 
-function pathOf(pointer: string): string {
+function keysOf(pointer: string): readonly string[] {
   return pointer
     .split("/")
     .slice(1)
-    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
-    .reduce(
-      (path, part) => (/^\d+$/.test(part) ? `${path}[${part}]` : path === "" ? part : `${path}.${part}`),
-      "",
-    );
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
-function valueAt(document: unknown, path: string): unknown {
+function pathOf(pointer: string): string {
+  return keysOf(pointer).reduce(
+    (path, part) => (/^\d+$/.test(part) ? `${path}[${part}]` : path === "" ? part : `${path}.${part}`),
+    "",
+  );
+}
+
+function valueAt(document: unknown, pointer: string): unknown {
   let value: unknown = document;
-  for (const [, index, key] of path.matchAll(/\[(\d+)\]|([^.[\]]+)/g)) {
+  for (const key of keysOf(pointer)) {
     if (typeof value !== "object" || value === null) return undefined;
-    value = (value as Readonly<Record<string, unknown>>)[index ?? key ?? ""];
+    value = (value as Readonly<Record<string, unknown>>)[key];
   }
   return value;
 }
 
+const SHOWN_CHARACTERS = 60;
+/** More entries or levels than this never fit into the line. */
+const SHOWN_ENTRIES = 32;
+const SHOWN_LEVELS = 4;
+
 /** Shows a value from outside in one short line. */
 export function show(value: unknown): string {
-  const text = JSON.stringify(value);
+  const text = typeof value === "number" ? String(value) : JSON.stringify(outline(value, SHOWN_LEVELS));
   if (text === undefined) return "nothing";
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
+}
+
+/** The first corner of a value: what comes from outside may be huge, and may nest deeper than the stack. */
+function outline(value: unknown, levels: number): unknown {
+  if (typeof value === "bigint") return String(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (levels === 0) return "…";
+  if (Array.isArray(value)) return value.slice(0, SHOWN_ENTRIES).map((item) => outline(item, levels - 1));
+  const entries = Object.entries(value).slice(0, SHOWN_ENTRIES);
+  return Object.fromEntries(entries.map(([key, item]) => [key, outline(item, levels - 1)]));
 }

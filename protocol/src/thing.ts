@@ -1,16 +1,23 @@
 import { type Static, Type } from "typebox";
 import { ID_PATTERN } from "./ids.ts";
-import type { Json } from "./json.ts";
+import { isJson, type Json } from "./json.ts";
+import { show } from "./schema-problem.ts";
+import { missesFormat } from "./value-format.ts";
 
 /**
  * The strict JSON subset of W3C WoT Thing Description 1.1 that Tram stores: plain terms only, no JSON-LD processing,
  * one type per property. `forms` and `security` are added when a Thing is served, never stored.
  */
 const Text = Type.String({ maxLength: 256 });
-const Titles = Type.Record(Type.String({ pattern: "^[a-z]{2}(?:-[A-Za-z0-9]+)*$" }), Text);
+/** Without this, a record takes any value under a key that does not match its pattern. */
+const Closed = { additionalProperties: false } as const;
+const Titles = Type.Record(Type.String({ pattern: "^[a-z]{2}(?:-[A-Za-z0-9]+)*$" }), Text, Closed);
 
 export const PROPERTY_KEY_PATTERN =
   "^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?/[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$";
+
+/** How many values an enumeration may have, and how long each may be. */
+export const ENUM_LIMITS = { values: 256, characters: 128 } as const;
 
 /** WoT TD 1.1 §5.3.2 DataSchema, narrowed. */
 export const DataSchema = Type.Object(
@@ -25,7 +32,12 @@ export const DataSchema = Type.Object(
     maximum: Type.Optional(Type.Number()),
     /** Step of the value, counted from `minimum` (from 0 without one). */
     multipleOf: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
-    enum: Type.Optional(Type.Array(Type.String({ maxLength: 128 }), { minItems: 1, maxItems: 256 })),
+    enum: Type.Optional(
+      Type.Array(Type.String({ maxLength: ENUM_LIMITS.characters }), {
+        minItems: 1,
+        maxItems: ENUM_LIMITS.values,
+      }),
+    ),
     /** JSON Schema `format`: `date-time`, `duration`, or `color`. */
     format: Type.Optional(Type.String({ maxLength: 64 })),
   },
@@ -84,17 +96,22 @@ export const Thing = Type.Object(
     /** Thing Model that this Thing follows, by name. */
     model: Type.Optional(Text),
     /** Titles of the nodes that group the properties. */
-    nodes: Type.Optional(Type.Record(Type.String({ pattern: ID_PATTERN }), Type.Object({ title: Text }))),
+    nodes: Type.Optional(
+      Type.Record(Type.String({ pattern: ID_PATTERN }), Type.Object({ title: Text }, Closed), Closed),
+    ),
     properties: Type.Record(Type.String({ pattern: PROPERTY_KEY_PATTERN }), PropertyAffordance, {
+      ...Closed,
       maxProperties: THING_LIMITS.properties,
     }),
     actions: Type.Optional(
       Type.Record(Type.String({ pattern: ID_PATTERN }), ActionAffordance, {
+        ...Closed,
         maxProperties: THING_LIMITS.actions,
       }),
     ),
     events: Type.Optional(
       Type.Record(Type.String({ pattern: ID_PATTERN }), EventAffordance, {
+        ...Closed,
         maxProperties: THING_LIMITS.events,
       }),
     ),
@@ -115,6 +132,9 @@ export type ValueCheck =
   | { readonly ok: true; readonly value: Json }
   | { readonly ok: false; readonly problem: string };
 
+/** How deep the value of an `object` or `array` property may nest. */
+export const VALUE_LEVELS = 32;
+
 /**
  * Checks a value against a data schema and rounds it to the step.
  * Never coerces a type: `"31"` is not a number. Ranges are inclusive.
@@ -127,19 +147,30 @@ export function checkValue(schema: DataSchema, value: Json): ValueCheck {
     case "string":
       if (typeof value !== "string") return wrongType(expected, value);
       if (schema.enum !== undefined && !schema.enum.includes(value)) {
-        return bad(`expected one of ${schema.enum.join(", ")}, found ${JSON.stringify(value).slice(0, 80)}`);
+        return bad(`expected one of ${schema.enum.join(", ")}, found ${show(value)}`);
       }
-      return ok(value);
+      return checkFormat(schema, value);
     case "integer":
     case "number":
       return checkNumber(schema, value);
     case "array":
-      return Array.isArray(value) ? ok(value) : wrongType(expected, value);
+      return Array.isArray(value) ? checkNesting(value) : wrongType(expected, value);
     case "object":
       return typeof value === "object" && value !== null && !Array.isArray(value)
-        ? ok(value)
+        ? checkNesting(value)
         : wrongType(expected, value);
   }
+}
+
+function checkFormat(schema: DataSchema, value: string): ValueCheck {
+  const expected = schema.format === undefined ? undefined : missesFormat(schema.format, value);
+  return expected === undefined ? ok(value) : bad(`expected ${expected}, found ${show(value)}`);
+}
+
+function checkNesting(value: Json): ValueCheck {
+  return isJson(value, VALUE_LEVELS)
+    ? ok(value)
+    : bad(`expected JSON of at most ${VALUE_LEVELS} levels, found ${show(value)}`);
 }
 
 function checkNumber(schema: DataSchema, value: Json): ValueCheck {
@@ -152,7 +183,7 @@ function checkNumber(schema: DataSchema, value: Json): ValueCheck {
   if (schema.maximum !== undefined && rounded > schema.maximum) {
     return bad(`expected at most ${schema.maximum}, found ${value}`);
   }
-  return ok(rounded);
+  return ok(rounded === 0 ? 0 : rounded); // A sensor's `-0.0` is the zero that a rule compares with.
 }
 
 /**
@@ -163,10 +194,13 @@ export function roundToStep(schema: DataSchema, value: number): number {
   const step = schema.multipleOf;
   if (step === undefined) return value;
   const base = schema.minimum ?? schema.maximum ?? 0;
-  const rounded = base + Math.round((value - base) / step) * step;
+  const steps = Math.round((value - base) / step);
+  // Beyond this the numbers lie further apart than the step.
+  if (!Number.isSafeInteger(steps)) return value;
+  const rounded = base + steps * step;
   // Binary fractions: 0.1 × 3 must read 0.3, so round to the digits that the step and the base are written with.
   const digits = Math.max(fractionDigits(step), fractionDigits(base));
-  return Number(rounded.toFixed(Math.min(digits, 15)));
+  return Number(rounded.toFixed(Math.min(digits, 100)));
 }
 
 function fractionDigits(value: number): number {
@@ -186,5 +220,5 @@ function bad(problem: string): ValueCheck {
 }
 
 function wrongType(expected: string, value: Json): ValueCheck {
-  return bad(`expected ${expected}, found ${JSON.stringify(value)?.slice(0, 80)}`);
+  return bad(`expected ${expected}, found ${show(value)}`);
 }

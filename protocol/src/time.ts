@@ -24,13 +24,14 @@ export interface Instant {
 /**
  * How much time has passed from `from` to `to`.
  * Within one boot the monotonic clock tells. Across a boot the wall clocks tell, if both could be believed; otherwise
- * nobody knows how long the power was off, and only the time since this boot counts.
+ * nobody knows how long the power was off. The time since this boot has passed in any case, whatever the walls say.
  * @returns milliseconds, never negative.
  */
 export function elapsedMs(from: Instant, to: Instant): Ms {
   if (from.bootId === to.bootId) return Math.max(0, to.monotonic - from.monotonic);
-  if (from.trust !== "untrusted" && to.trust !== "untrusted") return Math.max(0, to.wall - from.wall);
-  return Math.max(0, to.monotonic);
+  const sinceBoot = Math.max(0, to.monotonic);
+  if (from.trust === "untrusted" || to.trust === "untrusted") return sinceBoot;
+  return Math.max(sinceBoot, to.wall - from.wall);
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -41,7 +42,7 @@ export const DURATION_PATTERN = DURATION.source;
 
 /**
  * Reads a written duration such as `2s`, `500ms` or `1h30m`.
- * @returns milliseconds, or `undefined` when the text is not a duration.
+ * @returns milliseconds, or `undefined` when the text is not a duration, or one of more than 285,000 years.
  */
 export function parseDuration(text: string): Ms | undefined {
   if (!DURATION.test(text)) return undefined;
@@ -49,13 +50,13 @@ export function parseDuration(text: string): Ms | undefined {
   for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
     total += Number(amount) * (UNIT_MS[unit as string] as number);
   }
-  return Math.round(total);
+  return Number.isSafeInteger(Math.round(total)) ? Math.round(total) : undefined;
 }
 
-/** Writes a duration for people: `450 ms`, `2.5 s`, `12 min`, `3 h 5 min`, `2 d 4 h`. */
+/** Writes a duration for people, rounded down: `450 ms`, `2.5 s`, `12 min`, `3 h 5 min`, `2 d 4 h`. */
 export function formatDuration(ms: Ms): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${Number((ms / 1_000).toFixed(1))} s`;
+  if (ms < 1_000) return `${Math.trunc(ms)} ms`;
+  if (ms < 60_000) return `${Math.floor(ms / 100) / 10} s`;
   const minutes = Math.floor(ms / 60_000);
   if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);

@@ -51,7 +51,7 @@ export type Listener<Name extends EventName> = (event: HouseEvents[Name], unit: 
  * adds to the unit is kept in the same commit as the event itself.
  */
 export class Bus {
-  readonly #listeners = new Map<EventName, Set<Listener<never>>>();
+  readonly #listeners = new Map<EventName, Set<{ readonly listener: Listener<never> }>>();
   readonly #onFault: (error: unknown, name: EventName) => void;
 
   /** @param onFault is told of a listener that threw; the others hear the event all the same. */
@@ -62,14 +62,16 @@ export class Bus {
   on<Name extends EventName>(name: Name, listener: Listener<Name>): Disposable {
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners);
-    listeners.add(listener as Listener<never>);
-    return { [Symbol.dispose]: () => void listeners.delete(listener as Listener<never>) };
+    // A subscription of its own each time: the same listener may be subscribed twice, and leave once.
+    const subscription = { listener: listener as Listener<never> };
+    listeners.add(subscription);
+    return { [Symbol.dispose]: () => void listeners.delete(subscription) };
   }
 
   emit<Name extends EventName>(name: Name, event: HouseEvents[Name], unit: Unit): void {
     const listeners = this.#listeners.get(name);
     if (listeners === undefined) return;
-    for (const listener of listeners) {
+    for (const { listener } of listeners) {
       try {
         (listener as Listener<Name>)(event, unit);
       } catch (error) {

@@ -4,8 +4,8 @@ import {
   type CommandFailureCode,
   type CommandId,
   type CommandRequest,
-  checkValue,
   elapsedMs,
+  formatDuration,
   type Instant,
   isAway,
   type Json,
@@ -13,10 +13,11 @@ import {
   type Ms,
   type PropertyKey,
   type Reading,
-  type Thing,
   type ThingId,
 } from "@tram/protocol";
+import { abandonable } from "./abandonable.ts";
 import type { Bus } from "./bus.ts";
+import { type CommandCheck, checkCommand, refuseCommand } from "./command-check.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Store } from "./ports/store.ts";
 import type { Observation, Registry } from "./registry.ts";
@@ -25,7 +26,9 @@ import type { Unit } from "./unit.ts";
 const TABLE = "commands";
 
 export const DEFAULT_CONFIRM_MS: Ms = 10_000;
-/** An unconfirmed write older than this is not sent again after a restart: a pump must not start hours late. */
+/** How long sending may take beyond that; a carrier that hangs must not hold its command for ever. */
+export const SEND_GRACE_MS: Ms = 30_000;
+/** An unconfirmed write older than this is not sent again: a pump must not start hours late. */
 export const RESEND_WITHIN_MS: Ms = 5 * 60_000;
 /** Commands that led to each other; the next one is refused as a loop. */
 export const MAX_CAUSE_DEPTH = 8;
@@ -86,7 +89,9 @@ export class Commands {
   readonly #byProperty = new Map<string, CommandId>();
   readonly #ended = new Map<CommandId, Command>();
   readonly #subscriptions: readonly Disposable[];
-  readonly #stop = new AbortController();
+  /** What is being sent at the moment. */
+  readonly #deliveries = new Set<AbortController>();
+  #closed = false;
 
   constructor(parts: CommandsParts) {
     this.#parts = parts;
@@ -178,28 +183,29 @@ export class Commands {
   }
 
   close(): void {
-    this.#stop.abort(new Error("the gateway stops"));
+    this.#closed = true;
+    for (const delivery of this.#deliveries) delivery.abort(new Error("the gateway stops"));
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
     for (const pending of this.#pending.values()) pending.deadline?.[Symbol.dispose]();
   }
 
-  #check(request: CommandRequest, depth: number): Check {
+  #check(request: CommandRequest, depth: number): CommandCheck {
     if (depth > MAX_CAUSE_DEPTH) {
-      return refuse("loop", `${MAX_CAUSE_DEPTH} commands led to each other without a fresh cause`);
+      return refuseCommand("loop", `${MAX_CAUSE_DEPTH} commands led to each other without a fresh cause`);
     }
-    if (this.#pending.size >= MAX_PENDING) return refuse("too-many", `${MAX_PENDING} commands are under way`);
+    if (this.#pending.size >= MAX_PENDING) {
+      return refuseCommand("too-many", `${MAX_PENDING} commands are under way`);
+    }
     const thing = this.#parts.registry.thing(request.thing);
-    if (thing === undefined) return refuse("unknown-thing", `there is no Thing ${request.thing}`);
-    return "property" in request.target
-      ? checkWrite(thing, request.target.property, request.value)
-      : checkAction(thing, request.target.action, request.value);
+    if (thing === undefined) return refuseCommand("unknown-thing", `there is no Thing ${request.thing}`);
+    return checkCommand(thing, request);
   }
 
-  #accept(command: Command, checked: Accepted, unit: Unit, since?: Instant): Command {
+  #accept(command: Command, checked: CommandCheck & { ok: true }, unit: Unit, since?: Instant): Command {
     const pending: Pending = {
       command,
       since: since ?? this.#parts.clock.instant(),
-      confirmMs: command.timeoutMs ?? checked.confirmMs,
+      confirmMs: command.timeoutMs ?? checked.confirmMs ?? DEFAULT_CONFIRM_MS,
       reports: checked.reports,
       resumed: since !== undefined,
       sending: false,
@@ -225,16 +231,11 @@ export class Commands {
 
   async #send(pending: Pending): Promise<void> {
     const id = pending.command.id;
-    if (this.#stop.signal.aborted || !this.#pending.has(id)) return;
+    if (this.#closed || !this.#pending.has(id)) return;
     pending.sending = true;
-    let delivery: Delivery | { outcome: "broken"; reason: string };
-    try {
-      delivery = await this.#parts.deliver(pending.command, this.#stop.signal, { resumed: pending.resumed });
-    } catch (error) {
-      delivery = { outcome: "broken", reason: error instanceof Error ? error.message : String(error) };
-    }
+    const delivery = await this.#deliver(pending);
     // While it was being sent, a reading may have confirmed it, a later command replaced it, or the gateway stopped.
-    if (this.#stop.signal.aborted || !this.#pending.has(id)) return;
+    if (this.#closed || !this.#pending.has(id)) return;
     await this.#parts.record((unit) => {
       if (!this.#pending.has(id)) return;
       if (delivery.outcome === "broken") {
@@ -257,10 +258,31 @@ export class Commands {
     });
   }
 
+  async #deliver(pending: Pending): Promise<Delivery | { outcome: "broken"; reason: string }> {
+    const { clock, deliver } = this.#parts;
+    const patienceMs = pending.confirmMs + SEND_GRACE_MS;
+    const delivery = new AbortController();
+    const { signal } = delivery;
+    using _deadline = clock.after(patienceMs, () =>
+      delivery.abort(new Error(`could not be sent within ${formatDuration(patienceMs)}`)),
+    );
+    this.#deliveries.add(delivery);
+    try {
+      return await abandonable(deliver(pending.command, signal, { resumed: pending.resumed }), signal);
+    } catch (error) {
+      return { outcome: "broken", reason: error instanceof Error ? error.message : String(error) };
+    } finally {
+      this.#deliveries.delete(delivery);
+    }
+  }
+
   /** A device that was away has returned: what it did not confirm, it may never have heard. */
   #sendAgain(thing: ThingId, unit: Unit): void {
+    const now = this.#parts.clock.instant();
     for (const pending of this.#pending.values()) {
       if (pending.command.thing !== thing || pending.command.state !== "sent") continue;
+      // A device that comes and goes must not keep a command alive for ever.
+      if (elapsedMs(pending.since, now) > Math.max(RESEND_WITHIN_MS, pending.confirmMs)) continue;
       unit.after(() => void this.#send(pending));
     }
   }
@@ -349,44 +371,6 @@ export class Commands {
 interface StoredCommand {
   readonly command: Command;
   readonly since: Instant;
-}
-
-type Accepted = {
-  readonly ok: true;
-  readonly value: Json;
-  readonly reports: boolean;
-  readonly confirmMs: Ms;
-};
-type Check = Accepted | { readonly ok: false; readonly code: CommandFailureCode; readonly reason: string };
-
-function refuse(code: CommandFailureCode, reason: string): Check {
-  return { ok: false, code, reason };
-}
-
-function checkWrite(thing: Thing, property: PropertyKey, value: Json): Check {
-  const affordance = Object.hasOwn(thing.properties, property) ? thing.properties[property] : undefined;
-  if (affordance === undefined) return refuse("unknown-property", `${thing.id} has no property ${property}`);
-  if (affordance.readOnly === true) return refuse("read-only", `${thing.id}/${property} cannot be written`);
-  const checked = checkValue(affordance, value);
-  if (!checked.ok) return refuse("invalid-value", checked.problem);
-  return {
-    ok: true,
-    value: checked.value,
-    reports: affordance.writeOnly !== true && affordance.momentary !== true,
-    confirmMs: affordance.confirmMs ?? DEFAULT_CONFIRM_MS,
-  };
-}
-
-function checkAction(thing: Thing, action: string, input: Json): Check {
-  const affordance =
-    thing.actions !== undefined && Object.hasOwn(thing.actions, action) ? thing.actions[action] : undefined;
-  if (affordance === undefined) return refuse("unknown-action", `${thing.id} has no action ${action}`);
-  if (affordance.input !== undefined) {
-    const checked = checkValue(affordance.input, input);
-    if (!checked.ok) return refuse("invalid-value", checked.problem);
-    return { ok: true, value: checked.value, reports: false, confirmMs: DEFAULT_CONFIRM_MS };
-  }
-  return { ok: true, value: null, reports: false, confirmMs: DEFAULT_CONFIRM_MS };
 }
 
 function causeOf(command: Command): Cause {

@@ -5,7 +5,16 @@ import {
   type ModuleLog,
   type ReportedReading,
 } from "@tram/module-sdk";
-import type { Availability, Json, Origin, Thing, ThingId } from "@tram/protocol";
+import {
+  type Availability,
+  isJson,
+  type Json,
+  type Origin,
+  show,
+  type Thing,
+  type ThingId,
+  VALUE_LEVELS,
+} from "@tram/protocol";
 import type { Source } from "./bus.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Store } from "./ports/store.ts";
@@ -93,6 +102,7 @@ export function createModuleHost(
       },
       sleep: (durationMs, sleepSignal) => parts.clock.sleep(durationMs, sleepSignal ?? signal),
       every: (periodMs, tick) => {
+        ensureOpen();
         const timer = parts.clock.every(periodMs, () => {
           try {
             tick();
@@ -117,8 +127,11 @@ export function createModuleHost(
       entries: () => parts.store.entries(table),
       put: async (key: string, value: Json) => {
         ensureOpen();
+        // Checked here: what no disk can carry must not look like a store that fails.
+        if (!isJson(value, VALUE_LEVELS)) throw new TypeError(`${key}: expected JSON, found ${show(value)}`);
+        const copy = structuredClone(value);
         await kept((unit) => {
-          unit.put(table, key, value);
+          unit.put(table, key, copy);
           unit.require("power");
         });
       },
@@ -135,9 +148,10 @@ export function createModuleHost(
     },
     announce: async (thing: Thing) => {
       ensureOpen();
+      const copy = structuredClone(thing);
       let refusal: HostError | undefined;
       await kept((unit) => {
-        const result = parts.registry.announce(structuredClone(thing), source, unit);
+        const result = parts.registry.announce(copy, source, unit);
         if (result.ok) return;
         const code = result.code === "foreign-thing" ? "foreign-thing" : "invalid-thing";
         refusal = new HostError(code, `${result.path}: ${result.problem}`);
@@ -158,11 +172,12 @@ export function createModuleHost(
     report: async (readings: readonly ReportedReading[]) => {
       ensureOpen();
       admit(readings.length);
+      const copy = structuredClone(readings);
       pendingReports++;
       try {
         let refusal: HostError | undefined;
         await kept((unit) => {
-          const [first] = parts.registry.report(structuredClone(readings), { source, origin }, unit);
+          const [first] = parts.registry.report(copy, { source, origin }, unit);
           if (first === undefined) return;
           const where = `${first.observation.thing}/${first.observation.property}`;
           refusal =

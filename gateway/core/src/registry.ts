@@ -4,6 +4,7 @@ import {
   checkValue,
   type EpochMs,
   isAway,
+  isJsonObject,
   type Json,
   jsonEqual,
   type Origin,
@@ -90,25 +91,24 @@ export class Registry {
   async restore(store: Store): Promise<readonly { key: string; problem: string }[]> {
     const refused: { key: string; problem: string }[] = [];
     for (const [key, stored] of await store.entries(THINGS)) {
-      const { thing, source } = stored as unknown as { thing: Thing; source: Source };
+      const { thing, source } = isJsonObject(stored) ? stored : {};
       const checked = checkThing(thing);
       if (!checked.ok) {
         refused.push({ key, problem: `${checked.path}: ${checked.problem}` });
         continue;
       }
       this.#entries.set(key as ThingId, {
-        record: { thing: checked.thing, source, availability: "unknown" },
+        record: { thing: checked.thing, source: source as Source, availability: "unknown" },
         values: new Map(),
       });
     }
     for (const [key, stored] of await store.entries(SHADOW)) {
-      const reading = stored as unknown as Reading;
+      const reading = (isJsonObject(stored) ? stored : {}) as unknown as Reading;
       const entry = this.#entries.get(reading.thing);
-      if (entry === undefined || entry.record.thing.properties[reading.property] === undefined) {
-        if (entry === undefined) refused.push({ key, problem: "its Thing is unknown" });
-        continue;
+      if (entry === undefined) refused.push({ key, problem: "its Thing is unknown" });
+      else if (mayStay(entry.record.thing, reading)) {
+        entry.values.set(reading.property, { reading, stale: true });
       }
-      entry.values.set(reading.property, { reading, stale: true });
     }
     return refused;
   }
@@ -176,8 +176,8 @@ export class Registry {
       availability: entry?.record.availability ?? "init",
     };
     const values = entry?.values ?? new Map<PropertyKey, KnownValue>();
-    for (const property of values.keys()) {
-      if (Object.hasOwn(checked.thing.properties, property)) continue;
+    for (const [property, { reading }] of values) {
+      if (mayStay(checked.thing, reading)) continue;
       values.delete(property);
       unit.delete(SHADOW, shadowKey(id, property));
     }
@@ -215,9 +215,11 @@ export class Registry {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     const previous = entry.record.availability;
-    if (previous === availability) return;
-    entry.record = { ...entry.record, availability };
-    this.#bus.emit("availability", { record: entry.record, previous }, unit);
+    if (previous !== availability) {
+      entry.record = { ...entry.record, availability };
+      this.#bus.emit("availability", { record: entry.record, previous }, unit);
+    }
+    // Also when it is no news: a first reading makes a Thing ready, and vouches for one value only.
     if (isAway(availability)) this.#markStale(entry, true, unit);
     else if (availability === "ready") this.#markStale(entry, false, unit);
   }
@@ -257,10 +259,11 @@ export class Registry {
         ? checkValue(affordance, observation.value)
         : { ok: false as const, problem: observation.problem };
     const now = this.#clock.now();
+    const time = isMoment(observation.time) ? observation.time : undefined;
     if (
       check.ok &&
-      observation.time !== undefined &&
-      previous?.time === observation.time &&
+      time !== undefined &&
+      previous?.time === time &&
       previous.quality === "good" &&
       jsonEqual(previous.value, check.value)
     ) {
@@ -272,7 +275,7 @@ export class Registry {
       property: observation.property,
       value: check.ok ? check.value : (previous?.value ?? null),
       quality: check.ok ? "good" : "bad",
-      time: observation.time ?? now,
+      time: time ?? now,
       receivedAt: now,
       origin,
       ...(cause === undefined ? {} : { cause }),
@@ -303,6 +306,18 @@ function withQuality(known: KnownValue): Reading {
   return known.stale && known.reading.quality === "good"
     ? { ...known.reading, quality: "stale" }
     : known.reading;
+}
+
+/** A value stays known as long as the description names its property, as a state, and allows the value. */
+function mayStay(thing: Thing, { property, value }: Reading): boolean {
+  const affordance = Object.hasOwn(thing.properties, property) ? thing.properties[property] : undefined;
+  if (affordance === undefined || affordance.momentary === true) return false;
+  return value === null || checkValue(affordance, value).ok;
+}
+
+/** ECMA-262 "Time Values": what a date can be made of. */
+function isMoment(time: EpochMs | undefined): time is EpochMs {
+  return time !== undefined && Math.abs(time) <= 8.64e15;
 }
 
 function shadowKey(id: ThingId, property: PropertyKey): string {

@@ -1,5 +1,6 @@
 import type { ExecuteResult, Isolation, ModuleHealth, ModuleHost, Session } from "@tram/module-sdk";
 import type { Command, EpochMs, ModuleId, Ms } from "@tram/protocol";
+import { abandonable } from "./abandonable.ts";
 import { type BackoffLimits, backoffMs } from "./backoff.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Log } from "./ports/log.ts";
@@ -74,6 +75,8 @@ class SupervisedModule {
   #status: ModuleStatus;
   #session: Session | undefined;
   #failures = 0;
+  /** Since when the latest session has been up, on the monotonic clock. */
+  #upAt: Ms | undefined;
   readonly #watchers = new Set<() => void>();
   #done: Promise<void> = Promise.resolve();
 
@@ -134,11 +137,11 @@ class SupervisedModule {
 
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      const openedAt = this.#parts.clock.monotonic();
+      this.#upAt = undefined;
       const reason = await this.#live();
       if (this.#stop.signal.aborted) break;
-      const up = this.#parts.clock.monotonic() - openedAt;
-      this.#failures = up >= this.#limits.healthyMs + this.#limits.openMs ? 1 : this.#failures + 1;
+      const upMs = this.#upAt === undefined ? 0 : this.#parts.clock.monotonic() - this.#upAt;
+      this.#failures = upMs >= this.#limits.healthyMs ? 1 : this.#failures + 1;
       const tripped = this.#failures >= this.#limits.breakerFailures;
       const waitMs = tripped
         ? this.#limits.breakerMs
@@ -166,6 +169,7 @@ class SupervisedModule {
       this.#set("opening", this.#status.reason);
       const session = await this.#open(life);
       this.#session = session;
+      this.#upAt = this.#parts.clock.monotonic();
       this.#set("up");
       this.#parts.log.info({ module: this.#runner.id, version: this.#status.version }, "module up");
       const reason = await this.#ended(session, life.signal);
@@ -195,7 +199,18 @@ class SupervisedModule {
       { onHealth: (health) => this.#onHealth(health), onAbuse: (reason) => life.abort(new Error(reason)) },
       life.signal,
     );
-    return abandonable(this.#runner.open(host, life.signal), life.signal, (late) => void this.#dispose(late));
+    // Awaited here, or the deadline would be disposed before the module has opened.
+    return await abandonable(
+      this.#runner.open(host, life.signal),
+      life.signal,
+      (late) => void this.#disposeLate(late),
+    );
+  }
+
+  /** A session that nobody waits for any more: it is closed at once, and how it ends is of no interest. */
+  async #disposeLate(session: Session): Promise<void> {
+    session.closed.catch(() => undefined);
+    await this.#dispose(session);
   }
 
   /** Waits for the session's own end or for its abort. */
@@ -224,9 +239,11 @@ class SupervisedModule {
   }
 
   #onHealth(health: ModuleHealth): void {
-    if (this.#status.state !== "up" && this.#status.state !== "degraded") return;
-    if (health.state === "up") this.#set("up");
-    else this.#set("degraded", health.reason);
+    const { state } = this.#status;
+    if (state !== "up" && state !== "degraded") return;
+    const [next, reason] = health.state === "up" ? (["up"] as const) : (["degraded", health.reason] as const);
+    if (state === next && reason === this.#status.reason) return; // Edges only.
+    this.#set(next, reason);
   }
 
   #set(state: ModuleState, reason?: string, nextAttempt?: EpochMs): void {
@@ -276,29 +293,6 @@ export class Supervisor {
   async stop(): Promise<void> {
     await Promise.all([...this.#modules.values()].map((module) => module.stop()));
   }
-}
-
-/**
- * Waits for a promise, but no longer than the signal allows: code that hangs is left behind, and what it returns too
- * late is handed to `onLate`.
- */
-async function abandonable<T>(
-  promise: Promise<T>,
-  signal: AbortSignal,
-  onLate: (value: T) => void = () => undefined,
-): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const abandon = (): void => {
-      reject(signal.reason);
-      promise.then(onLate, () => undefined);
-    };
-    if (signal.aborted) {
-      abandon();
-      return;
-    }
-    signal.addEventListener("abort", abandon, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abandon));
-  });
 }
 
 function messageOf(error: unknown): string {

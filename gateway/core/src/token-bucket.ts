@@ -19,7 +19,7 @@ export class TokenBucket {
     const refill = ((nowMs - this.#at) * this.#perSecond) / 1_000;
     this.#tokens = Math.min(this.#burst, this.#tokens + Math.max(0, refill));
     this.#at = nowMs;
-    if (this.#tokens < amount) return false;
+    if (!(amount <= this.#tokens)) return false; // `NaN` must not empty the bucket for good.
     this.#tokens -= amount;
     return true;
   }

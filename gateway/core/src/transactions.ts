@@ -33,25 +33,40 @@ export class Transactions {
    * @throws {StoreError} when it was not kept: do not acknowledge. The unit's effects have run all the same.
    */
   readonly transact = async (work: (unit: Unit) => void): Promise<void> => {
-    const unit = new Unit(this.#store, (error) => this.#onFault(error, "effect"));
+    const unit = this.#open();
     work(unit);
+    await this.#keep(unit);
+  };
+
+  /** The same for what nobody waits to acknowledge: a failure shows in the health alone. */
+  readonly record = async (work: (unit: Unit) => void): Promise<void> => {
+    const unit = this.#open();
+    try {
+      work(unit);
+    } catch (error) {
+      this.#onFault(error, "record");
+      return;
+    }
+    try {
+      await this.#keep(unit);
+    } catch {
+      // The health has told it.
+    }
+  };
+
+  #open(): Unit {
+    return new Unit(this.#store, (error) => this.#onFault(error, "effect"));
+  }
+
+  async #keep(unit: Unit): Promise<void> {
     try {
       await unit.commit();
     } catch (error) {
       this.#setHealth({ failing: true, reason: messageOf(error) });
       throw error;
     }
-    this.#setHealth({ failing: false });
-  };
-
-  /** The same for what nobody waits to acknowledge: a failure shows in the health alone. */
-  readonly record = async (work: (unit: Unit) => void): Promise<void> => {
-    try {
-      await this.transact(work);
-    } catch (error) {
-      if (!this.#health.failing) this.#onFault(error, "record");
-    }
-  };
+    if (!unit.empty) this.#setHealth({ failing: false });
+  }
 
   readonly #onFault = (error: unknown, where: string): void => {
     this.#log.error(

@@ -50,6 +50,11 @@ export class Unit {
     this.#effects.push(effect);
   }
 
+  /** Nothing is to be kept: its commit says nothing about the store. */
+  get empty(): boolean {
+    return this.#operations.length === 0;
+  }
+
   /**
    * Keeps the unit, then runs its effects.
    * @throws {StoreError} when it was not kept, after the effects have run: do not acknowledge.
@@ -57,7 +62,7 @@ export class Unit {
   async commit(): Promise<void> {
     let failure: unknown;
     let kept = true;
-    if (this.#operations.length > 0) {
+    if (!this.empty) {
       try {
         await this.#store.commit(this.#operations, this.#durability);
       } catch (error) {

@@ -1,8 +1,8 @@
-import { isId, parsePropertyKey, type ThingId } from "../ids.ts";
+import { isId, parsePropertyKey, parseThingId, type ThingId } from "../ids.ts";
 import { isJsonObject, type Json, type JsonObject } from "../json.ts";
 import { show } from "../schema-problem.ts";
-import { type DataSchema, type PropertyAffordance, THING_LIMITS, type Thing } from "../thing.ts";
-import { homieDatatype } from "./value.ts";
+import { type DataSchema, ENUM_LIMITS, type PropertyAffordance, THING_LIMITS, type Thing } from "../thing.ts";
+import { HOMIE_FLOAT, homieDatatype } from "./value.ts";
 
 /** A `$description` larger than this is refused unread. In bytes; 512 properties take about 60 kB. */
 export const DESCRIPTION_LIMIT_BYTES = 262_144;
@@ -54,25 +54,31 @@ function readDevice(id: ThingId, device: JsonObject): DescriptionResult {
   const properties: Record<string, PropertyAffordance> = {};
   let count = 0;
   for (const [nodeId, rawNode] of Object.entries(object(device.nodes ?? {}, "nodes"))) {
+    if (!isId(nodeId)) throw new Refusal("nodes", `expected ids of a-z, 0-9 and -, found ${show(nodeId)}`);
     const path = `nodes.${nodeId}`;
-    if (!isId(nodeId)) throw new Refusal(path, "expected an id of a-z, 0-9 and -");
     const node = object(rawNode, path);
     nodes[nodeId] = { title: title(node.name, `${path}.name`, nodeId) };
     for (const [propertyId, raw] of Object.entries(object(node.properties ?? {}, `${path}.properties`))) {
-      const propertyPath = `${path}.properties.${propertyId}`;
       const key = parsePropertyKey(`${nodeId}/${propertyId}`);
-      if (key === undefined) throw new Refusal(propertyPath, "expected an id of a-z, 0-9 and -");
+      if (key === undefined) {
+        throw new Refusal(`${path}.properties`, `expected ids of a-z, 0-9 and -, found ${show(propertyId)}`);
+      }
+      const propertyPath = `${path}.properties.${propertyId}`;
       if (++count > THING_LIMITS.properties) {
         throw new Refusal("nodes", `expected at most ${THING_LIMITS.properties} properties`);
       }
       properties[key] = readProperty(object(raw, propertyPath), propertyPath, propertyId);
     }
   }
-  const parent = string(device.parent, "parent");
+  const parentId = string(device.parent, "parent");
+  const parent = parentId === undefined ? undefined : parseThingId(parentId);
+  if (parentId !== undefined && parent === undefined) {
+    throw new Refusal("parent", `expected the id of a device, found ${show(parentId)}`);
+  }
   return {
     ok: true,
     thing: { id, title: title(device.name, "name", id), nodes, properties },
-    ...(parent === undefined ? {} : { parent: parent as ThingId }),
+    ...(parent === undefined ? {} : { parent }),
     children: stringList(device.children, "children"),
   };
 }
@@ -107,10 +113,11 @@ function readDatatype(raw: JsonObject, path: string): DataSchema {
       return { type: "string" };
     case "enum": {
       const values = format?.split(",") ?? [];
-      if (values.length === 0 || values.some((value) => value === "") || values.length > 256) {
+      const fits = (value: string): boolean => value !== "" && value.length <= ENUM_LIMITS.characters;
+      if (values.length === 0 || values.length > ENUM_LIMITS.values || !values.every(fits)) {
         throw new Refusal(
           `${path}.format`,
-          `expected 1 to 256 values separated by commas, found ${show(raw.format)}`,
+          `expected 1 to ${ENUM_LIMITS.values} values of 1 to ${ENUM_LIMITS.characters} characters, separated by commas, found ${show(raw.format)}`,
         );
       }
       return { type: "string", enum: values };
@@ -122,7 +129,7 @@ function readDatatype(raw: JsonObject, path: string): DataSchema {
     case "duration":
       return { type: "string", format: "duration" };
     case "json":
-      return { type: format !== undefined && /"type"\s*:\s*"array"/.test(format) ? "array" : "object" };
+      return { type: describesArray(format) ? "array" : "object" };
     default:
       throw new Refusal(
         `${path}.datatype`,
@@ -131,10 +138,23 @@ function readDatatype(raw: JsonObject, path: string): DataSchema {
   }
 }
 
+/** Homie 5.0 "Formats": that of `json` is a JSON Schema. One that cannot be read says nothing. */
+function describesArray(format: string | undefined): boolean {
+  if (format === undefined) return false;
+  try {
+    const schema: unknown = JSON.parse(format);
+    return isJsonObject(schema) && schema.type === "array";
+  } catch {
+    return false;
+  }
+}
+
 /** Homie 5.0 "Formats": `[min]:[max][:step]`. */
 function readRange(format: string, path: string): Pick<DataSchema, "minimum" | "maximum" | "multipleOf"> {
   const parts = format.split(":");
-  const [minimum, maximum, step] = parts.map((part) => (part === "" ? undefined : Number(part)));
+  const [minimum, maximum, step] = parts.map((part) =>
+    part === "" ? undefined : HOMIE_FLOAT.test(part) ? Number(part) : Number.NaN,
+  );
   const numbers = [minimum, maximum, step].filter((part) => part !== undefined);
   if (parts.length < 2 || parts.length > 3 || numbers.some((part) => !Number.isFinite(part))) {
     throw new Refusal(path, `expected [min]:[max][:step], found ${show(format)}`);
@@ -155,18 +175,20 @@ export function homieDescription(
   thing: Thing,
   relation: { readonly root?: ThingId; readonly children?: readonly ThingId[] } = {},
 ): string {
-  const nodes: Record<string, { name: string; properties: Record<string, Json> }> = {};
+  // A map, because `constructor` is a valid id of a node.
+  const nodes = new Map<string, { readonly name: string; readonly properties: Record<string, Json> }>();
   for (const [key, property] of Object.entries(thing.properties)) {
     const [nodeId, propertyId] = key.split("/") as [string, string];
-    nodes[nodeId] ??= { name: thing.nodes?.[nodeId]?.title ?? nodeId, properties: {} };
-    nodes[nodeId].properties[propertyId] = describeProperty(property, propertyId);
+    const node = nodes.get(nodeId) ?? { name: thing.nodes?.[nodeId]?.title ?? nodeId, properties: {} };
+    nodes.set(nodeId, node);
+    node.properties[propertyId] = describeProperty(property, propertyId);
   }
   const body = {
     homie: "5.0",
     name: thing.title,
     ...(relation.root === undefined ? {} : { root: relation.root, parent: relation.root }),
     ...(relation.children === undefined ? {} : { children: relation.children }),
-    nodes,
+    nodes: Object.fromEntries(nodes),
   };
   return JSON.stringify({ ...body, version: contentVersion(JSON.stringify(body)) });
 }
@@ -184,10 +206,22 @@ function describeProperty(property: PropertyAffordance, id: string): Json {
 }
 
 function homieFormat(property: PropertyAffordance): string | undefined {
-  if (property.enum !== undefined) return property.enum.join(",");
-  if (property.format === "color") return "rgb,hsv,xyz";
-  if (property.type === "array") return '{"type":"array"}';
-  const { minimum, maximum, multipleOf } = property;
+  switch (homieDatatype(property)) {
+    case "enum":
+      return property.enum?.join(",");
+    case "color":
+      return "rgb,hsv,xyz";
+    case "json":
+      return property.type === "array" ? '{"type":"array"}' : undefined;
+    case "integer":
+    case "float":
+      return rangeFormat(property);
+    default:
+      return undefined;
+  }
+}
+
+function rangeFormat({ minimum, maximum, multipleOf }: DataSchema): string | undefined {
   if (minimum === undefined && maximum === undefined && multipleOf === undefined) return undefined;
   const range = `${minimum ?? ""}:${maximum ?? ""}`;
   return multipleOf === undefined ? range : `${range}:${multipleOf}`;

@@ -17,7 +17,8 @@ export function parseHomieTopic(topic: string): HomieTopic | undefined {
   const levels = topic.slice(HOMIE_ROOT.length + 1).split("/");
   const [first, second, third, fourth] = levels;
   if (first === "$broadcast") {
-    return levels.length > 1 ? { kind: "broadcast", subtopic: levels.slice(1).join("/") } : undefined;
+    const subtopic = levels.slice(1).join("/");
+    return subtopic === "" ? undefined : { kind: "broadcast", subtopic };
   }
   const device = first === undefined ? undefined : parseThingId(first);
   if (device === undefined || second === undefined) return undefined;

@@ -7,13 +7,10 @@ const ROUNDING_MS: Ms = 0.001;
 /**
  * When a wait ends, on the monotonic clock of the current boot. Within one boot it never moves; of a wait that began
  * before the boot it is what {@link elapsedMs} knows now, and may come nearer when the clock becomes trusted.
- * The time since the boot has passed in any case: a wall clock that was ahead when the wait began, and was set back
- * since, must not stretch it by the difference.
  */
 export function dueAt(wait: Wait, now: Instant): Ms {
   if (wait.since.bootId === now.bootId) return wait.since.monotonic + wait.durationMs;
-  const elapsed = Math.max(elapsedMs(wait.since, now), now.monotonic);
-  return now.monotonic + Math.max(0, wait.durationMs - elapsed);
+  return now.monotonic + Math.max(0, wait.durationMs - elapsedMs(wait.since, now));
 }
 
 export function isDue(wait: Wait, now: Instant): boolean {

@@ -141,7 +141,8 @@ export class RuleHouse implements Disposable {
 
   #compile(): Program {
     const { registry, timezone, log } = this.#parts;
-    const program = compile(this.#files.read(), { house: registry, timezone });
+    const previous = this.#program === undefined ? {} : { previous: this.#program };
+    const program = compile(this.#files.read(), { house: registry, timezone, ...previous });
     for (const rule of program.broken) {
       const [first] = rule.problems;
       log.warn({ file: rule.file, path: first?.path, problem: first?.problem }, "a rule is unavailable");
