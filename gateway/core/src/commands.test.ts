@@ -452,6 +452,16 @@ describe("after a restart", () => {
     },
   );
 
+  test("a row that cannot be read is dropped, and the others are sent", async () => {
+    const { before, id } = await written();
+    await before.store.commit([{ op: "put", table: "commands", key: "torn", value: { command: null } }], "crash");
+    const after = await restarted(before);
+    await after.commands.resume(after.store);
+    await after.settle();
+    expect(after.calls).toMatchObject([{ command: { id } }]);
+    expect((await after.store.entries("commands")).has("torn")).toBe(false);
+  });
+
   test("it keeps its age over any number of restarts, and is not sent again when it is too old", async () => {
     const { before, id } = await written();
     let now = before;

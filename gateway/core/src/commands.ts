@@ -8,6 +8,7 @@ import {
   formatDuration,
   type Instant,
   isAway,
+  isJsonObject,
   type Json,
   jsonEqual,
   type Ms,
@@ -153,10 +154,15 @@ export class Commands {
    */
   async resume(store: Store): Promise<void> {
     const now = this.#parts.clock.instant();
-    const stored = [...(await store.entries(TABLE))].map(([, value]) => value as unknown as StoredCommand);
-    if (stored.length === 0) return;
+    const entries = await store.entries(TABLE);
+    if (entries.size === 0) return;
     await this.#parts.record((unit) => {
-      for (const { command, since } of stored) {
+      for (const [key, stored] of entries) {
+        if (!isStoredCommand(stored)) {
+          unit.delete(TABLE, key); // A row that cannot be read must not keep the others from their devices.
+          continue;
+        }
+        const { command, since } = stored;
         if (!("property" in command.target)) {
           this.#end(
             command,
@@ -371,6 +377,12 @@ export class Commands {
 interface StoredCommand {
   readonly command: Command;
   readonly since: Instant;
+}
+
+function isStoredCommand(stored: unknown): stored is StoredCommand {
+  if (!isJsonObject(stored) || !isJsonObject(stored.command) || !isJsonObject(stored.since)) return false;
+  const { id, thing, target } = stored.command;
+  return typeof id === "string" && typeof thing === "string" && isJsonObject(target);
 }
 
 function causeOf(command: Command): Cause {

@@ -1,6 +1,7 @@
 export * from "./backoff.ts";
 export * from "./bus.ts";
 export * from "./commands.ts";
+export * from "./module-budget.ts";
 export * from "./module-host.ts";
 export * from "./ports/bridge.ts";
 export * from "./ports/broker.ts";

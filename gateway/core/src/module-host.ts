@@ -16,23 +16,11 @@ import {
   VALUE_LEVELS,
 } from "@tram/protocol";
 import type { Source } from "./bus.ts";
+import { ModuleBudget } from "./module-budget.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Store } from "./ports/store.ts";
 import type { Registry } from "./registry.ts";
-import { TokenBucket } from "./token-bucket.ts";
 import type { Unit } from "./unit.ts";
-
-/** How much one module may hand in, so that a module that floods costs the others nothing. */
-export const MODULE_BUDGET = {
-  /** Readings a second, sustained. */
-  readingsPerSecond: 1_000,
-  /** Readings at once. */
-  burst: 5_000,
-  /** Reports that wait for their commit. */
-  pendingReports: 1_000,
-  /** Refused readings after which the session is ended. */
-  refusedBeforeEnd: 2_000,
-} as const;
 
 export interface ModuleHostParts {
   readonly clock: Clock;
@@ -59,13 +47,7 @@ export function createModuleHost(
   const source: Source = `module:${id}`;
   const origin: Origin = source;
   const table = `module-${id}`;
-  const bucket = new TokenBucket(
-    MODULE_BUDGET.readingsPerSecond,
-    MODULE_BUDGET.burst,
-    parts.clock.monotonic(),
-  );
-  let pendingReports = 0;
-  let refused = 0;
+  const budget = new ModuleBudget(() => parts.clock.monotonic(), parts.onAbuse);
 
   function ensureOpen(): void {
     if (signal.aborted) throw new HostError("closed", "the session has ended");
@@ -78,18 +60,6 @@ export function createModuleHost(
       if (cause instanceof HostError) throw cause;
       throw new HostError("not-stored", "the gateway's store did not keep it", { cause });
     }
-  }
-
-  function admit(count: number): void {
-    if (pendingReports < MODULE_BUDGET.pendingReports && bucket.take(count, parts.clock.monotonic())) return;
-    refused += Math.max(1, count);
-    if (refused > MODULE_BUDGET.refusedBeforeEnd) {
-      parts.onAbuse(`floods: more than ${MODULE_BUDGET.readingsPerSecond} readings/s`);
-    }
-    throw new HostError(
-      "flooding",
-      `more than ${MODULE_BUDGET.readingsPerSecond} readings/s, or ${MODULE_BUDGET.pendingReports} reports not awaited`,
-    );
   }
 
   return {
@@ -127,6 +97,7 @@ export function createModuleHost(
       entries: () => parts.store.entries(table),
       put: async (key: string, value: Json) => {
         ensureOpen();
+        budget.call();
         // Checked here: what no disk can carry must not look like a store that fails.
         if (!isJson(value, VALUE_LEVELS)) throw new TypeError(`${key}: expected JSON, found ${show(value)}`);
         const copy = structuredClone(value);
@@ -137,6 +108,7 @@ export function createModuleHost(
       },
       delete: async (key: string) => {
         ensureOpen();
+        budget.call();
         await kept((unit) => {
           unit.delete(table, key);
           unit.require("power");
@@ -148,6 +120,7 @@ export function createModuleHost(
     },
     announce: async (thing: Thing) => {
       ensureOpen();
+      budget.call();
       const copy = structuredClone(thing);
       let refusal: HostError | undefined;
       await kept((unit) => {
@@ -160,10 +133,12 @@ export function createModuleHost(
     },
     retire: async (thing: ThingId) => {
       ensureOpen();
+      budget.call();
       await kept((unit) => void parts.registry.retire(thing, source, unit));
     },
     availability: async (thing: ThingId, availability: Availability) => {
       ensureOpen();
+      budget.call();
       if (parts.registry.get(thing)?.source !== source) {
         throw new HostError("foreign-thing", `${thing} is not a Thing of this module`);
       }
@@ -171,10 +146,8 @@ export function createModuleHost(
     },
     report: async (readings: readonly ReportedReading[]) => {
       ensureOpen();
-      admit(readings.length);
       const copy = structuredClone(readings);
-      pendingReports++;
-      try {
+      await budget.report(copy.length, async () => {
         let refusal: HostError | undefined;
         await kept((unit) => {
           const [first] = parts.registry.report(copy, { source, origin }, unit);
@@ -186,9 +159,7 @@ export function createModuleHost(
               : new HostError("invalid-thing", `${where}: ${first.code}`);
         });
         if (refusal !== undefined) throw refusal;
-      } finally {
-        pendingReports--;
-      }
+      });
     },
   };
 }

@@ -273,6 +273,7 @@ export class Supervisor {
 
   /** Starts a module. Returns at once; its state tells how it goes. */
   start(runner: ModuleRunner): void {
+    if (this.#modules.has(runner.id)) throw new Error(`the module ${runner.id} is started already`);
     const module = new SupervisedModule(runner, this.#parts, this.#limits);
     this.#modules.set(runner.id, module);
     module.start();

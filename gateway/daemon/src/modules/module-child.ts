@@ -1,4 +1,4 @@
-import { MODULE_BUDGET, TokenBucket } from "@tram/core";
+import { ModuleBudget } from "@tram/core";
 import {
   HostError,
   type ModuleDefinition,
@@ -38,20 +38,14 @@ function request(body: HostRequest): Promise<unknown> {
   });
 }
 
-const bucket = new TokenBucket(MODULE_BUDGET.readingsPerSecond, MODULE_BUDGET.burst, clock.monotonic());
-let pendingReports = 0;
-let refused = 0;
-
 /** The gateway's own limits, already here: a flood must not even fill the channel. */
-function admit(count: number): void {
-  if (pendingReports < MODULE_BUDGET.pendingReports && bucket.take(count, clock.monotonic())) return;
-  refused += Math.max(1, count);
-  if (refused > MODULE_BUDGET.refusedBeforeEnd) {
-    send({ kind: "ended", reason: `floods: more than ${MODULE_BUDGET.readingsPerSecond} readings/s` });
-    life.abort(new Error("floods"));
-  }
-  throw new HostError("flooding", `more than ${MODULE_BUDGET.readingsPerSecond} readings/s`);
-}
+const budget = new ModuleBudget(
+  () => clock.monotonic(),
+  (reason) => {
+    send({ kind: "ended", reason });
+    life.abort(new Error(reason));
+  },
+);
 
 function logAt(level: LogLevel): ModuleLog["info"] {
   return (fields, text) => send({ kind: "log", level, fields, text });
@@ -74,24 +68,23 @@ function makeHost(): ModuleHost<unknown> {
       get: async (key) =>
         ((await request({ method: "store-entries" })) as ReadonlyMap<string, Json>).get(key),
       entries: async () => (await request({ method: "store-entries" })) as ReadonlyMap<string, Json>,
-      put: async (key, value) => void (await request({ method: "store-put", key, value })),
-      delete: async (key) => void (await request({ method: "store-delete", key })),
+      put: async (key, value) => void (await counted({ method: "store-put", key, value })),
+      delete: async (key) => void (await counted({ method: "store-delete", key })),
     },
-    announce: async (thing) => void (await request({ method: "announce", thing })),
-    retire: async (thing) => void (await request({ method: "retire", thing })),
+    announce: async (thing) => void (await counted({ method: "announce", thing })),
+    retire: async (thing) => void (await counted({ method: "retire", thing })),
     availability: async (thing, availability) =>
-      void (await request({ method: "availability", thing, availability })),
-    report: async (readings) => {
-      admit(readings.length);
-      pendingReports++;
-      try {
-        await request({ method: "report", readings });
-      } finally {
-        pendingReports--;
-      }
-    },
+      void (await counted({ method: "availability", thing, availability })),
+    report: (readings) =>
+      budget.report(readings.length, async () => void (await request({ method: "report", readings }))),
     health: (health) => send({ kind: "health", health }),
   };
+}
+
+/** Calls that cost a commit are counted here already. */
+function counted(body: HostRequest): Promise<unknown> {
+  budget.call();
+  return request(body);
 }
 
 async function open(): Promise<void> {
