@@ -91,7 +91,12 @@ describe("the time that passed", () => {
       { bootId: "two", wall: NOON + 7, monotonic: 5, trust: "holdover" },
       7,
     ],
-    ["over a boot counts at least the time since it", {}, { bootId: "two", wall: NOON - 90_000, monotonic: 5 }, 5],
+    [
+      "over a boot counts at least the time since it",
+      {},
+      { bootId: "two", wall: NOON - 90_000, monotonic: 5 },
+      5,
+    ],
     [
       "over a boot into an untrusted clock counts from the boot",
       {},

@@ -454,7 +454,10 @@ describe("after a restart", () => {
 
   test("a row that cannot be read is dropped, and the others are sent", async () => {
     const { before, id } = await written();
-    await before.store.commit([{ op: "put", table: "commands", key: "torn", value: { command: null } }], "crash");
+    await before.store.commit(
+      [{ op: "put", table: "commands", key: "torn", value: { command: null } }],
+      "crash",
+    );
     const after = await restarted(before);
     await after.commands.resume(after.store);
     await after.settle();
