@@ -5,7 +5,6 @@ SHELL := /bin/bash
 
 # The pinned Node of node_modules comes first: the system's own may be older than the product needs.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
-export TRAM_DATA ?= $(CURDIR)/.demo
 
 .PHONY: help install build run test lint bench generate screenshots clean
 
@@ -28,7 +27,7 @@ run: build ## start the demo gateway in the foreground
 	@for account in my-sensor viewer; do \
 	  mkdir -p .demo; test -s .demo/$$account.password || \
 	  (umask 077; head -c 15 /dev/urandom | base64 | tr '+/' '-_' > .demo/$$account.password); done
-	@exec node gateway/daemon/bin/tram.js run --config examples/demo/tram.yaml
+	@TRAM_DATA="$${TRAM_DATA:-.demo}" exec node gateway/daemon/bin/tram.js run --config examples/demo/tram.yaml
 
 test: node_modules/.installed ## install the test tools, then run every check and test
 	@scripts/test-tools.sh

@@ -37,7 +37,10 @@ export class Process implements AsyncDisposable {
   readonly #watchers = new Set<() => void>();
 
   constructor(command: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-    const { NODE_OPTIONS: _inherited, ...inherited } = process.env;
+    // Nothing of the caller's own gateway or debugger reaches the processes of a test.
+    const inherited = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !/^(?:TRAM_|NODE_OPTIONS$)/.test(name)),
+    );
     this.child = spawn(command, args, {
       env: { ...inherited, PATH, ...environment },
       stdio: ["pipe", "pipe", "pipe"],
