@@ -1,3 +1,4 @@
+import { connect } from "mqtt";
 import { describe, expect, test } from "vitest";
 import { describeDevice, EYES, messages, mosquittoMissing, PROBE, publish, subscribe } from "./mosquitto.ts";
 import { house, startGateway, temporaryFolder, tram } from "./processes.ts";
@@ -94,5 +95,41 @@ describe.skipIf(mosquittoMissing())("Homie 5", () => {
 
     await publish(gateway.mqttPort, PROBE, { topic: "homie/5/sensor/$state", payload: "", retain: true });
     expect((await tram(["things", "sensor"], environment)).code).toBe(1);
+  });
+
+  test("a device that drops is lost by its will; one that the gateway's stop disconnects is not", async () => {
+    using folder = temporaryFolder("homie");
+    const { config, data } = house(folder.path);
+    const environment = { TRAM_DATA: data };
+    const first = await startGateway(config);
+    const will = {
+      topic: "homie/5/sensor/$state",
+      payload: Buffer.from("lost"),
+      qos: 1,
+      retain: true,
+    } as const;
+    const join = async (port: number): Promise<ReturnType<typeof connect>> => {
+      const device = connect({ host: "127.0.0.1", port, ...PROBE, reconnectPeriod: 0, will });
+      device.on("error", () => undefined);
+      await new Promise((resolve) => device.once("connect", resolve));
+      return device;
+    };
+    const device = await join(first.mqttPort);
+    await describeDevice(first.mqttPort, PROBE, "sensor", { air: { temperature: { datatype: "float" } } });
+    const gone = new Promise((resolve) => device.once("close", resolve));
+    expect((await first.process.end("SIGTERM")).code).toBe(0);
+    await gone;
+
+    const second = await startGateway(config);
+    await using _process = second.process;
+    await using eyes = await subscribe(second.mqttPort, EYES, "homie/5/sensor/$state");
+    await eyes.until("the retained state", () => (messages(eyes).length > 0 ? true : undefined));
+    expect(messages(eyes)[0]?.payload).toBe("ready");
+
+    const again = await join(second.mqttPort);
+    again.stream.destroy();
+    await eyes.until("the will", () => (messages(eyes).at(-1)?.payload === "lost" ? true : undefined));
+    const thing = JSON.parse((await tram(["things", "sensor", "--json"], environment)).stdout);
+    expect(thing.availability).toBe("lost");
   });
 });

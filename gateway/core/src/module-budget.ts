@@ -12,8 +12,10 @@ export const MODULE_BUDGET = {
   /** Other calls that cost a commit (announce, retire, availability, store), a second and at once. */
   callsPerSecond: 20,
   callsBurst: 4_000,
-  /** Refused readings and calls in a row after which the session is ended. */
+  /** Refused readings and calls after which the session is ended … */
   refusedBeforeEnd: 2_000,
+  /** … beyond these a second, which are forgiven: now and then too much is not a flood. */
+  forgivenPerSecond: 20,
 } as const;
 
 /**
@@ -25,8 +27,8 @@ export class ModuleBudget {
   readonly #onAbuse: (reason: string) => void;
   readonly #readings: TokenBucket;
   readonly #calls: TokenBucket;
+  readonly #patience: TokenBucket;
   #pending = 0;
-  #refused = 0;
 
   /** @param nowMs the monotonic clock. @param onAbuse ends the session. */
   constructor(nowMs: () => Ms, onAbuse: (reason: string) => void) {
@@ -34,6 +36,11 @@ export class ModuleBudget {
     this.#onAbuse = onAbuse;
     this.#readings = new TokenBucket(MODULE_BUDGET.readingsPerSecond, MODULE_BUDGET.burst, nowMs());
     this.#calls = new TokenBucket(MODULE_BUDGET.callsPerSecond, MODULE_BUDGET.callsBurst, nowMs());
+    this.#patience = new TokenBucket(
+      MODULE_BUDGET.forgivenPerSecond,
+      MODULE_BUDGET.refusedBeforeEnd,
+      nowMs(),
+    );
   }
 
   /**
@@ -66,12 +73,8 @@ export class ModuleBudget {
   }
 
   #judge(fits: boolean, count: number, limit: string): void {
-    if (fits) {
-      this.#refused = 0;
-      return;
-    }
-    this.#refused += Math.max(1, count);
-    if (this.#refused > MODULE_BUDGET.refusedBeforeEnd) this.#onAbuse(`floods: ${limit}`);
+    if (fits) return;
+    if (!this.#patience.take(Math.max(1, count), this.#nowMs())) this.#onAbuse(`floods: ${limit}`);
     throw new HostError("flooding", limit);
   }
 }

@@ -12,6 +12,9 @@ import { ConfigError } from "../config/config-error.ts";
 /** Where a message goes that is acknowledged and reaches nobody: `$` topics match no wildcard of a client. */
 const NOWHERE = "$nowhere";
 
+/** How long clients have at the stop to take what was sent to them. In milliseconds. */
+const FAREWELL_MS = 300;
+
 /** Half-open connections are closed after this. In milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -34,6 +37,7 @@ export async function openAedesBroker(
 ): Promise<Broker> {
   const clients = new Map<Client, MqttClient>();
   const usernames = new WeakMap<Client, string>();
+  let closing = false;
 
   const aedes = await Aedes.createBroker({
     connectTimeout: CONNECT_TIMEOUT_MS,
@@ -60,6 +64,11 @@ export async function openAedesBroker(
     authorizePublish: (client, packet, done) => {
       if (client === null) {
         done(null);
+        return;
+      }
+      if (closing) {
+        // The engine publishes the will of everybody whom the stop disconnects: but they are not lost, the gateway is.
+        done(new Error("the gateway stops"));
         return;
       }
       accept(describe(client), packet, done);
@@ -148,10 +157,15 @@ export async function openAedesBroker(
     publish,
     clients: () => [...clients.values()],
     close: async () => {
+      closing = true;
       const closed = new Promise((resolve) => server.close(resolve));
-      await closeAedes(aedes);
-      for (const socket of sockets) socket.destroy();
+      // A socket that is destroyed with something unread in it is reset, and the client loses what it was just sent.
+      for (const socket of sockets) socket.end();
+      using _patience = parts.clock.after(FAREWELL_MS, () => {
+        for (const socket of sockets) socket.destroy();
+      });
       await closed;
+      await closeAedes(aedes);
     },
   };
 }
