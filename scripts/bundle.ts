@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { build, type Metafile } from "esbuild";
 
@@ -21,16 +21,10 @@ const require = __createRequire(import.meta.url);
 const __filename = __fileURLToPath(import.meta.url);
 const __dirname = __pathDirname(__filename);`;
 
-const LAUNCHER = `#!/usr/bin/env node
-// Plain JavaScript with nothing imported at the top: an old Node must get a sentence, not a stack trace.
-const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-if (major < 22 || (major === 22 && minor < 23)) {
-  process.stderr.write(\`tram: expected Node 22.23 or newer, found \${process.versions.node}\\n\`);
-  process.exit(2);
-}
-const { main } = await import("./tram.js");
-process.exitCode = await main(process.argv.slice(2));
-`;
+/** The launcher of the repository, which finds its programs beside itself in the bundle. */
+const LAUNCHER = readFileSync(join(daemon, "bin/tram.js"), "utf8")
+  .replace("../dist/cli/heap.js", "./heap.js")
+  .replace("../dist/cli/main.js", "./tram.js");
 
 export interface BundleSize {
   /** Minified JavaScript without source maps, in bytes. */
@@ -53,6 +47,7 @@ export async function bundleDaemon(): Promise<BundleSize> {
     // Threads and child processes find their programs beside the file that starts them, so all files are in one folder.
     entryPoints: {
       tram: join(daemon, "src/cli/main.ts"),
+      heap: join(daemon, "src/cli/heap.ts"),
       "store-worker": join(daemon, "src/store/store-worker.ts"),
       "module-child": join(daemon, "src/modules/module-child.ts"),
     },
@@ -65,8 +60,6 @@ export async function bundleDaemon(): Promise<BundleSize> {
     target: "node22",
     conditions: ["source"],
     minify: true,
-    // Names in the log and in stack traces are worth their bytes.
-    keepNames: false,
     sourcemap: "external",
     legalComments: "none",
     external: ["better-sqlite3"],
@@ -75,6 +68,8 @@ export async function bundleDaemon(): Promise<BundleSize> {
     logLevel: "warning",
   });
   writeFileSync(BUNDLED_TRAM, LAUNCHER, { mode: 0o755 });
+  // The folder is copied to routers, away from the package that says so here.
+  writeFileSync(join(out, "package.json"), '{ "type": "module" }\n');
   return sizeOf(metafile);
 }
 

@@ -5,5 +5,6 @@ if (major < 22 || (major === 22 && minor < 23)) {
   process.stderr.write(`tram: expected Node 22.23 or newer, found ${process.versions.node}\n`);
   process.exit(2);
 }
+if (process.argv[2] === "run") (await import("../dist/cli/heap.js")).boundHeap();
 const { main } = await import("../dist/cli/main.js");
 process.exitCode = await main(process.argv.slice(2));
