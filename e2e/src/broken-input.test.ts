@@ -170,6 +170,22 @@ describe.skipIf(mosquittoMissing())("a broken part leaves the others alone", () 
     expect((await gateway.process.end("SIGTERM")).code).toBe(0);
   });
 
+  test("a module that begins to spin when it is up is found out, ended and tried again", async () => {
+    using folder = temporaryFolder("modules");
+    const extra = `modules: [{ id: spinner, use: ${HOSTILE}, config: { does: spin-later, thing: spinner } }]`;
+    const gateway = await startGateway(house(folder.path, { rules: RULES, extra }).config);
+    await using _process = gateway.process;
+    await gateway.process.until("it to be up", ({ stderr }) =>
+      stderr.includes('"module up"') ? true : undefined,
+    );
+    await expectMainJob(gateway.mqttPort);
+    await gateway.process.until(
+      "the failure",
+      ({ stderr }) => (/"reason":"its process did not answer for 20 s"/.test(stderr) ? true : undefined),
+      60_000,
+    );
+  });
+
   test("a module that cannot be loaded or configured says why", async () => {
     using folder = temporaryFolder("modules");
     const extra = `modules:

@@ -101,8 +101,11 @@ export class Process implements AsyncDisposable {
     return this.exited;
   }
 
+  /** Ends it in order, so that it can end its own children; what does not end so is killed. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.end("SIGKILL");
+    const patience = setTimeout(() => this.child.kill("SIGKILL"), 5_000);
+    await this.end("SIGTERM");
+    clearTimeout(patience);
   }
 
   #tell(): void {

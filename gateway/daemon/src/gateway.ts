@@ -18,6 +18,7 @@ import { StaticFiles } from "./http/static-files.ts";
 import { feedLive } from "./live/feed.ts";
 import { LiveHub } from "./live/live-hub.ts";
 import { liveUpgrade } from "./live/upgrade.ts";
+import { endOrphans } from "./modules/orphans.ts";
 import { createRunner } from "./modules/runner.ts";
 import { Accounts } from "./mqtt/accounts.ts";
 import { openAedesBroker } from "./mqtt/aedes-broker.ts";
@@ -129,10 +130,12 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   await people.restore(store);
   const http = await openWeb({ options, clock, house, live, people, status }, teardown);
 
+  for (const pid of endOrphans(settings.data))
+    log.warn({ pid }, "a module's process of an earlier run was ended");
   teardown.defer(() => house.supervisor.stop());
   for (const { id, use, isolation, config } of settings.modules) {
     const where = isolation === undefined ? {} : { isolation };
-    house.supervisor.start(createRunner({ id, use, config: config ?? {}, ...where }));
+    house.supervisor.start(createRunner({ id, use, config: config ?? {}, data: settings.data, ...where }));
   }
   await house.commands.resume(store);
 

@@ -7,7 +7,8 @@ import {
   type ModuleHost,
   type Session,
 } from "@tram/module-sdk";
-import { CHILD_CLOSE_MS, type FromChild, type HostRequest, type ToChild } from "./wire.ts";
+import { MODULE_OF } from "./orphans.ts";
+import { CHILD_CLOSE_MS, CHILD_PULSE, type FromChild, type HostRequest, type ToChild } from "./wire.ts";
 
 /** Heap of a module's process, in MB: a leak ends the module, not the router. */
 const HEAP_MB = 64;
@@ -20,14 +21,17 @@ export class ChildSession {
   readonly #ended = Promise.withResolvers<void>();
   #onMessage: (message: FromChild) => void = () => undefined;
   #lastCall = 0;
+  /** When the child last said something, on the monotonic clock. */
+  #heardAt = 0;
   #stderr = "";
 
-  constructor(use: string) {
+  /** @param data the data folder of the gateway, for the next one to know whose child this was. */
+  constructor(use: string, data: string) {
     this.#process = fork(childEntry(), [], {
       serialization: "advanced",
       execArgv: [`--max-old-space-size=${HEAP_MB}`],
       stdio: ["ignore", "ignore", "pipe", "ipc"],
-      env: { PATH: process.env.PATH, TZ: process.env.TZ },
+      env: { PATH: process.env.PATH, TZ: process.env.TZ, [MODULE_OF]: data },
     });
     this.#process.stderr?.setEncoding("utf8").on("data", (text: string) => {
       // The last lines say why a process died; the rest is not ours to keep.
@@ -72,9 +76,14 @@ export class ChildSession {
     this.#ended.promise.catch(() => undefined); // Nobody may be waiting when it ends.
     await this.#orExit(opened);
     signal.removeEventListener("abort", this.#kill);
-    const clock = host.clock.every(10_000, () =>
-      this.#send({ kind: "clock", clock: { trust: host.clock.trust } }),
-    );
+    this.#heardAt = host.clock.monotonic();
+    const clock = host.clock.every(CHILD_PULSE.everyMs, () => {
+      if (host.clock.monotonic() - this.#heardAt > CHILD_PULSE.silentMs) {
+        this.#ended.reject(new Error(`its process did not answer for ${CHILD_PULSE.silentMs / 1_000} s`));
+        this.#kill();
+      }
+      this.#send({ kind: "clock", clock: { trust: host.clock.trust } });
+    });
     signal.addEventListener("abort", () => clock[Symbol.dispose](), { once: true });
     return {
       closed: this.#ended.promise,
@@ -96,6 +105,7 @@ export class ChildSession {
   }
 
   #dispatch(message: FromChild, host: ModuleHost<unknown>): void {
+    this.#heardAt = host.clock.monotonic();
     switch (message.kind) {
       case "host":
         void this.#answer(message.call, message.request, host);
@@ -113,6 +123,7 @@ export class ChildSession {
         if (message.reason === undefined) this.#ended.resolve();
         else this.#ended.reject(new Error(message.reason));
         break;
+      case "alive":
       case "loaded":
       case "opened":
       case "failed":

@@ -156,6 +156,7 @@ process.on("message", (message: ToChild) => {
       break;
     case "clock":
       trust = message.clock.trust;
+      send({ kind: "alive" });
       break;
     case "execute":
       void execute(message);

@@ -9,6 +9,8 @@ export interface RunnerOptions {
   readonly id: ModuleId;
   readonly use: string;
   readonly config: unknown;
+  /** The gateway's data folder. */
+  readonly data: string;
   /** Overrides what the module asks for. */
   readonly isolation?: Isolation;
 }
@@ -34,7 +36,7 @@ export function createRunner(options: RunnerOptions): ModuleRunner {
         checkModuleConfig(known, config);
         return { name: known.name, version: known.version, isolation };
       }
-      child = new ChildSession(use);
+      child = new ChildSession(use, options.data);
       const loaded = await child.load(config, signal);
       return { ...loaded, isolation: "child-process" };
     },

@@ -25,6 +25,8 @@ export type FromChild =
   | { readonly kind: "ended"; readonly reason?: string }
   | { readonly kind: "executed"; readonly call: number; readonly result: ExecuteResult }
   | { readonly kind: "executed"; readonly call: number; readonly failure: string }
+  /** The answer to each `clock`: the child's event loop turns. */
+  | { readonly kind: "alive" }
   | { readonly kind: "health"; readonly health: ModuleHealth }
   | {
       readonly kind: "log";
@@ -56,5 +58,8 @@ export interface WireError {
   readonly message: string;
 }
 
+/** How often the gateway looks after a child, and how long one may be silent before it is killed. In milliseconds. */
+export const CHILD_PULSE = { everyMs: 5_000, silentMs: 20_000 } as const;
+
 /** A child that does not answer in this time is killed. In milliseconds. */
-export const CHILD_CLOSE_MS: Ms = 3_000;
+export const CHILD_CLOSE_MS: Ms = 1_000;
