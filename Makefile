@@ -3,7 +3,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-# The pinned Node of node_modules comes first: the system's own may be older than the product needs.
+# The pinned Node of node_modules comes first: the system's own may be older than the product needs. npm itself runs under
+# the system's: it could not replace the Node that it runs on.
+SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .PHONY: help install build run test lint bench generate screenshots clean
@@ -16,7 +18,7 @@ install: node_modules/.installed ## install what the lock file names
 node_modules/.installed: package-lock.json
 	@# Not `npm ci`: it insists on packages of other platforms, which a mirror may not carry. The lock file decides the
 	@# versions here too, their hashes are checked, and it is not written.
-	@npm install --no-save --no-audit --no-fund --loglevel=error
+	@PATH="$(SYSTEM_PATH)" npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
 build: node_modules/.installed ## compile the packages, build the web UI

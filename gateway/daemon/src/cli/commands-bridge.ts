@@ -5,9 +5,8 @@ import { formatAge } from "./format.ts";
 
 export const bridgeStatus: CommandBody = async (context) => {
   const { output } = context;
-  const { bridges } = (await (await DaemonClient.of(context)).get("/api/v1/bridge")) as unknown as {
-    bridges: BridgeView[];
-  };
+  const client = await DaemonClient.of(context);
+  const { bridges } = await client.get<{ bridges: BridgeView[] }>("/api/v1/bridge");
   output.show({ bridges }, () => {
     if (bridges.length === 0) {
       output.line("No cloud is configured.");

@@ -9,9 +9,8 @@ import { CommandFailed } from "./usage-error.ts";
 
 export const rulesList: CommandBody = async (context) => {
   const { output } = context;
-  const { rules } = (await (await DaemonClient.of(context)).get("/api/v1/rules")) as unknown as {
-    rules: RuleView[];
-  };
+  const client = await DaemonClient.of(context);
+  const { rules } = await client.get<{ rules: RuleView[] }>("/api/v1/rules");
   output.show({ rules }, () => {
     if (rules.length === 0) {
       output.line("No rules yet. Put a *.yaml file into the rules folder.");
@@ -72,7 +71,7 @@ interface Checked {
 }
 
 async function problemsOfGateway(client: DaemonClient): Promise<Checked> {
-  const { rules } = (await client.get("/api/v1/rules")) as unknown as { rules: RuleView[] };
+  const { rules } = await client.get<{ rules: RuleView[] }>("/api/v1/rules");
   const of = (kind: "problems" | "warnings"): Problem[] =>
     rules.flatMap((rule) => rule[kind].map((problem) => ({ file: rule.file, ...problem })));
   return {
@@ -84,9 +83,7 @@ async function problemsOfGateway(client: DaemonClient): Promise<Checked> {
 
 /** Checks files against the Things of the gateway, where one is running; else against the language alone. */
 async function problemsOfFiles(client: DaemonClient, paths: readonly string[]): Promise<Checked> {
-  const things = client.present
-    ? ((await client.get("/api/v1/things")) as unknown as { things: ThingView[] }).things
-    : [];
+  const things = client.present ? (await client.get<{ things: ThingView[] }>("/api/v1/things")).things : [];
   const byId = new Map(things.map((view) => [view.thing.id, view.thing]));
   const program = compile(paths.flatMap(readSources), {
     house: { thing: (id) => byId.get(id) },
@@ -114,11 +111,8 @@ function readSources(path: string): RuleSource[] {
 export const rulesTrace: CommandBody = async (context) => {
   const { output, args } = context;
   const id = encodeURIComponent(args[0] ?? "");
-  const { traces } = (await (
-    await DaemonClient.of(context)
-  ).get(`/api/v1/rules/${id}/traces`)) as unknown as {
-    traces: TraceView[];
-  };
+  const client = await DaemonClient.of(context);
+  const { traces } = await client.get<{ traces: TraceView[] }>(`/api/v1/rules/${id}/traces`);
   output.show({ traces }, () => {
     if (traces.length === 0) output.line("Not evaluated since the gateway started.");
     for (const trace of traces) showTrace(context, trace);

@@ -14,7 +14,7 @@ import { formatAge, formatValue, styleAvailability, styleQuality } from "./forma
 import { CommandFailed, UsageError } from "./usage-error.ts";
 
 async function listThings(client: DaemonClient): Promise<readonly ThingView[]> {
-  const { things } = (await client.get("/api/v1/things")) as unknown as { things: readonly ThingView[] };
+  const { things } = await client.get<{ things: readonly ThingView[] }>("/api/v1/things");
   return things;
 }
 

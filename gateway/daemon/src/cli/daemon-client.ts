@@ -31,8 +31,9 @@ export class DaemonClient {
     return existsSync(this.#socketPath);
   }
 
-  async get(path: string): Promise<Json> {
-    return (await this.call("GET", path)).body;
+  /** Reads from the API. `View` is what the path's schema says: both ends are of one version. */
+  async get<View = Json>(path: string): Promise<View> {
+    return (await this.call("GET", path)).body as View;
   }
 
   /**
