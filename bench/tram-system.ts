@@ -1,0 +1,62 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Child } from "./child-processes.ts";
+import { actuatorOf, actuators, PASSWORD, THRESHOLD, things } from "./scenario.ts";
+import type { System } from "./system.ts";
+
+/** Tram from its bundle. `program` is the launcher, `flags` are options of Node. */
+export function tramSystem(program: string, flags: readonly string[] = []): System {
+  return {
+    name: "Tram",
+    prepare: async (folder, port) => {
+      mkdirSync(join(folder, "rules"), { recursive: true });
+      writeFileSync(join(folder, "tram.yaml"), config(port));
+      writeFileSync(join(folder, "rules/thresholds.yaml"), things.map(rulesOf).join(""));
+    },
+    launch: (folder) => {
+      const gateway = new Child(process.execPath, [
+        ...flags,
+        program,
+        "run",
+        "--config",
+        join(folder, "tram.yaml"),
+        "--json",
+      ]);
+      return {
+        pids: [gateway.pid],
+        ready: gateway.says(/^\{"web".*\}$/m),
+        output: () => gateway.output,
+        end: () => gateway.end(),
+      };
+    },
+  };
+}
+
+function config(port: number): string {
+  const accounts = [...things, ...actuators].map(
+    (device) => `    - { username: ${device}, password: ${PASSWORD}, role: device }\n`,
+  );
+  return `gateway: { id: bench, clock: trusted, timezone: UTC }
+data: data
+mqtt:
+  host: 127.0.0.1
+  port: ${port}
+  clients:
+${accounts.join("")}http: { host: 127.0.0.1, port: 0 }
+rules: { dir: rules }
+log: { level: warn }
+`;
+}
+
+function rulesOf(thing: string, index: number): string {
+  const property = `${thing}/air/temperature`;
+  const relay = `${actuators[actuatorOf(index)]}/relay/on`;
+  return `
+- id: ${thing}-above
+  triggers: [{ numeric: { property: ${property}, above: ${THRESHOLD} } }]
+  actions: [{ set: ${relay}, value: true }]
+- id: ${thing}-below
+  triggers: [{ numeric: { property: ${property}, below: ${THRESHOLD} } }]
+  actions: [{ set: ${relay}, value: false }]
+`;
+}
