@@ -116,7 +116,7 @@ describe.skipIf(mosquittoMissing())("Homie 5", () => {
     };
     const device = await join(first.mqttPort);
     await describeDevice(first.mqttPort, PROBE, "sensor", { air: { temperature: { datatype: "float" } } });
-    const gone = new Promise((resolve) => device.once("close", resolve));
+    const gone = new Promise<void>((resolve) => device.once("close", () => resolve()));
     expect((await first.process.end("SIGTERM")).code).toBe(0);
     await gone;
 

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { fileURLToPath } from "node:url";
 import { type GatewayView, PRODUCT } from "@tram/protocol";
@@ -83,10 +84,12 @@ function stopSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-/** The built UI: beside the bundle when installed, in the neighbouring package in the repository. */
+/** The built UI: where the environment says, beside the bundle, or in the neighbouring package of the repository. */
 function webFolder(): string {
-  return (
-    process.env[`${PRODUCT.environmentPrefix}_WEB`] ??
-    fileURLToPath(new URL("../../../web/dist", import.meta.url))
+  const named = process.env[`${PRODUCT.environmentPrefix}_WEB`];
+  if (named !== undefined) return named;
+  const [beside = "", neighbour = ""] = ["./web", "../../../web/dist"].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
   );
+  return existsSync(beside) ? beside : neighbour;
 }

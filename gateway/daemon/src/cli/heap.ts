@@ -12,7 +12,9 @@ export function heapFlags(memoryBytes: number): readonly string[] {
   // The young generation is what grows under load. Smaller costs CPU (about a sixth at 1 MB), larger costs memory.
   const youngMb = memoryMb < 1_024 ? 1 : 2;
   const oldMb = Math.round(Math.min(512, Math.max(64, memoryMb / 4)));
-  return [`--max-semi-space-size=${youngMb}`, `--max-old-space-size=${oldMb}`];
+  const flags = [`--max-semi-space-size=${youngMb}`, `--max-old-space-size=${oldMb}`];
+  // Where memory is scarce, a sixth more CPU buys half of what is not Node's own.
+  return memoryMb < 512 ? [...flags, "--optimize-for-size"] : flags;
 }
 
 /**

@@ -7,7 +7,12 @@ import {
   type Client,
   type PublishPacket,
 } from "aedes";
+import mqttPacket from "mqtt-packet";
 import { ConfigError } from "../config/config-error.ts";
+
+// The engine's writer keeps a buffer for each of the 65,536 numbers that two bytes can hold: 7 MB of objects, and no
+// measurable time.
+mqttPacket.writeToStream.cacheNumbers = false;
 
 /** Where a message goes that is acknowledged and reaches nobody: `$` topics match no wildcard of a client. */
 const NOWHERE = "$nowhere";
