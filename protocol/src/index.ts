@@ -1,6 +1,7 @@
 export * from "./api/account.ts";
 export * from "./api/live.ts";
 export * from "./api/problem.ts";
+export * from "./api/rule-edit.ts";
 export * from "./api/views.ts";
 export * from "./command.ts";
 export * from "./homie/description.ts";

@@ -51,3 +51,42 @@ export const NewToken = Type.Object({
   token: Type.String({ description: "Send it as `Authorization: Bearer …`. It is not shown again." }),
 });
 export type NewToken = Static<typeof NewToken>;
+
+/** Asked over the local socket alone: somebody who is signed in elsewhere on this machine (LuCI) may enter. */
+export const TicketRequest = Type.Object(
+  {
+    username: Type.String({ pattern: "^[A-Za-z0-9._-]{1,64}$", description: "Their name there, for the audit." }),
+    scopes: Type.Array(Scope, { minItems: 1 }),
+  },
+  { additionalProperties: false },
+);
+export type TicketRequest = Static<typeof TicketRequest>;
+
+export const TicketView = Type.Object({
+  ticket: Type.String({ description: "Good for one sign-in." }),
+  expiresInS: Type.Integer({ description: "How long, in seconds." }),
+});
+export type TicketView = Static<typeof TicketView>;
+
+export const TicketSignIn = Type.Object(
+  { ticket: Type.String({ maxLength: 64 }) },
+  { additionalProperties: false },
+);
+export type TicketSignIn = Static<typeof TicketSignIn>;
+
+/** A token for the page that brought the ticket; it is not kept over a restart. */
+export const TicketToken = Type.Object({
+  token: Type.String({ description: "Send it as `Authorization: Bearer …`." }),
+  username: Type.String(),
+  scopes: Type.Array(Scope),
+  expiresInS: Type.Integer(),
+});
+export type TicketToken = Static<typeof TicketToken>;
+
+/** The one-time code that makes the first administrator; asked over the local socket alone. */
+export const SetupCodeView = Type.Object({
+  setupNeeded: Type.Boolean(),
+  code: Type.Optional(Type.String({ description: "Absent when there is an administrator." })),
+  expiresInS: Type.Optional(Type.Integer()),
+});
+export type SetupCodeView = Static<typeof SetupCodeView>;

@@ -80,6 +80,9 @@ export const RuleView = Type.Object({
   status: Type.Enum(["active", "disabled", "unavailable"]),
   problems: Type.Array(Type.Object({ path: Type.String(), problem: Type.String() })),
   warnings: Type.Array(Type.Object({ path: Type.String(), problem: Type.String() })),
+  editable: Type.Boolean({
+    description: "It can be read and changed by its id; otherwise its file is not a list of rules.",
+  }),
   running: Type.Integer({ description: "Runs in flight." }),
   lastFired: Type.Optional(Time),
   lastTrace: Type.Optional(TraceView),

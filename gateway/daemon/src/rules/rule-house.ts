@@ -104,6 +104,7 @@ export class RuleHouse implements Disposable {
         status: rule.enabled ? "active" : "disabled",
         problems: [],
         warnings: rule.warnings.map(({ path, problem }) => ({ path, problem })),
+        editable: true,
         running: state?.runs.length ?? 0,
         ...(state?.lastFired === undefined ? {} : { lastFired: iso(state.lastFired) }),
         ...(last === undefined ? {} : { lastTrace: traceView(last) }),
@@ -116,6 +117,7 @@ export class RuleHouse implements Disposable {
         status: "unavailable",
         problems: rule.problems.map(({ path, problem }) => ({ path, problem })),
         warnings: [],
+        editable: rule.id !== undefined,
         running: 0,
       }),
     );

@@ -10,6 +10,7 @@ const rule = (id: string, running = 0): RuleView => ({
   status: "active",
   problems: [],
   warnings: [],
+  editable: true,
   running,
 });
 

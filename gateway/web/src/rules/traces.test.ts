@@ -9,6 +9,7 @@ const rule = (id: string, more: Partial<RuleView> = {}): RuleView => ({
   status: "active",
   problems: [],
   warnings: [],
+  editable: true,
   running: 0,
   ...more,
 });
