@@ -55,7 +55,10 @@ export type NewToken = Static<typeof NewToken>;
 /** Asked over the local socket alone: somebody who is signed in elsewhere on this machine (LuCI) may enter. */
 export const TicketRequest = Type.Object(
   {
-    username: Type.String({ pattern: "^[A-Za-z0-9._-]{1,64}$", description: "Their name there, for the audit." }),
+    username: Type.String({
+      pattern: "^[A-Za-z0-9._-]{1,64}$",
+      description: "Their name there, for the audit.",
+    }),
     scopes: Type.Array(Scope, { minItems: 1 }),
   },
   { additionalProperties: false },

@@ -12,7 +12,8 @@ const RuleYaml = Type.String({ maxLength: MAX_RULE_TEXT, description: "The rule 
 const Document = Type.Unknown({ description: "The rule as JSON, as the rule schema describes it." });
 const Revision = Type.String({
   maxLength: 64,
-  description: "Names the state of the rule's file that was read. A change is refused when it is another now.",
+  description:
+    "Names the state of the rule's file that was read. A change is refused when it is another now.",
 });
 
 /** What is wrong or doubtful at one place of a rule. */
