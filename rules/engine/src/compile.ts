@@ -52,7 +52,7 @@ export function compile(sources: readonly RuleSource[], options: CompileOptions)
       const place = `${file} ${item.path}`;
       const first = item.id === undefined ? undefined : claimed.get(item.id);
       if (item.id !== undefined && first === undefined) claimed.set(item.id, place);
-      const result = link(item, { file, first, house: options.house, order: rules.size });
+      const result = linkRule(item, { file, first, house: options.house, order: rules.size });
       if (result.rule === undefined) {
         broken.push({
           ...(item.id === undefined ? {} : { id: item.id }),
@@ -75,7 +75,7 @@ export function compile(sources: readonly RuleSource[], options: CompileOptions)
   };
 }
 
-interface Surroundings {
+export interface Surroundings {
   readonly file: string;
   /** Where the id was used before, if it was. */
   readonly first: string | undefined;
@@ -83,11 +83,12 @@ interface Surroundings {
   readonly order: number;
 }
 
-type Linked =
+export type Linked =
   | { readonly rule: CompiledRule }
   | { readonly rule?: never; readonly problems: readonly ShapeProblem[] };
 
-function link(item: ParsedRule, { file, first, house, order }: Surroundings): Linked {
+/** Ties one rule to the house. */
+export function linkRule(item: ParsedRule, { file, first, house, order }: Surroundings): Linked {
   const problems = [...item.problems];
   if (first !== undefined) {
     problems.push({ path: joinPath(item.path, "id"), problem: `"${item.id}" is already used by ${first}` });

@@ -1,4 +1,8 @@
 export { type CompileOptions, compile } from "./compile.ts";
+export { checkRuleText, type RuleTextCheck } from "./edit/check-rule-text.ts";
+export { renderDocument } from "./edit/render-document.ts";
+export { addRule, removeRule, replaceRule, ruleTextOf, type TextResult } from "./edit/rule-file-text.ts";
+export { switchRule } from "./edit/switch-rule.ts";
 export type { Effect, Observation, RuleEvent, StepResult, Trace, World } from "./events.ts";
 export type { HouseView } from "./house-view.ts";
 export type { BrokenRule, CompiledRule, Program, RuleProblem, RuleSource } from "./program.ts";

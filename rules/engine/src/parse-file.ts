@@ -5,7 +5,7 @@ import { fingerprint } from "./fingerprint.ts";
 import { type ShapeProblem, shapeProblems } from "./shape-check.ts";
 
 /** Characters that a rule file may have. */
-const MAX_FILE_LENGTH = 256 * 1024;
+export const MAX_FILE_LENGTH = 256 * 1024;
 /** Aliases are handy for a few repeated values; a file that unfolds more than that is an attack or a mistake. */
 const MAX_ALIASES = 100;
 /** The parser compares each key of a map with all others: this stops a map of ten thousands of keys early. */
@@ -57,7 +57,8 @@ export function parseFile(text: string): ParsedFile {
   return { text, problems: [], rules: value.map((item: unknown, index) => parseRule(item, `[${index}]`)) };
 }
 
-function parseRule(item: unknown, path: string): ParsedRule {
+/** Checks one item of a rule file: its shape, not yet its Things. */
+export function parseRule(item: unknown, path: string): ParsedRule {
   const problems = shapeProblems(Rule, item, path);
   const id = idOf(item);
   if (problems.length > 0) return { path, id, problems };
@@ -70,14 +71,18 @@ function idOf(item: unknown): string | undefined {
   return typeof item.id === "string" && isId(item.id) ? item.id : undefined;
 }
 
-type Content =
-  | { readonly ok: true; readonly value: unknown }
+export type YamlContent =
+  | { readonly ok: true; readonly value: unknown; readonly document: Document; readonly lines: LineCounter }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-function readYaml(text: string): Content {
+/**
+ * Reads YAML of people nobody knows: bounded, without tags, never throws.
+ * @param options `keepSourceTokens` keeps where each token stands, for who wants to change the text.
+ */
+export function readYaml(text: string, options: { readonly keepSourceTokens?: true } = {}): YamlContent {
   try {
     const lines = new LineCounter();
-    const document = parseYaml(text, lines);
+    const document = parseYaml(text, lines, options);
     // Warnings are tags that nobody knows and directives without meaning: what they stand for would be lost.
     const faults = [...document.errors, ...document.warnings];
     if (faults.length > 0) {
@@ -87,7 +92,7 @@ function readYaml(text: string): Content {
         problems: faults.slice(0, MAX_SYNTAX_PROBLEMS).map((fault) => explain(fault, lines)),
       };
     }
-    return { ok: true, value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown };
+    return { ok: true, value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown, document, lines };
   } catch (error) {
     return {
       ok: false,
@@ -96,9 +101,14 @@ function readYaml(text: string): Content {
   }
 }
 
-function parseYaml(text: string, lineCounter: LineCounter): Document {
+function parseYaml(
+  text: string,
+  lineCounter: LineCounter,
+  options: { readonly keepSourceTokens?: true },
+): Document {
   let comparisons = 0;
   return parseDocument(text, {
+    ...options,
     version: "1.2",
     schema: "core",
     merge: false,

@@ -1,0 +1,85 @@
+import type { Rule, RuleProblemView } from "@tram/protocol";
+import { isMap, isNode, isSeq, type LineCounter, type Node } from "yaml";
+import { linkRule } from "../compile.ts";
+import type { HouseView } from "../house-view.ts";
+import { parseRule, readYaml } from "../parse-file.ts";
+import type { ShapeProblem } from "../shape-check.ts";
+
+export interface RuleTextCheck {
+  /** Where one can be read, even of a rule that is broken otherwise. */
+  readonly id?: string;
+  /** The rule as JSON, whenever the text is a YAML map: broken ones too, so that a form can show what there is. */
+  readonly document?: Rule | Readonly<Record<string, unknown>>;
+  /** It cannot run with one of these. */
+  readonly problems: readonly RuleProblemView[];
+  readonly warnings: readonly RuleProblemView[];
+}
+
+/**
+ * Checks the text of one rule against the language and the house.
+ * @param text a YAML map at the left edge.
+ * @param options `takenBy` tells where an id is used by another rule.
+ * @returns what is wrong with the line of each problem; never throws, whatever the text.
+ */
+export function checkRuleText(
+  text: string,
+  options: { readonly house: HouseView; readonly takenBy: (id: string) => string | undefined },
+): RuleTextCheck {
+  const read = readYaml(text);
+  if (!read.ok) return { problems: read.problems.map(syntaxProblem), warnings: [] };
+  const { value, document, lines } = read;
+  if (!isMap(document.contents)) {
+    return {
+      problems: [{ path: "", problem: "expected a map that begins with `id:`", line: 1 }],
+      warnings: [],
+    };
+  }
+  const item = parseRule(value, "");
+  const first = item.id === undefined ? undefined : options.takenBy(item.id);
+  const linked = linkRule(item, { file: "", first, house: options.house, order: 0 });
+  const placed = ({ path, problem }: ShapeProblem): RuleProblemView => {
+    const line = lineOf(document.contents, path, lines);
+    return { path, problem, ...(line === undefined ? {} : { line }) };
+  };
+  return {
+    ...(item.id === undefined ? {} : { id: item.id }),
+    document: value as Rule,
+    problems: linked.rule === undefined ? linked.problems.map(placed) : [],
+    warnings: linked.rule === undefined ? [] : linked.rule.warnings.map(placed),
+  };
+}
+
+function syntaxProblem(problem: string): RuleProblemView {
+  const line = /^line (\d+), column \d+: /.exec(problem)?.[1];
+  return line === undefined ? { path: "", problem } : { path: "", problem, line: Number(line) };
+}
+
+/** The line of the node at a path, or of the nearest one around it that is there. */
+function lineOf(root: Node | null, path: string, lines: LineCounter): number | undefined {
+  let node: unknown = root;
+  let offset: number | undefined;
+  for (const key of keysOf(path)) {
+    if (isMap(node)) {
+      const pair = node.items.find(
+        (one) => isNode(one.key) && String((one.key as { value?: unknown }).value) === key,
+      );
+      if (pair === undefined) break;
+      offset = (pair.key as Node).range?.[0];
+      node = pair.value;
+    } else if (isSeq(node)) {
+      const item = node.items[Number(key)];
+      if (!isNode(item)) break;
+      offset = item.range?.[0];
+      node = item;
+    } else break;
+  }
+  offset ??= root?.range?.[0];
+  return offset === undefined ? undefined : lines.linePos(offset).line;
+}
+
+/** `triggers[0].numeric["odd key"]` as its keys. */
+function keysOf(path: string): string[] {
+  return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g)].map(
+    ([, quoted, index, plain]) => (quoted === undefined ? (index ?? plain ?? "") : JSON.parse(`"${quoted}"`)),
+  );
+}
