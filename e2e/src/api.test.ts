@@ -1,49 +1,9 @@
 import type { Delta, LiveMessage, Snapshot } from "@tram/protocol";
 import { describe, expect, test } from "vitest";
+import { ADMIN, call, MARK, setUp } from "./http.ts";
 import { type GatewayHandle, house, startGateway, temporaryFolder } from "./processes.ts";
 
 const SIM = "modules: [{ id: greenhouse, use: sim, config: { seed: 1 } }]";
-const ADMIN = { username: "minh", password: "mot mat khau dai" };
-
-interface Caller {
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-async function call(
-  gateway: GatewayHandle,
-  method: string,
-  path: string,
-  options: { body?: unknown; headers?: Readonly<Record<string, string>> } = {},
-): Promise<{ status: number; body: unknown; headers: Headers }> {
-  const response = await fetch(new URL(path, gateway.web), {
-    method,
-    headers: {
-      ...(options.body === undefined ? {} : { "content-type": "application/json" }),
-      ...options.headers,
-    },
-    ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-  });
-  const text = await response.text();
-  return {
-    status: response.status,
-    body: text === "" ? undefined : JSON.parse(text),
-    headers: response.headers,
-  };
-}
-
-const MARK = { "x-tram-request": "1" };
-
-/** Creates the administrator with the printed code, as the web page does. */
-async function setUp(gateway: GatewayHandle): Promise<Caller> {
-  const reply = await call(gateway, "POST", "/api/v1/setup", {
-    body: { code: gateway.setupCode, ...ADMIN },
-    headers: MARK,
-  });
-  expect(reply.status).toBe(204);
-  const cookie = reply.headers.get("set-cookie") ?? "";
-  expect(cookie).toMatch(/HttpOnly; SameSite=Strict/);
-  return { headers: { cookie: cookie.split(";")[0] ?? "", ...MARK } };
-}
 
 describe("the HTTP API", () => {
   test("everything needs a session or a token; the set-up code makes the first administrator, once", async () => {
@@ -73,6 +33,7 @@ describe("the HTTP API", () => {
       "delete /api/v1/session",
       "get /api/v1/session",
       "post /api/v1/session",
+      "post /api/v1/session/ticket",
       "post /api/v1/setup",
     ]);
 

@@ -11,6 +11,7 @@ import { type House, openHouse } from "./house.ts";
 import { createApp, identify } from "./http/app.ts";
 import { CommandWatch } from "./http/command-watch.ts";
 import { accountRoutes, SESSION_COOKIE } from "./http/routes-account.ts";
+import { ruleRoutes } from "./http/routes-rules.ts";
 import { systemRoutes } from "./http/routes-system.ts";
 import { thingRoutes } from "./http/routes-things.ts";
 import { type HttpServers, openHttp } from "./http/server.ts";
@@ -26,6 +27,7 @@ import { HomieOut } from "./mqtt/homie-out.ts";
 import { mqttHooks } from "./mqtt/mqtt-adapter.ts";
 import { Retained } from "./mqtt/retained.ts";
 import { People } from "./people/people.ts";
+import { RuleEditor } from "./rules/rule-editor.ts";
 import { RuleHouse } from "./rules/rule-house.ts";
 import { Status } from "./status.ts";
 import { openStore } from "./store/open-store.ts";
@@ -128,7 +130,8 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   later.broker = await openMqtt({ settings, clock, store, log, house }, teardown);
   const people = new People({ clock, transactions: house.transactions });
   await people.restore(store);
-  const http = await openWeb({ options, clock, house, live, people, status }, teardown);
+  const editor = new RuleEditor({ ...house, folder: settings.rulesDir, rules, log });
+  const http = await openWeb({ options, clock, house, live, people, status, editor }, teardown);
 
   for (const pid of endOrphans(settings.data))
     log.warn({ pid }, "a module's process of an earlier run was ended");
@@ -198,19 +201,26 @@ async function openWeb(
     live: LiveHub;
     people: People;
     status: Status;
+    editor: RuleEditor;
   },
   teardown: Teardown,
 ): Promise<HttpServers> {
-  const { options, clock, house, live, people, status } = parts;
+  const { options, clock, house, live, people, status, editor } = parts;
   const { settings, log } = options;
   const watch = teardown.use(new CommandWatch({ ...house, clock }));
-  const routes = [...accountRoutes(people), ...thingRoutes({ ...house, watch }), ...systemRoutes(status)];
-  const app = createApp({ routes, people, files: new StaticFiles(options.webFolder), log });
+  const routes = [
+    ...accountRoutes(people),
+    ...thingRoutes({ ...house, watch }),
+    ...ruleRoutes(status, editor),
+    ...systemRoutes(status),
+  ];
+  const { hosts } = settings.http;
+  const app = createApp({ routes, people, files: new StaticFiles(options.webFolder), log, hosts });
   teardown.use(people.onRevoked(() => live.recheck()));
   const http = await openHttp(
     app,
     { ...settings.http, socketPath: join(settings.data, `${PRODUCT.name}.sock`) },
-    liveUpgrade(live, (request) => identify(request, people), SESSION_COOKIE),
+    liveUpgrade(live, (request) => identify(request, people), { cookieName: SESSION_COOKIE, hosts }),
     log,
   );
   teardown.defer(() => http.close());

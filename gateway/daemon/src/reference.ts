@@ -4,6 +4,7 @@ import { Config } from "./config/schema.ts";
 import { openApiDocument } from "./http/openapi.ts";
 import type { Route } from "./http/route.ts";
 import { accountRoutes } from "./http/routes-account.ts";
+import { ruleRoutes } from "./http/routes-rules.ts";
 import { systemRoutes } from "./http/routes-system.ts";
 import { thingRoutes } from "./http/routes-things.ts";
 
@@ -26,6 +27,7 @@ function describedRoutes(): readonly Route[] {
     ...thingRoutes({ registry: nobody, commands: nobody, transactions: nobody, watch: nobody } as Parameters<
       typeof thingRoutes
     >[0]),
+    ...ruleRoutes(nobody as Parameters<typeof ruleRoutes>[0], nobody as Parameters<typeof ruleRoutes>[1]),
     ...systemRoutes(nobody as Parameters<typeof systemRoutes>[0]),
   ];
 }

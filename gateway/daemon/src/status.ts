@@ -3,6 +3,7 @@ import type { Broker, Clock } from "@tram/core";
 import { type GatewayView, PRODUCT, type Snapshot } from "@tram/protocol";
 import type { Settings } from "./config/settings.ts";
 import type { House } from "./house.ts";
+import type { RuleViews } from "./http/routes-rules.ts";
 import type { SystemViews } from "./http/routes-system.ts";
 import { clientView, iso, moduleView, thingView } from "./http/views.ts";
 import type { RuleHouse } from "./rules/rule-house.ts";
@@ -19,7 +20,7 @@ export interface StatusParts {
 }
 
 /** The state of the gateway at this moment, as the API and the live socket show it. */
-export class Status implements SystemViews {
+export class Status implements SystemViews, RuleViews {
   readonly #parts: StatusParts;
   readonly #startedAt: number;
 
@@ -57,15 +58,15 @@ export class Status implements SystemViews {
     return this.#parts.bridges.map((bridge) => bridge.status());
   }
 
-  rules(): ReturnType<SystemViews["rules"]> {
+  rules(): ReturnType<RuleViews["rules"]> {
     return this.#parts.rules.list();
   }
 
-  rule(id: string): ReturnType<SystemViews["rule"]> {
+  rule(id: string): ReturnType<RuleViews["rule"]> {
     return this.#parts.rules.get(id);
   }
 
-  traces(id: string): ReturnType<SystemViews["traces"]> {
+  traces(id: string): ReturnType<RuleViews["traces"]> {
     return this.#parts.rules.traces(id);
   }
 

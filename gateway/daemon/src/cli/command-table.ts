@@ -94,6 +94,12 @@ export const COMMANDS: readonly CliCommand[] = [
     load: async () => (await import("./commands-bridge.ts")).bridgeStatus,
   },
   {
+    name: "setup",
+    summary: "a one-time code that makes the first administrator in the web UI; the one before is void",
+    maxArgs: 0,
+    load: async () => (await import("./commands-account.ts")).setup,
+  },
+  {
     name: "completion",
     args: "bash|zsh|fish",
     summary: "print a completion script for your shell",

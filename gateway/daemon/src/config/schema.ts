@@ -94,6 +94,13 @@ const HttpConfig = Type.Object(
   {
     host: Host("0.0.0.0", "Address to listen on."),
     port: Port(8080, "TCP port of the UI and the API; 0 takes a free one."),
+    hosts: Type.Optional(
+      Type.Array(Type.String({ pattern: "^[A-Za-z0-9.-]{1,253}$" }), {
+        maxItems: 32,
+        description:
+          "Names under which browsers reach the gateway, besides its addresses, plain names, `*.lan`, `*.local`, `*.home.arpa` and `*.internal`. Others are refused (DNS rebinding).",
+      }),
+    ),
   },
   { ...Closed, description: "The web UI and the HTTP API." },
 );

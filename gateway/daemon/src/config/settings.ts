@@ -25,7 +25,7 @@ export interface Settings {
     readonly anonymous: boolean;
     readonly accounts: readonly Account[];
   };
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: { readonly host: string; readonly port: number; readonly hosts: readonly string[] };
   readonly modules: readonly (ModuleConfig & { readonly id: ModuleId })[];
   readonly rulesDir: string;
   readonly cloud: readonly CloudSettings[];
@@ -75,6 +75,7 @@ export function completeSettings(
     http: {
       host: http.host ?? "0.0.0.0",
       port: overrides.httpPort ?? http.port ?? 8080,
+      hosts: http.hosts ?? [],
     },
     modules: (document.modules ?? []).map((module) => ({
       ...module,

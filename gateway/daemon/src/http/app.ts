@@ -1,14 +1,16 @@
 import type { IncomingMessage } from "node:http";
 import type { Log } from "@tram/core";
-import { type Json, PRODUCT, type SchemaProblem, type Scope, schemaProblems } from "@tram/protocol";
+import { type Json, PRODUCT, type SchemaProblem, schemaProblems } from "@tram/protocol";
 import { type Context, Hono } from "hono";
 import { getCookie } from "hono/cookie";
 import { Compile } from "typebox/compile";
 import type { People, Principal } from "../people/people.ts";
+import { allowNeighbours, misdirected } from "./cross-origin.ts";
 import { openApiDocument } from "./openapi.ts";
 import { problemTitle } from "./problem-title.ts";
 import type { ProblemReply, Route, RouteRequest } from "./route.ts";
 import { SESSION_COOKIE } from "./routes-account.ts";
+import { signOn } from "./sign-on.ts";
 import type { StaticFiles } from "./static-files.ts";
 
 /** Largest request body. In bytes. */
@@ -46,17 +48,24 @@ export function createApp(parts: {
   people: People;
   files: StaticFiles;
   log: Log;
+  /** Names of the gateway besides its addresses and local names. */
+  hosts: readonly string[];
 }): Hono<Env> {
-  const { routes, people, files, log } = parts;
+  const { routes, people, files, log, hosts } = parts;
   const app = new Hono<Env>();
   const document = JSON.stringify(openApiDocument(routes));
 
   app.use("*", async (context, next) => {
+    const wrong = context.env.local ? undefined : misdirected(context.req.header("host"), hosts);
+    if (wrong !== undefined) return answerProblem(context, wrong);
     await next();
     for (const [name, value] of SECURITY_HEADERS) context.res.headers.set(name, value);
     if (context.req.path.startsWith("/api/")) context.res.headers.set("Cache-Control", "no-store");
+    return undefined;
   });
+  app.use("/api/*", allowNeighbours);
   app.get("/openapi.json", (context) => context.body(document, 200, { "Content-Type": "application/json" }));
+  app.post("/sign-on", (context) => signOn(context, people));
   for (const route of routes) mount(app, route, people);
   app.all("/api/*", (context) =>
     answerProblem(context, { status: 404, code: "unknown-path", detail: `There is no ${context.req.path}.` }),
@@ -95,7 +104,7 @@ function mount(app: Hono<Env>, route: Route, people: People): void {
     const local = context.env.local === true;
     const authorization = context.req.header("authorization");
     const { principal, by } = identify({ authorization, session, local }, people);
-    const denied = authorise(route.scope, principal) ?? forged(context, route, by);
+    const denied = authorise(route.scope, principal, local) ?? forged(context, route, by);
     if (denied !== undefined) return answerProblem(context, denied);
 
     const body = await readBody(context, route);
@@ -122,7 +131,11 @@ function mount(app: Hono<Env>, route: Route, people: People): void {
   });
 }
 
-function authorise(scope: Scope | "open", principal: Principal | undefined): ProblemReply | undefined {
+function authorise(
+  scope: Route["scope"],
+  principal: Principal | undefined,
+  local: boolean,
+): ProblemReply | undefined {
   if (scope === "open") return undefined;
   if (principal === undefined) {
     return {
@@ -130,6 +143,11 @@ function authorise(scope: Scope | "open", principal: Principal | undefined): Pro
       code: "sign-in-needed",
       detail: "Sign in, or send a token as `Authorization: Bearer …`.",
     };
+  }
+  if (scope === "local") {
+    return local
+      ? undefined
+      : { status: 403, code: "local-only", detail: "This is for programs of the gateway's own machine." };
   }
   if (principal.scopes.includes(scope)) return undefined;
   return { status: 403, code: "scope-missing", detail: `This needs the scope ${scope}.` };
@@ -144,7 +162,7 @@ function forged(
   route: Route,
   by: "socket" | "token" | "session" | "nobody",
 ): ProblemReply | undefined {
-  if (route.method === "get" || by === "socket" || by === "token") return undefined;
+  if (route.method === "get" || by === "socket" || by === "token" || route.fromElsewhere) return undefined;
   const site = context.req.header("sec-fetch-site");
   const marked = context.req.header("x-tram-request") !== undefined;
   if (marked && (site === undefined || site === "same-origin" || site === "none")) return undefined;

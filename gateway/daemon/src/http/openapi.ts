@@ -32,9 +32,7 @@ export function openApiDocument(routes: readonly Route[]): object {
 
 function operation(route: Route): object {
   const problems = {
-    ...(route.scope === "open"
-      ? {}
-      : { 401: "No session and no token.", 403: `Needs the scope \`${route.scope}\`.` }),
+    ...(route.scope === "open" ? {} : { 401: "No session and no token.", 403: whyNot(route) }),
     ...route.problems,
   };
   const responses: Record<string, object> = {
@@ -66,6 +64,10 @@ function operation(route: Route): object {
       : { requestBody: { required: true, content: { "application/json": { schema: route.body } } } }),
     responses,
   };
+}
+
+function whyNot({ scope }: Route): string {
+  return scope === "local" ? "Answered over the local socket alone." : `Needs the scope \`${scope}\`.`;
 }
 
 function parameter(place: "path" | "query", name: string, description: string): object {

@@ -35,8 +35,10 @@ export interface Route {
   readonly operationId: string;
   readonly summary: string;
   readonly tag: string;
-  /** Least right that is needed; `open` needs none. */
-  readonly scope: Scope | "open";
+  /** Least right that is needed; `open` needs none, `local` is for programs of this machine, over the Unix socket. */
+  readonly scope: Scope | "open" | "local";
+  /** What it asks for is proof enough: pages of another origin may call it. */
+  readonly fromElsewhere?: true;
   /** Descriptions of the parameters in the path. */
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;

@@ -1,14 +1,22 @@
 import {
+  type Ms,
   NewToken,
   PRODUCT,
   SessionView,
+  SetupCodeView,
   SetupRequest,
   SignInRequest,
+  TicketRequest,
+  TicketSignIn,
+  TicketToken,
+  TicketView,
   TokenRequest,
   TokenView,
 } from "@tram/protocol";
 import { Type } from "typebox";
-import { type People, SESSION_MS } from "../people/people.ts";
+import { type People, SESSION_MS, SETUP } from "../people/people.ts";
+import { PAGE_TOKEN, TICKET } from "../people/tickets.ts";
+import { isLocalAddress } from "./names.ts";
 import { problem, type Route, type RouteReply, type RouteRequest } from "./route.ts";
 
 export const SESSION_COOKIE = `${PRODUCT.name}_session`;
@@ -41,11 +49,14 @@ export function accountRoutes(people: People): readonly Route[] {
       body: SetupRequest,
       answer: { status: 204, description: "Created and signed in: a session cookie is set." },
       problems: {
-        403: "The code is wrong.",
+        403: "The code is wrong, or the caller is not of the local network.",
         409: "There is an administrator already.",
-        410: "The code has expired: restart the gateway.",
+        410: "The code has expired: ask for a new one.",
       },
       handle: async (request) => {
+        if (!isLocalAddress(request.address)) {
+          return problem(403, "not-local", "The gateway is set up from its local network alone.");
+        }
         const { code, username, password } = request.body as unknown as SetupRequest;
         const result = await people.setUp(code, username, password);
         if (result.ok) return signedIn(result.session);
@@ -53,7 +64,11 @@ export function accountRoutes(people: People): readonly Route[] {
           case "not-needed":
             return problem(409, "not-needed", "The gateway has an administrator already. Sign in.");
           case "expired":
-            return problem(410, "expired", "The set-up code has expired. Restart the gateway for a new one.");
+            return problem(
+              410,
+              "expired",
+              `The set-up code has expired. Ask for a new one with \`${PRODUCT.name} setup\`, or restart the gateway.`,
+            );
           case "wrong-code":
             return problem(403, "wrong-code", "That is not the code that the gateway printed.");
         }
@@ -95,9 +110,10 @@ export function accountRoutes(people: People): readonly Route[] {
       answer: { status: 204, description: "Signed out." },
       handle: async (request) => {
         if (request.session !== undefined) await people.signOut(request.session);
-        return { status: 204, headers: { "Set-Cookie": cookie("", 0) } };
+        return { status: 204, headers: { "Set-Cookie": sessionCookie("", 0) } };
       },
     },
+    ...ticketRoutes(people),
     {
       method: "get",
       path: "/api/v1/tokens",
@@ -144,11 +160,74 @@ export function accountRoutes(people: People): readonly Route[] {
   ];
 }
 
+/** What other programs of this machine ask for: LuCI, and the command line. */
+function ticketRoutes(people: People): readonly Route[] {
+  return [
+    {
+      method: "post",
+      path: "/api/v1/setup/code",
+      operationId: "openSetup",
+      summary: "A new one-time code for the first administrator; the one before is void",
+      tag: "Account",
+      scope: "local",
+      answer: { status: 200, description: "The code, or that it is not needed.", schema: SetupCodeView },
+      handle: () => {
+        const code = people.openSetup();
+        const body: SetupCodeView =
+          code === undefined
+            ? { setupNeeded: false }
+            : { setupNeeded: true, code, expiresInS: SETUP.windowMs / 1_000 };
+        return { status: 200, body };
+      },
+    },
+    {
+      method: "post",
+      path: "/api/v1/tickets",
+      operationId: "createTicket",
+      summary: "A ticket for somebody who is signed in elsewhere on this machine",
+      tag: "Account",
+      scope: "local",
+      body: TicketRequest,
+      answer: { status: 201, description: "The ticket.", schema: TicketView },
+      handle: (request) => {
+        const { username, scopes } = request.body as unknown as TicketRequest;
+        const ticket = people.tickets.issue(username, scopes);
+        return { status: 201, body: { ticket, expiresInS: TICKET.validMs / 1_000 } };
+      },
+    },
+    {
+      method: "post",
+      path: "/api/v1/session/ticket",
+      operationId: "useTicket",
+      summary: "Bring a ticket, take a token for this page",
+      tag: "Account",
+      scope: "open",
+      fromElsewhere: true,
+      body: TicketSignIn,
+      answer: { status: 200, description: "The token.", schema: TicketToken },
+      problems: { 401: "The ticket is wrong, used or late." },
+      handle: (request) => {
+        const { ticket } = request.body as unknown as TicketSignIn;
+        const visitor = people.tickets.redeem(ticket);
+        if (visitor === undefined)
+          return problem(401, "bad-ticket", "This ticket has been used or has expired.");
+        const body: TicketToken = {
+          token: people.tickets.openPage(visitor),
+          username: visitor.name,
+          scopes: [...visitor.scopes],
+          expiresInS: PAGE_TOKEN.validMs / 1_000,
+        };
+        return { status: 200, body };
+      },
+    },
+  ];
+}
+
 function signedIn(session: string): RouteReply {
-  return { status: 204, headers: { "Set-Cookie": cookie(session, SESSION_MS / 1_000) } };
+  return { status: 204, headers: { "Set-Cookie": sessionCookie(session, SESSION_MS) } };
 }
 
 /** Without `Secure`: on a LAN the page comes over HTTP, and the browser would drop the cookie. */
-function cookie(value: string, maxAgeS: number): string {
-  return `${SESSION_COOKIE}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeS}`;
+export function sessionCookie(value: string, maxAgeMs: Ms): string {
+  return `${SESSION_COOKIE}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeMs / 1_000}`;
 }

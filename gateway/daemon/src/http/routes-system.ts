@@ -1,6 +1,6 @@
-import { BridgeView, ClientView, GatewayView, ModuleView, RuleView, TraceView } from "@tram/protocol";
+import { BridgeView, ClientView, GatewayView, ModuleView } from "@tram/protocol";
 import { Type } from "typebox";
-import { problem, type Route } from "./route.ts";
+import type { Route } from "./route.ts";
 
 /** What the system pages look at; each function answers with the state of this moment. */
 export interface SystemViews {
@@ -8,13 +8,9 @@ export interface SystemViews {
   modules(): readonly ModuleView[];
   clients(): readonly ClientView[];
   bridges(): readonly BridgeView[];
-  rules(): readonly RuleView[];
-  rule(id: string): RuleView | undefined;
-  /** Newest first. */
-  traces(id: string): readonly TraceView[] | undefined;
 }
 
-/** The gateway itself: health, modules, clients, bridges and rules. */
+/** The gateway itself: health, modules, clients and bridges. */
 export function systemRoutes(views: SystemViews): readonly Route[] {
   return [
     {
@@ -69,57 +65,5 @@ export function systemRoutes(views: SystemViews): readonly Route[] {
       },
       handle: () => ({ status: 200, body: { bridges: views.bridges() } }),
     },
-    {
-      method: "get",
-      path: "/api/v1/rules",
-      operationId: "listRules",
-      summary: "Rules with their state, problems and last trace",
-      tag: "Rules",
-      scope: "read",
-      answer: {
-        status: 200,
-        description: "The rules.",
-        schema: Type.Object({ rules: Type.Array(RuleView) }),
-      },
-      handle: () => ({ status: 200, body: { rules: views.rules() } }),
-    },
-    {
-      method: "get",
-      path: "/api/v1/rules/{id}",
-      operationId: "getRule",
-      summary: "One rule",
-      tag: "Rules",
-      scope: "read",
-      params: { id: "Id of the rule." },
-      answer: { status: 200, description: "The rule.", schema: RuleView },
-      problems: { 404: "No such rule." },
-      handle: (request) => {
-        const rule = views.rule(request.params.id ?? "");
-        return rule === undefined ? noRule(request.params.id) : { status: 200, body: rule };
-      },
-    },
-    {
-      method: "get",
-      path: "/api/v1/rules/{id}/traces",
-      operationId: "getRuleTraces",
-      summary: "Why the rule fired, or did not: its latest evaluations, newest first",
-      tag: "Rules",
-      scope: "read",
-      params: { id: "Id of the rule." },
-      answer: {
-        status: 200,
-        description: "The traces.",
-        schema: Type.Object({ traces: Type.Array(TraceView) }),
-      },
-      problems: { 404: "No such rule." },
-      handle: (request) => {
-        const traces = views.traces(request.params.id ?? "");
-        return traces === undefined ? noRule(request.params.id) : { status: 200, body: { traces } };
-      },
-    },
   ];
-}
-
-function noRule(id: string | undefined): ReturnType<typeof problem> {
-  return problem(404, "unknown-rule", `There is no rule ${id}.`);
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { identify } from "../http/app.ts";
+import { servesHost } from "../http/names.ts";
 import type { Upgrade } from "../http/server.ts";
 import type { LiveHub } from "./live-hub.ts";
 
@@ -12,15 +13,16 @@ type Credentials = Parameters<typeof identify>[0];
 export function liveUpgrade(
   hub: LiveHub,
   identifyCaller: (credentials: Credentials) => ReturnType<typeof identify>,
-  cookieName: string,
+  options: { readonly cookieName: string; readonly hosts: readonly string[] },
 ): Upgrade {
+  const { cookieName, hosts } = options;
   return (request, socket, head, local) => {
     const { pathname } = new URL(request.url ?? "/", "http://gateway");
     if (pathname !== "/ws") {
       socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
       return;
     }
-    if (!local && !sameOrigin(request)) {
+    if (!local && (!servesHost(request.headers.host, hosts) || !sameOrigin(request))) {
       socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n");
       return;
     }

@@ -2,6 +2,8 @@ import { createHash, randomBytes, randomInt, timingSafeEqual } from "node:crypto
 import type { Clock, Store, Transactions } from "@tram/core";
 import type { EpochMs, Json, Ms, NewToken, Scope, TokenView } from "@tram/protocol";
 import { hashPassword, type PasswordHash, verifyPassword } from "./password.ts";
+import { withImplied } from "./scopes.ts";
+import { Tickets } from "./tickets.ts";
 
 const USERS = "users";
 const SESSIONS = "sessions";
@@ -9,6 +11,8 @@ const TOKENS = "tokens";
 
 /** A session ends this long after the sign-in. In milliseconds. */
 export const SESSION_MS: Ms = 30 * 86_400_000;
+/** A session that began with a ticket of another program: it cannot be taken back there. In milliseconds. */
+export const VISIT_MS: Ms = 12 * 3_600_000;
 /** The set-up code is good for this long after the start, and for this many guesses. */
 export const SETUP = { windowMs: 15 * 60_000, guesses: 10 } as const;
 /** Wrong passwords from one address before it has to wait, and how long. */
@@ -26,6 +30,8 @@ export interface Principal {
 interface Session {
   readonly username: string;
   readonly expires: EpochMs;
+  /** Of a visitor, who is no user of ours; users may do everything. */
+  readonly scopes?: readonly Scope[];
 }
 
 interface Token extends TokenView {
@@ -46,6 +52,8 @@ export type SignInResult =
  * hashes only: passwords as scrypt, random 160-bit secrets as SHA-256.
  */
 export class People {
+  /** For those who are signed in elsewhere on this machine. */
+  readonly tickets: Tickets;
   readonly #clock: Clock;
   readonly #transactions: Transactions;
   readonly #users = new Map<string, PasswordHash>();
@@ -58,6 +66,7 @@ export class People {
   constructor(parts: { clock: Clock; transactions: Transactions }) {
     this.#clock = parts.clock;
     this.#transactions = parts.transactions;
+    this.tickets = new Tickets(parts.clock);
   }
 
   async restore(store: Store): Promise<void> {
@@ -74,7 +83,10 @@ export class People {
     return this.#users.size === 0;
   }
 
-  /** Makes the one-time code that creates the first administrator; `undefined` once there is one. */
+  /**
+   * Makes the one-time code that creates the first administrator; `undefined` once there is one. A code that was made
+   * before is void then.
+   */
   openSetup(): string | undefined {
     if (!this.setupNeeded) return undefined;
     const letters = Array.from({ length: 8 }, () => CODE_LETTERS[randomInt(CODE_LETTERS.length)]).join("");
@@ -117,6 +129,11 @@ export class People {
     return { ok: true, session: await this.#openSession(username) };
   }
 
+  /** Opens a session for somebody who brought a ticket. */
+  visit({ name, scopes }: Principal): Promise<string> {
+    return this.#keepSession({ username: name, scopes, expires: this.#clock.now() + VISIT_MS });
+  }
+
   async signOut(session: string): Promise<void> {
     const key = digest(session);
     if (!this.#sessions.delete(key)) return;
@@ -127,9 +144,9 @@ export class People {
   /** Who holds a session cookie; `undefined` when it is not valid any more. */
   bySession(session: string): Principal | undefined {
     const found = this.#sessions.get(digest(session));
-    if (found === undefined || found.expires < this.#clock.now() || !this.#users.has(found.username)) {
-      return undefined;
-    }
+    if (found === undefined || found.expires < this.#clock.now()) return undefined;
+    if (found.scopes !== undefined) return { name: found.username, scopes: found.scopes };
+    if (!this.#users.has(found.username)) return undefined;
     return { name: found.username, scopes: ["read", "control", "admin"] };
   }
 
@@ -139,7 +156,7 @@ export class People {
       if (sameText(found.digest, key))
         return { name: `token-${found.name}`, scopes: withImplied(found.scopes) };
     }
-    return undefined;
+    return this.tickets.byPageToken(token);
   }
 
   /** Makes a token for a program. The secret is returned once and never kept. */
@@ -186,9 +203,12 @@ export class People {
     for (const listener of [...this.#revoked]) listener();
   }
 
-  async #openSession(username: string): Promise<string> {
+  #openSession(username: string): Promise<string> {
+    return this.#keepSession({ username, expires: this.#clock.now() + SESSION_MS });
+  }
+
+  async #keepSession(session: Session): Promise<string> {
     const secret = randomBytes(20).toString("base64url");
-    const session: Session = { username, expires: this.#clock.now() + SESSION_MS };
     const now = this.#clock.now();
     await this.#transactions.transact((unit) => {
       unit.put(SESSIONS, digest(secret), session as unknown as Json);
@@ -224,12 +244,6 @@ export class People {
 
 /** A hash that no password has. */
 const NOBODY: PasswordHash = { salt: "", hash: Buffer.alloc(32).toString("base64"), n: 16_384, r: 8, p: 1 };
-
-/** `admin` includes `control`, which includes `read`. */
-function withImplied(scopes: readonly Scope[]): readonly Scope[] {
-  if (scopes.includes("admin")) return ["read", "control", "admin"];
-  return scopes.includes("control") ? ["read", "control"] : scopes;
-}
 
 function digest(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");

@@ -40,8 +40,12 @@ export class RuleFiles implements Disposable {
       .flatMap((name) => this.#readOne(name));
   }
 
-  /** Starts to watch the folder. Where the system cannot, changes wait for the next start, and the log says so. */
+  /**
+   * Starts to watch the folder, unless it does already. Where the system cannot, or the folder is not there, changes
+   * wait for the next start, and the log says so.
+   */
   watch(): void {
+    if (this.#watcher !== undefined) return;
     try {
       this.#watcher = watch(this.#folder, () => {
         this.#quiet?.[Symbol.dispose]();

@@ -86,6 +86,7 @@ export class RuleHouse implements Disposable {
 
   /** Reads the files again. Runs in flight go on. */
   reload(): void {
+    this.#files.watch(); // The first rule may have made the folder.
     this.#stale = true;
     this.#later({ kind: "start" });
   }
@@ -110,17 +111,21 @@ export class RuleHouse implements Disposable {
         ...(last === undefined ? {} : { lastTrace: traceView(last) }),
       };
     });
-    const broken = program.broken.map(
-      (rule): RuleView => ({
-        id: rule.id ?? `${rule.file}${rule.problems[0]?.path ?? ""}`,
+    const taken = new Set<string>(program.rules.keys());
+    const broken = program.broken.map((rule): RuleView => {
+      // One that claims the id of another has only its place for a name.
+      const own = rule.id !== undefined && !taken.has(rule.id);
+      if (own) taken.add(rule.id);
+      return {
+        id: own ? rule.id : `${rule.file}${rule.problems[0]?.path ?? ""}`,
         file: rule.file,
         status: "unavailable",
         problems: rule.problems.map(({ path, problem }) => ({ path, problem })),
         warnings: [],
-        editable: rule.id !== undefined,
+        editable: own,
         running: 0,
-      }),
-    );
+      };
+    });
     return [...sound, ...broken];
   }
 
