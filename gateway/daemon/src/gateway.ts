@@ -8,9 +8,10 @@ import { clockTrust } from "./clock/trust.ts";
 import { ConfigError } from "./config/config-error.ts";
 import type { Settings } from "./config/settings.ts";
 import { type House, openHouse } from "./house.ts";
-import { createApp, identify } from "./http/app.ts";
+import { createApp } from "./http/app.ts";
+import { identify } from "./http/authorise.ts";
 import { CommandWatch } from "./http/command-watch.ts";
-import { accountRoutes, SESSION_COOKIE } from "./http/routes-account.ts";
+import { accountRoutes } from "./http/routes-account.ts";
 import { ruleRoutes } from "./http/routes-rules.ts";
 import { systemRoutes } from "./http/routes-system.ts";
 import { thingRoutes } from "./http/routes-things.ts";
@@ -220,7 +221,7 @@ async function openWeb(
   const http = await openHttp(
     app,
     { ...settings.http, socketPath: join(settings.data, `${PRODUCT.name}.sock`) },
-    liveUpgrade(live, (request) => identify(request, people), { cookieName: SESSION_COOKIE, hosts }),
+    liveUpgrade(live, (request) => identify(request, people), hosts),
     log,
   );
   teardown.defer(() => http.close());

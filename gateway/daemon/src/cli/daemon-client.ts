@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
-import { request as httpRequest } from "node:http";
+
 import { join, resolve } from "node:path";
 import { isJsonObject, type Json, PRODUCT, type Problem } from "@tram/protocol";
 import WebSocket from "ws";
 import { ConfigError } from "../config/config-error.ts";
 import { readOverrides } from "../config/overrides.ts";
+import { request as httpRequest } from "../http/node-http.ts";
 import { type CommandContext, DEFAULT_CONFIG } from "./command.ts";
 import { CommandFailed } from "./usage-error.ts";
 

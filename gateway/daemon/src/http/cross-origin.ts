@@ -1,5 +1,5 @@
-import { PRODUCT } from "@tram/protocol";
-import type { Context, Next } from "hono";
+import type { IncomingHttpHeaders } from "node:http";
+import { MARK_HEADER } from "./authorise.ts";
 import { isNeighbour, servesHost } from "./names.ts";
 import type { ProblemReply } from "./route.ts";
 
@@ -16,25 +16,20 @@ export function misdirected(host: string | undefined, names: readonly string[]):
 /**
  * Lets the pages of this machine's other web servers (LuCI) call the API (Fetch Standard, CORS protocol): with a token,
  * never with the cookie, for the answer does not allow credentials.
+ * @returns the headers that let them; none for others.
  */
-export async function allowNeighbours(context: Context, next: Next): Promise<Response | undefined> {
-  const origin = context.req.header("origin");
-  const host = context.req.header("host");
-  if (origin === undefined || !isNeighbour(origin, host)) {
-    await next();
-    return undefined;
-  }
-  const headers = { "Access-Control-Allow-Origin": origin, Vary: "Origin" };
-  if (context.req.method === "OPTIONS") {
-    return context.body(null, 204, {
-      ...headers,
-      "Access-Control-Allow-Methods": "GET, PUT, POST, DELETE",
-      "Access-Control-Allow-Headers": `authorization, content-type, x-${PRODUCT.name}-request`,
-      "Access-Control-Max-Age": "600",
-    });
-  }
-  await next();
-  for (const [name, value] of Object.entries(headers)) context.res.headers.set(name, value);
-  context.res.headers.set("Access-Control-Expose-Headers", "Location, Retry-After");
-  return undefined;
+export function neighbourHeaders({ origin, host }: IncomingHttpHeaders): Readonly<Record<string, string>> {
+  if (origin === undefined || !isNeighbour(origin, host)) return {};
+  return {
+    "Access-Control-Allow-Origin": origin,
+    "Access-Control-Expose-Headers": "Location, Retry-After",
+    Vary: "Origin",
+  };
 }
+
+/** What a neighbour's preflight is answered with, besides. */
+export const PREFLIGHT_HEADERS: Readonly<Record<string, string>> = {
+  "Access-Control-Allow-Methods": "GET, PUT, POST, DELETE",
+  "Access-Control-Allow-Headers": `authorization, content-type, ${MARK_HEADER}`,
+  "Access-Control-Max-Age": "600",
+};

@@ -16,10 +16,9 @@ import {
 import { Type } from "typebox";
 import { type People, SESSION_MS, SETUP } from "../people/people.ts";
 import { PAGE_TOKEN, TICKET } from "../people/tickets.ts";
+import { SESSION_COOKIE } from "./authorise.ts";
 import { isLocalAddress } from "./names.ts";
 import { problem, type Route, type RouteReply, type RouteRequest } from "./route.ts";
-
-export const SESSION_COOKIE = `${PRODUCT.name}_session`;
 
 /** Signing in and out, the first administrator, and tokens for programs. */
 export function accountRoutes(people: People): readonly Route[] {

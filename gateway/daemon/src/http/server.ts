@@ -1,11 +1,11 @@
 import { chmodSync, rmSync } from "node:fs";
 import type { IncomingMessage, Server } from "node:http";
 import { connect, type Socket } from "node:net";
-import { createAdaptorServer } from "@hono/node-server";
 import type { Log } from "@tram/core";
 import { ConfigError } from "../config/config-error.ts";
 import { listen } from "../mqtt/aedes-broker.ts";
-import type { createApp } from "./app.ts";
+import type { App } from "./app.ts";
+import { createServer } from "./node-http.ts";
 
 /** Takes over the upgrade of a connection to a WebSocket. */
 export type Upgrade = (request: IncomingMessage, socket: Socket, head: Buffer, local: boolean) => void;
@@ -18,7 +18,7 @@ export interface HttpServers {
 
 /** Opens the TCP listener for browsers and programs, and the Unix socket for the CLI. */
 export async function openHttp(
-  app: ReturnType<typeof createApp>,
+  app: App,
   options: { host: string; port: number; socketPath: string },
   upgrade: Upgrade,
   log: Log,
@@ -43,13 +43,11 @@ export async function openHttp(
 }
 
 function serverOf(
-  app: ReturnType<typeof createApp>,
+  app: App,
   local: boolean,
   upgrade: Upgrade,
 ): { server: Server; close: () => Promise<void> } {
-  const server = createAdaptorServer({
-    fetch: (request, env) => app.fetch(request, local ? { ...env, local: true } : env),
-  }) as Server;
+  const server = createServer((request, response) => void app(request, response, local));
   // A slow or silent client holds one socket, and not for long.
   server.headersTimeout = 10_000;
   server.requestTimeout = 70_000;

@@ -1,5 +1,7 @@
-import type { Context } from "hono";
+import type { IncomingMessage } from "node:http";
 import { type People, VISIT_MS } from "../people/people.ts";
+import { readText } from "./read-body.ts";
+import { type Reply, textReply } from "./reply.ts";
 import { sessionCookie } from "./routes-account.ts";
 
 /** A form with a ticket is shorter. In bytes. */
@@ -9,17 +11,16 @@ const FORM_LIMIT = 1_024;
  * The door for who is signed in elsewhere on this machine: LuCI sends its page's form here, and the browser goes on
  * into the web UI. Another site may send such a form too; without a ticket it opens nothing.
  */
-export async function signOn(context: Context, people: People): Promise<Response> {
-  const length = Number(context.req.header("content-length") ?? Number.NaN);
-  const type = context.req.header("content-type") ?? "";
-  if (!(length <= FORM_LIMIT) || !type.startsWith("application/x-www-form-urlencoded")) {
-    return context.text("Expected a form with a ticket.\n", 400);
+export async function signOn(request: IncomingMessage, people: People): Promise<Reply> {
+  const type = request.headers["content-type"] ?? "";
+  const text = await readText(request, FORM_LIMIT);
+  if (text === undefined || !type.startsWith("application/x-www-form-urlencoded")) {
+    return textReply(400, "Expected a form with a ticket.\n");
   }
-  const ticket = new URLSearchParams(await context.req.text()).get("ticket") ?? "";
-  const visitor = people.tickets.redeem(ticket);
+  const visitor = people.tickets.redeem(new URLSearchParams(text).get("ticket") ?? "");
   if (visitor === undefined) {
-    return context.text("This ticket has been used or has expired. Go back and open the page again.\n", 401);
+    return textReply(401, "This ticket has been used or has expired. Go back and open the page again.\n");
   }
   const session = await people.visit(visitor);
-  return context.body(null, 303, { Location: "/", "Set-Cookie": sessionCookie(session, VISIT_MS) });
+  return { status: 303, headers: { Location: "/", "Set-Cookie": sessionCookie(session, VISIT_MS) } };
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { extname, join, relative, sep } from "node:path";
+import { type Reply, textReply } from "./reply.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -45,25 +46,24 @@ export class StaticFiles {
     }
   }
 
-  answer(request: Request): Response {
-    const { pathname } = new URL(request.url);
+  /** The file at a path of the web UI, in the best coding that the browser takes. */
+  answer(path: string, acceptEncoding: string): Reply {
     // Paths without a file are pages of the UI: it routes in the browser.
-    const file =
-      this.#files.get(pathname) ?? (extname(pathname) === "" ? this.#files.get("/index.html") : undefined);
+    const file = this.#files.get(path) ?? (extname(path) === "" ? this.#files.get("/index.html") : undefined);
     if (file === undefined) {
-      const text = this.#files.size === 0 ? "The web UI is not installed.\n" : "Not found.\n";
-      return new Response(text, { status: 404, headers: { "Content-Type": "text/plain; charset=utf-8" } });
+      return textReply(404, this.#files.size === 0 ? "The web UI is not installed.\n" : "Not found.\n");
     }
-    const accepted = request.headers.get("accept-encoding") ?? "";
     const coding =
-      ["br", "gzip"].find((name) => accepted.includes(name) && file.bodies.has(name)) ?? "identity";
-    return new Response(new Uint8Array(file.bodies.get(coding) ?? Buffer.alloc(0)), {
+      ["br", "gzip"].find((name) => acceptEncoding.includes(name) && file.bodies.has(name)) ?? "identity";
+    return {
+      status: 200,
       headers: {
         "Content-Type": file.type,
         "Cache-Control": file.cache,
         Vary: "Accept-Encoding",
         ...(coding === "identity" ? {} : { "Content-Encoding": coding }),
       },
-    });
+      body: file.bodies.get(coding) ?? Buffer.alloc(0),
+    };
   }
 }

@@ -1,10 +1,8 @@
 import type { IncomingMessage } from "node:http";
-import type { identify } from "../http/app.ts";
+import { type Caller, type Credentials, cookieOf, SESSION_COOKIE } from "../http/authorise.ts";
 import { servesHost } from "../http/names.ts";
 import type { Upgrade } from "../http/server.ts";
 import type { LiveHub } from "./live-hub.ts";
-
-type Credentials = Parameters<typeof identify>[0];
 
 /**
  * Lets watchers in at `/ws`. A browser of another origin is turned away (RFC 6455 §10.2): it would bring the cookie
@@ -12,10 +10,9 @@ type Credentials = Parameters<typeof identify>[0];
  */
 export function liveUpgrade(
   hub: LiveHub,
-  identifyCaller: (credentials: Credentials) => ReturnType<typeof identify>,
-  options: { readonly cookieName: string; readonly hosts: readonly string[] },
+  identifyCaller: (credentials: Credentials) => Caller,
+  hosts: readonly string[],
 ): Upgrade {
-  const { cookieName, hosts } = options;
   return (request, socket, head, local) => {
     const { pathname } = new URL(request.url ?? "/", "http://gateway");
     if (pathname !== "/ws") {
@@ -28,7 +25,7 @@ export function liveUpgrade(
     }
     const credentials: Credentials = {
       authorization: request.headers.authorization,
-      session: cookieOf(request, cookieName),
+      session: cookieOf(request.headers.cookie, SESSION_COOKIE),
       local,
     };
     const allowed = (): boolean => identifyCaller(credentials).principal?.scopes.includes("read") === true;
@@ -44,12 +41,4 @@ function sameOrigin(request: IncomingMessage): boolean {
   } catch {
     return false; // `null` and other opaque origins are not ours.
   }
-}
-
-function cookieOf(request: IncomingMessage, name: string): string | undefined {
-  for (const part of (request.headers.cookie ?? "").split(";")) {
-    const [key, value] = part.trim().split("=", 2);
-    if (key === name) return value;
-  }
-  return undefined;
 }

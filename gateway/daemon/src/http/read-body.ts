@@ -1,0 +1,51 @@
+import type { IncomingMessage } from "node:http";
+import type { Json } from "@tram/protocol";
+import type { ProblemReply } from "./route.ts";
+
+/** Largest request body. In bytes. */
+export const BODY_LIMIT = 262_144;
+/** A body that is too large is still read so far, so that its sender gets to see the answer. In bytes. */
+const DRAIN_LIMIT = 4_194_304;
+
+export type JsonBody =
+  | { readonly ok: true; readonly value: Json }
+  | { readonly ok: false; readonly problem: ProblemReply };
+
+/** Reads a JSON body; an empty one is `null`. */
+export async function readJsonBody(request: IncomingMessage): Promise<JsonBody> {
+  const text = await readText(request, BODY_LIMIT);
+  if (text === undefined) {
+    const detail = `Expected at most ${BODY_LIMIT} bytes.`;
+    return { ok: false, problem: { status: 413, code: "too-large", detail } };
+  }
+  if (text === "") return { ok: true, value: null };
+  const type = request.headers["content-type"] ?? "application/json";
+  if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
+    const detail = `Expected application/json, found ${type}.`;
+    return { ok: false, problem: { status: 415, code: "not-json", detail } };
+  }
+  try {
+    return { ok: true, value: JSON.parse(text) as Json };
+  } catch (error) {
+    const detail = `The body is not JSON: ${(error as Error).message}`;
+    return { ok: false, problem: { status: 400, code: "bad-json", detail } };
+  }
+}
+
+/**
+ * Reads a body of at most `limit` bytes.
+ * @returns `undefined` when it is larger.
+ * @throws when the client breaks off.
+ */
+export async function readText(request: IncomingMessage, limit: number): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // Left open at the break: the sender must get to read the answer.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= limit) chunks.push(chunk);
+    else chunks.length = 0;
+    if (size > DRAIN_LIMIT) break;
+  }
+  return size > limit ? undefined : Buffer.concat(chunks).toString("utf8");
+}
