@@ -2,8 +2,13 @@
 export type ToLoad =
   /** Connect everybody and describe every device. */
   | { readonly kind: "enter"; readonly port: number }
-  /** Report for `warmUpMs`, then for `measureMs` while it counts. */
-  | { readonly kind: "report"; readonly warmUpMs: number; readonly measureMs: number }
+  /** Report so many readings a second for `warmUpMs`, then for `measureMs` while it counts. */
+  | {
+      readonly kind: "report";
+      readonly perSecond: number;
+      readonly warmUpMs: number;
+      readonly measureMs: number;
+    }
   | { readonly kind: "leave" };
 
 export type FromLoad =

@@ -9,7 +9,6 @@ import {
   commandTopic,
   introduction,
   PASSWORD,
-  READINGS_PER_SECOND,
   readings,
   readingTopic,
   stateTopic,
@@ -60,8 +59,9 @@ class Load {
     }
   }
 
-  async report(warmUpMs: number, measureMs: number): Promise<LoadResult> {
-    await this.#send(warmUpMs);
+  async report(order: Extract<ToLoad, { kind: "report" }>): Promise<LoadResult> {
+    const { perSecond } = order;
+    await this.#send(order.warmUpMs, perSecond);
     // What the warm-up caused is not counted.
     await sleep(SETTLE_MS);
     for (const sent of this.#sentAt) sent.clear();
@@ -78,7 +78,7 @@ class Load {
     const loopDelay = monitorEventLoopDelay({ resolution: TICK_MS });
     loopDelay.enable();
     say({ kind: "window-opens" });
-    const windowMs = await this.#send(measureMs);
+    const windowMs = await this.#send(order.measureMs, perSecond);
     say({ kind: "window-closes" });
     loopDelay.disable();
     await sleep(SETTLE_MS);
@@ -108,18 +108,18 @@ class Load {
   }
 
   /** Sends readings one by one at their planned times. @returns how long it took. */
-  async #send(durationMs: number): Promise<number> {
+  async #send(durationMs: number, perSecond: number): Promise<number> {
     const startedAt = performance.now();
-    const total = Math.round((durationMs * READINGS_PER_SECOND) / 1_000);
+    const total = Math.round((durationMs * perSecond) / 1_000);
     let sent = 0;
     while (sent < total) {
       await sleep(TICK_MS);
       const elapsedMs = performance.now() - startedAt;
-      const due = Math.min(total, Math.floor((elapsedMs * READINGS_PER_SECOND) / 1_000));
+      const due = Math.min(total, Math.floor((elapsedMs * perSecond) / 1_000));
       if (this.#window !== undefined) {
         this.#window.largestBurst = Math.max(this.#window.largestBurst, due - sent);
       }
-      for (; sent < due; sent++) this.#sendOne(startedAt + (sent * 1_000) / READINGS_PER_SECOND);
+      for (; sent < due; sent++) this.#sendOne(startedAt + (sent * 1_000) / perSecond);
     }
     return performance.now() - startedAt;
   }
@@ -199,7 +199,7 @@ async function obey(order: ToLoad): Promise<void> {
       say({ kind: "entered" });
       break;
     case "report":
-      say({ kind: "result", result: await load.report(order.warmUpMs, order.measureMs) });
+      say({ kind: "result", result: await load.report(order) });
       break;
     case "leave":
       load.leave();

@@ -1,6 +1,6 @@
 import type { Memory } from "./process-usage.ts";
 import type { Round } from "./round.ts";
-import { READINGS_PER_SECOND } from "./scenario.ts";
+import { READINGS_IN_THE_BOX, READINGS_PER_SECOND } from "./scenario.ts";
 import { median, percentile, type Spread, spread } from "./statistics.ts";
 
 /** What was measured of one system. Undefined where it was not measured. */
@@ -13,12 +13,20 @@ export interface Measured {
   readonly programBytes: number;
 }
 
+/** What was measured inside a control group. */
+export interface Boxed extends Measured {
+  /** Most memory of the group, page cache included, in bytes. */
+  readonly peakBytes: number;
+}
+
 export interface Results {
   readonly date: Date;
   readonly machine: string;
   readonly tram: Measured;
   /** Or why there is none. */
   readonly peer: Measured | string;
+  /** Tram in a router-like box, or why there was none. */
+  readonly box: Boxed | string;
   /** Memory of a Node that does nothing: what nobody can go below. */
   readonly emptyNode: Memory;
   /** Bytes of the first view of the web UI, brotli; undefined when it is not built. */
@@ -119,7 +127,7 @@ export function markdown(results: Results): string {
     const target = verdict(`≤ ${FIRST_LOAD_LIMIT_KB}`, kilobytes <= FIRST_LOAD_LIMIT_KB);
     rows.push(["web UI, first load, brotli, kB", kilobytes.toFixed(1), target, "—", "—"]);
   }
-  const rounds = [...tram.rounds, ...(typeof peer === "string" ? [] : peer.rounds)];
+  const rounds = [tram, peer, results.box].flatMap((one) => (typeof one === "string" ? [] : one.rounds));
   return `# Benchmarks
 
 <!-- Written by \`make bench\`. -->
@@ -131,6 +139,10 @@ ${tram.rounds.length} rounds and ${tram.coldStarts.length} starts, with the smal
 afresh for each round, and took turns.
 
 ${table(HEADS, rows)}
+
+## In a router-like box
+
+${boxTable(results.box)}
 
 ## What was measured
 
@@ -159,6 +171,16 @@ ${table(ROUND_HEADS, rounds.map(roundRow))}
 Loop delay, lag and burst are the load's own. A round whose load was late is marked and says less: delay or
 lag above ${LATE_MS} ms at their 99th percentile, or less sent than offered.
 `;
+}
+
+function boxTable(box: Boxed | string): string {
+  if (typeof box === "string") return `Not measured: ${box}.`;
+  const rows = MEASURES.map((measure): readonly string[] => rowOf(measure, box, "").slice(0, 3));
+  rows.push(["most memory of the box, page cache included, MB", megabytes(box.peakBytes), ""]);
+  return `${table(["", box.name, "Target"], rows)}
+
+A control group with 160 MB of memory and 20 % of one core, ${READINGS_IN_THE_BOX} readings a second instead of
+${READINGS_PER_SECOND.toLocaleString("en")}; all else is the same. The program sees the memory of its group and chooses its heap by it.`;
 }
 
 function megabytes(bytes: number): string {
@@ -209,7 +231,7 @@ function roundRow(round: Round): readonly string[] {
   const { load } = round;
   return [
     round.system,
-    String(READINGS_PER_SECOND),
+    String(round.perSecond),
     sentPerSecond(round).toFixed(0),
     `${((100 * load.acknowledged) / load.sent).toFixed(1)} %`,
     String(load.crossings),
@@ -227,8 +249,7 @@ function roundRow(round: Round): readonly string[] {
 export function isLate(round: Round): boolean {
   const { loopDelayP99Ms, lagP99Ms } = round.load.load;
   return (
-    Math.max(loopDelayP99Ms, lagP99Ms) > LATE_MS ||
-    sentPerSecond(round) < READINGS_PER_SECOND * (1 - SHORTFALL)
+    Math.max(loopDelayP99Ms, lagP99Ms) > LATE_MS || sentPerSecond(round) < round.perSecond * (1 - SHORTFALL)
   );
 }
 

@@ -10,6 +10,8 @@ import { temporaryFolder } from "./temporary-folder.ts";
 const PATIENCE_MS = 60_000;
 
 export interface RoundPlan {
+  /** Readings of all Things together. */
+  readonly perSecond: number;
   /** How long everybody is connected and silent before the memory is read. */
   readonly idleMs: number;
   readonly warmUpMs: number;
@@ -18,6 +20,8 @@ export interface RoundPlan {
 
 export interface Round {
   readonly system: string;
+  /** Readings that were planned. */
+  readonly perSecond: number;
   readonly idle: Memory;
   /** Memory at the end of the load. */
   readonly loaded: Memory;
@@ -83,7 +87,7 @@ export async function runRound(system: System, plan: RoundPlan): Promise<Round> 
     const idle = memory(launched.pids);
     let [opened, closed] = [0, 0];
     const { result } = await load.order(
-      { kind: "report", warmUpMs: plan.warmUpMs, measureMs: plan.measureMs },
+      { kind: "report", ...plan },
       "result",
       plan.warmUpMs + plan.measureMs + PATIENCE_MS,
       ({ kind }) => {
@@ -93,6 +97,7 @@ export async function runRound(system: System, plan: RoundPlan): Promise<Round> 
     );
     return {
       system: system.name,
+      perSecond: plan.perSecond,
       idle,
       loaded: memory(launched.pids),
       cpuMs: closed - opened,

@@ -1,12 +1,14 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { BUNDLED_TRAM, bundleDaemon } from "../scripts/bundle.ts";
+import { RouterBox } from "../testkit/src/router-box.ts";
 import { endAll, freePort } from "./child-processes.ts";
 import { coldStart } from "./cold-start.ts";
 import { describeMachine, memoryOfEmptyNode } from "./machine.ts";
 import { findPeer } from "./peer-system.ts";
-import { commandMs, decimal, isLate, type Measured, markdown } from "./report.ts";
+import { type Boxed, commandMs, decimal, isLate, type Measured, markdown } from "./report.ts";
 import { furnish, type Round, type RoundPlan, runRound } from "./round.ts";
+import { READINGS_IN_THE_BOX, READINGS_PER_SECOND } from "./scenario.ts";
 import { firstLoadBytes, folderBytes } from "./sizes.ts";
 import type { System } from "./system.ts";
 import { removeTemporaryFolders, temporaryFolder } from "./temporary-folder.ts";
@@ -21,9 +23,12 @@ const root = resolve(import.meta.dirname, "..");
 const quick = process.env.QUICK === "1";
 const rounds = count("ROUNDS", quick ? 1 : 3);
 const starts = count("STARTS", quick ? 1 : 5);
-const plan: RoundPlan = quick
-  ? { idleMs: 1_000, warmUpMs: 1_000, measureMs: 2_000 }
-  : { idleMs: 10_000, warmUpMs: 3_000, measureMs: 8_000 };
+const plan: RoundPlan = {
+  perSecond: READINGS_PER_SECOND,
+  ...(quick
+    ? { idleMs: 1_000, warmUpMs: 1_000, measureMs: 2_000 }
+    : { idleMs: 10_000, warmUpMs: 3_000, measureMs: 8_000 }),
+};
 
 // Whatever ends the benchmark, nothing of it stays.
 process.on("exit", () => {
@@ -57,7 +62,7 @@ async function measureStarts(systems: readonly System[]): Promise<Map<System, nu
   return times;
 }
 
-async function measureRounds(systems: readonly System[]): Promise<Map<System, Round[]>> {
+async function measureRounds(systems: readonly System[], plan: RoundPlan): Promise<Map<System, Round[]>> {
   const done = new Map<System, Round[]>(systems.map((system) => [system, []]));
   for (let number = 0; number < rounds; number++) {
     for (const system of systems) {
@@ -83,16 +88,30 @@ const peer = findPeer();
 if (typeof peer === "string") console.log(`No peer: ${peer}.`);
 const systems = typeof peer === "string" ? [tram] : [tram, peer.system];
 const startTimes = await measureStarts(systems);
-const roundsDone = await measureRounds(systems);
+const roundsDone = await measureRounds(systems, plan);
 
-function measured(system: System, programBytes: number): Measured {
+/** The same once more with the memory and the processor of a small router. */
+async function measureBox(): Promise<Boxed | string> {
+  const box = RouterBox.open();
+  if (typeof box === "string") return box;
+  using _closed = box;
+  const boxed = tramSystem(BUNDLED_TRAM, flags, box);
+  const starts = await measureStarts([boxed]);
+  const done = await measureRounds([boxed], { ...plan, perSecond: READINGS_IN_THE_BOX });
+  return { ...measured(boxed, bundle.totalBytes, starts, done), peakBytes: box.peakBytes() };
+}
+
+function measured(system: System, programBytes: number, starts = startTimes, done = roundsDone): Measured {
   return {
     name: system.name,
-    rounds: roundsDone.get(system) ?? [],
-    coldStarts: startTimes.get(system) ?? [],
+    rounds: done.get(system) ?? [],
+    coldStarts: starts.get(system) ?? [],
     programBytes,
   };
 }
+
+const box = await measureBox();
+if (typeof box === "string") console.log(`No box: ${box}.`);
 
 const text = markdown({
   date,
@@ -103,6 +122,7 @@ const text = markdown({
   ].join(" · "),
   tram: measured(tram, bundle.totalBytes),
   peer: typeof peer === "string" ? peer : measured(peer.system, folderBytes(peer.installed)),
+  box,
   emptyNode,
   firstLoadBytes: firstLoadBytes(join(root, "gateway/web/dist")),
 });

@@ -6,6 +6,8 @@ export const THINGS = 100;
 export const ACTUATORS = 10;
 /** Readings of all Things together. */
 export const READINGS_PER_SECOND = 2_000;
+/** The same in a router-like box, which has a fifth of one core. */
+export const READINGS_IN_THE_BOX = 200;
 /** Every this many readings one crosses the threshold: 50 crossings a second. */
 export const READINGS_PER_CROSSING = 40;
 export const THRESHOLD = 30;

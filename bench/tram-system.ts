@@ -1,27 +1,28 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { RouterBox } from "../testkit/src/router-box.ts";
 import { Child } from "./child-processes.ts";
 import { actuatorOf, actuators, PASSWORD, THRESHOLD, things } from "./scenario.ts";
 import type { System } from "./system.ts";
 
-/** Tram from its bundle. `program` is the launcher, `flags` are options of Node. */
-export function tramSystem(program: string, flags: readonly string[] = []): System {
+/**
+ * Tram from its bundle. `program` is the launcher, `flags` are options of Node.
+ * @param box a control group that it runs in.
+ */
+export function tramSystem(program: string, flags: readonly string[] = [], box?: RouterBox): System {
+  // The shell becomes the program: one process, with one pid.
+  const enter = box === undefined ? [] : ["sh", "-c", `${box.enter} && exec "$@"`, "sh"];
   return {
-    name: "Tram",
+    name: box === undefined ? "Tram" : "Tram in the box",
     prepare: async (folder, port) => {
       mkdirSync(join(folder, "rules"), { recursive: true });
       writeFileSync(join(folder, "tram.yaml"), config(port));
       writeFileSync(join(folder, "rules/thresholds.yaml"), things.map(rulesOf).join(""));
     },
     launch: (folder) => {
-      const gateway = new Child(process.execPath, [
-        ...flags,
-        program,
-        "run",
-        "--config",
-        join(folder, "tram.yaml"),
-        "--json",
-      ]);
+      const run = [program, "run", "--config", join(folder, "tram.yaml"), "--json"];
+      const [command = "", ...args] = [...enter, process.execPath, ...flags, ...run];
+      const gateway = new Child(command, args);
       return {
         pids: [gateway.pid],
         ready: gateway.says(/^\{"web".*\}$/m),
