@@ -37,8 +37,8 @@ export function compile(sources: readonly RuleSource[], options: CompileOptions)
   const claimed = new Map<string, string>();
   const warnings: RuleProblem[] = [];
 
-  const timezone = isTimezone(options.timezone) ? options.timezone : "UTC";
-  if (timezone !== options.timezone) {
+  const calendar = calendarOf(options);
+  if (calendar.timezone !== options.timezone) {
     const problem = `unknown time zone ${JSON.stringify(options.timezone)}; times are taken as UTC`;
     warnings.push({ file: "", path: "timezone", problem });
   }
@@ -70,9 +70,15 @@ export function compile(sources: readonly RuleSource[], options: CompileOptions)
     broken,
     warnings,
     watchers: watch(rules.values()),
-    calendar: new Calendar(timezone),
+    calendar,
     files,
   };
+}
+
+/** That of the previous program, when it will do: each one holds 100 kB of ICU's tables until it is collected. */
+function calendarOf({ timezone, previous }: CompileOptions): Calendar {
+  if (previous?.calendar.timezone === timezone) return previous.calendar;
+  return new Calendar(isTimezone(timezone) ? timezone : "UTC");
 }
 
 export interface Surroundings {
