@@ -1,60 +1,86 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { build, type Metafile } from "esbuild";
+import { build, type Metafile, type Plugin } from "esbuild";
+import { lazyBuiltins } from "./package/lazy-builtins.ts";
 
 /**
- * Bundles the daemon for a router: few files to read, nothing that is not used, no `node_modules`. The only thing that
- * stays outside is the optional native addon of the store.
+ * Bundles the daemon for a router: the gateway and its command line in one file, and beside it one file for each
+ * program that runs in an isolate of its own (docs/adr/0010-one-file.md). No `node_modules`, no native addon.
  */
 const root = resolve(import.meta.dirname, "..");
 const daemon = join(root, "gateway/daemon");
-const out = join(daemon, "dist/bundle");
 
-/** The launcher of the bundle: what a user or procd starts. */
-export const BUNDLED_TRAM = join(out, "bin.js");
+/** Where `bundleDaemon` writes unless it is told otherwise. */
+const OUT = join(daemon, "dist/bundle");
 
-/** What CommonJS dependencies expect in a file, and an ES module does not have. */
-const COMMONJS = `import { createRequire as __createRequire } from "node:module";
-import { dirname as __pathDirname } from "node:path";
-import { fileURLToPath as __fileURLToPath } from "node:url";
-const require = __createRequire(import.meta.url);
-const __filename = __fileURLToPath(import.meta.url);
-const __dirname = __pathDirname(__filename);`;
+/** The bundled program: what a user or procd starts. */
+export const BUNDLED_TRAM = join(OUT, "tram.js");
 
-/** The launcher of the repository, which finds its programs beside itself in the bundle. */
-const LAUNCHER = readFileSync(join(daemon, "bin/tram.js"), "utf8")
-  .replace("../dist/cli/heap.js", "./heap.js")
-  .replace("../dist/cli/main.js", "./tram.js");
+/** More than this on a router's flash, and somebody brought a dependency that does not belong there. In bytes. */
+const LIMIT_BYTES = 2_000_000;
 
-export interface BundleSize {
+/** What CommonJS dependencies expect in a file and an ES module does not have. It must cost nothing before it is used. */
+const COMMONJS =
+  'const require=(id)=>process.getBuiltinModule("node:module").createRequire(import.meta.url)(id),' +
+  "__filename=import.meta.filename,__dirname=import.meta.dirname;";
+
+/** The launcher of the repository starts the compiled files; the bundle is made of the sources. */
+const launcherToSources: Plugin = {
+  name: "launcher-to-sources",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.\/dist\/.*\.js$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path.replace("../dist/", "../src/").replace(/\.js$/, ".ts")),
+    }));
+  },
+};
+
+/** Packages that a dependency takes when they happen to be there. What lies around on a router must not decide. */
+const OPTIONAL = /^supports-color$/;
+
+const withoutOptional: Plugin = {
+  name: "without-optional",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: OPTIONAL }, ({ path }) => ({ path, namespace: "absent" }));
+    onLoad({ filter: /.*/, namespace: "absent" }, ({ path }) => ({
+      contents: `throw new Error(${JSON.stringify(`${path} is not part of the bundle`)});`,
+    }));
+  },
+};
+
+export interface BundleOptions {
+  /** Folder of the programs; it is emptied first. */
+  readonly folder?: string;
+  /** Folder of the source maps, which do not go onto a router. */
+  readonly maps?: string;
+}
+
+export interface Bundle {
   /** Minified JavaScript without source maps, in bytes. */
   readonly totalBytes: number;
-  /** Bytes of each file. */
+  /** Bytes of each file, the largest first. */
   readonly files: ReadonlyMap<string, number>;
   /** Bytes that each package brought, the largest first. */
   readonly packages: ReadonlyMap<string, number>;
+  /** Source files that contributed, relative to the repository. */
+  readonly inputs: readonly string[];
 }
 
 /**
  * Bundles from the sources; needs no earlier build.
- * @returns the sizes.
+ * @throws {Error} when the bundle would need something beside it, is too large, or would take twice its size in memory.
  */
-export async function bundleDaemon(): Promise<BundleSize> {
-  rmSync(out, { recursive: true, force: true });
-  mkdirSync(out, { recursive: true });
-  const { metafile } = await build({
+export async function bundleDaemon({ folder = OUT, maps = folder }: BundleOptions = {}): Promise<Bundle> {
+  const { metafile, outputFiles } = await build({
     absWorkingDir: root,
-    // Threads and child processes find their programs beside the file that starts them, so all files are in one folder.
+    // Threads and child processes find their programs beside the file that starts them.
     entryPoints: {
-      tram: join(daemon, "src/cli/main.ts"),
-      heap: join(daemon, "src/cli/heap.ts"),
+      tram: join(daemon, "bin/tram.js"),
       "store-worker": join(daemon, "src/store/store-worker.ts"),
       "module-child": join(daemon, "src/modules/module-child.ts"),
     },
-    outdir: out,
-    chunkNames: "chunk-[hash]",
+    outdir: folder,
     bundle: true,
-    splitting: true,
+    write: false,
     format: "esm",
     platform: "node",
     target: "node22",
@@ -62,30 +88,69 @@ export async function bundleDaemon(): Promise<BundleSize> {
     minify: true,
     sourcemap: "external",
     legalComments: "none",
-    external: ["better-sqlite3"],
     banner: { js: COMMONJS },
+    // Else the WebSocket library would look for addons in folders that are not ours.
+    define: { "process.env.WS_NO_BUFFER_UTIL": '"1"', "process.env.WS_NO_UTF_8_VALIDATE": '"1"' },
+    plugins: [lazyBuiltins, launcherToSources, withoutOptional],
     metafile: true,
     logLevel: "warning",
   });
-  writeFileSync(BUNDLED_TRAM, LAUNCHER, { mode: 0o755 });
+  rmSync(folder, { recursive: true, force: true });
+  for (const target of [folder, maps]) mkdirSync(target, { recursive: true });
+  for (const { path, contents } of outputFiles) {
+    const name = basename(path);
+    if (path.endsWith(".js")) refuseWideCharacters(name, contents);
+    writeFileSync(join(path.endsWith(".map") ? maps : folder, name), contents);
+  }
+  chmodSync(join(folder, "tram.js"), 0o755);
   // The folder is copied to routers, away from the package that says so here.
-  writeFileSync(join(out, "package.json"), '{ "type": "module" }\n');
-  return sizeOf(metafile);
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
+  refuseExternals(metafile);
+  const bundle = describe(metafile);
+  if (bundle.totalBytes > LIMIT_BYTES) {
+    throw new Error(`the bundle: expected at most ${LIMIT_BYTES} bytes, found ${bundle.totalBytes}`);
+  }
+  return bundle;
 }
 
-function sizeOf({ outputs }: Metafile): BundleSize {
-  const files = new Map([[basename(BUNDLED_TRAM), Buffer.byteLength(LAUNCHER)]]);
+/** V8 keeps a source in one byte a character only when all of them are Latin-1, and Node decodes only ASCII so. */
+function refuseWideCharacters(name: string, contents: Uint8Array): void {
+  const at = contents.findIndex((byte) => byte > 127);
+  if (at < 0) return;
+  const around = Buffer.from(contents.subarray(Math.max(0, at - 40), at + 40)).toString("utf8");
+  throw new Error(`${name}: expected ASCII (escape it in the source), found at byte ${at}: ${around}`);
+}
+
+function refuseExternals({ outputs }: Metafile): void {
+  for (const [path, { imports }] of Object.entries(outputs)) {
+    for (const { path: found, external } of imports) {
+      if (external) throw new Error(`${path}: expected all of its code inside, found an import of ${found}`);
+    }
+  }
+}
+
+function describe({ outputs, inputs }: Metafile): Bundle {
+  const files = new Map<string, number>();
   const packages = new Map<string, number>();
-  for (const [path, { bytes, inputs }] of Object.entries(outputs)) {
+  const contributing = new Set<string>();
+  for (const [path, output] of Object.entries(outputs)) {
     if (!path.endsWith(".js")) continue;
-    files.set(basename(path), bytes);
-    for (const [input, { bytesInOutput }] of Object.entries(inputs)) {
+    files.set(basename(path), output.bytes);
+    for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {
+      if (bytesInOutput === 0 || /^(?:node-builtin|absent):/.test(input)) continue;
+      contributing.add(input);
       const name = packageOf(input);
       packages.set(name, (packages.get(name) ?? 0) + bytesInOutput);
     }
   }
+  if (Object.keys(inputs).length === 0) throw new Error("the bundle: expected sources, found none");
   const totalBytes = [...files.values()].reduce((sum, bytes) => sum + bytes, 0);
-  return { totalBytes, files: descending(files), packages: descending(packages) };
+  return {
+    totalBytes,
+    files: descending(files),
+    packages: descending(packages),
+    inputs: [...contributing].sort(),
+  };
 }
 
 function packageOf(input: string): string {

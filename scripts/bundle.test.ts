@@ -1,0 +1,113 @@
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Bundle, bundleDaemon } from "./bundle.ts";
+
+// Away from the repository: no `node_modules` in any folder above, as on a router.
+const place = mkdtempSync(join(tmpdir(), "tram-bundle-"));
+const folder = join(place, "lib");
+const program = join(folder, "tram.js");
+let bundle: Bundle;
+
+beforeAll(async () => {
+  bundle = await bundleDaemon({ folder, maps: join(place, "maps") });
+});
+afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+function environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return { PATH: process.env.PATH ?? "", ...more };
+}
+
+test("one file for the daemon and the command line, one for each isolate, source maps apart", () => {
+  expect(readdirSync(folder).sort()).toEqual([
+    "module-child.js",
+    "package.json",
+    "store-worker.js",
+    "tram.js",
+  ]);
+  expect(readdirSync(join(place, "maps")).sort()).toEqual([
+    "module-child.js.map",
+    "store-worker.js.map",
+    "tram.js.map",
+  ]);
+  expect(bundle.totalBytes).toBeLessThanOrEqual(2_000_000);
+  expect(bundle.inputs.filter((input) => input.includes("better-sqlite3"))).toEqual([
+    "gateway/daemon/src/store/better-sqlite3-driver.ts",
+  ]);
+});
+
+test("the same sources make the same bytes, wherever they are written", async () => {
+  const again = join(place, "again/deeper/lib");
+  await bundleDaemon({ folder: again, maps: join(place, "again/maps") });
+  for (const name of readdirSync(folder)) {
+    expect(readFileSync(join(again, name)).equals(readFileSync(join(folder, name))), name).toBe(true);
+  }
+});
+
+test("nothing of Node that the start of every command does not need is loaded", () => {
+  const probe = join(place, "probe.cjs");
+  writeFileSync(probe, "process.on('exit', () => console.log(process.moduleLoadList.join()));");
+  const { stdout } = spawnSync(process.execPath, ["--require", probe, program, "--version"], {
+    encoding: "utf8",
+    env: environment(),
+  });
+  expect(stdout).toContain("0.1.0");
+  expect(stdout).not.toMatch(/NativeModule (?:http|https|tls|sqlite|child_process)\b/);
+});
+
+test("an old Node gets a sentence", () => {
+  const old = join(place, "old.cjs");
+  // What a Node 18 lacks, and how it names itself.
+  writeFileSync(
+    old,
+    "Object.defineProperty(process.versions, 'node', { value: '18.20.0' }); delete process.getBuiltinModule;",
+  );
+  const { status, stderr } = spawnSync(process.execPath, ["--require", old, program, "run"], {
+    encoding: "utf8",
+    env: environment(),
+  });
+  expect({ status, stderr }).toEqual({
+    status: 2,
+    stderr: "tram: expected Node 22.23 or newer, found 18.20.0\n",
+  });
+});
+
+test("runs away from the repository: store, a module in a process of its own, a chosen heap", async () => {
+  const house = join(place, "house");
+  mkdirSync(join(house, "rules"), { recursive: true });
+  writeFileSync(
+    join(house, "tram.yaml"),
+    `gateway: { id: house }
+mqtt: { host: 127.0.0.1, port: 0 }
+http: { host: 127.0.0.1, port: 0 }
+modules: [{ id: greenhouse, use: sim, isolation: child-process }]
+`,
+  );
+  const gateway = spawn(process.execPath, [program, "run", "--config", join(house, "tram.yaml"), "--json"], {
+    env: environment({ TRAM_HEAP_MB: "96" }),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  try {
+    for await (const line of createInterface(gateway.stdout)) {
+      expect(JSON.parse(line)).toHaveProperty("web");
+      break;
+    }
+    const arguments_ = readFileSync(`/proc/${gateway.pid}/cmdline`, "utf8").split("\0");
+    expect(arguments_).toContain("--max-old-space-size=96");
+    const children = readFileSync(`/proc/${gateway.pid}/task/${gateway.pid}/children`, "utf8");
+    expect(children.trim()).toMatch(/^\d+$/);
+    const { stdout, stderr } = spawnSync(process.execPath, [program, "things", "--json"], {
+      encoding: "utf8",
+      env: environment({ TRAM_DATA: join(house, "data") }),
+    });
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toHaveProperty("things");
+  } finally {
+    const ended = new Promise((resolve) => gateway.once("exit", resolve));
+    gateway.kill();
+    await ended;
+  }
+});
