@@ -5,6 +5,7 @@ import { house, startGateway, temporaryFolder, tram } from "./processes.ts";
 
 interface Ticket {
   readonly ticket: string;
+  readonly port: number;
 }
 interface Page {
   readonly token: string;
@@ -24,6 +25,7 @@ describe("signing on from another program of the machine", () => {
     const ticket = async (scopes: readonly string[] = ["admin"]): Promise<string> => {
       const made = await rawCall(socket, "POST", "/api/v1/tickets", { body: { ...wanted, scopes } });
       expect(made.status).toBe(201);
+      expect((made.body as Ticket).port).toBe(gateway.httpPort);
       return (made.body as Ticket).ticket;
     };
 
@@ -38,6 +40,14 @@ describe("signing on from another program of the machine", () => {
     const bearer = { headers: { authorization: `Bearer ${page.token}` } };
     expect((await call(gateway, "GET", "/api/v1/things", bearer)).status).toBe(200);
     expect((await call(gateway, "GET", "/api/v1/clients", bearer)).status).toBe(403);
+    // Passed on over the socket, a page's token gives the page's rights and no more; a wrong one gives none.
+    const over = (path: string, authorization?: string): Promise<{ status: number }> =>
+      rawCall(socket, "GET", path, authorization === undefined ? {} : { headers: { authorization } });
+    expect((await over("/api/v1/clients")).status).toBe(200);
+    expect((await over("/api/v1/things", bearer.headers.authorization)).status).toBe(200);
+    expect((await over("/api/v1/clients", bearer.headers.authorization)).status).toBe(403);
+    expect((await over("/api/v1/things", "Bearer xxxxxxxxxxxxxxxxxxxxxxxxxxxx")).status).toBe(401);
+    expect((await over("/api/v1/things", "")).status).toBe(401);
     const again = await call(gateway, "POST", "/api/v1/session/ticket", { body: { ticket: first } });
     expect(again).toMatchObject({ status: 401, body: { code: "bad-ticket" } });
 

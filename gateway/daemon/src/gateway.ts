@@ -209,8 +209,9 @@ async function openWeb(
   const { options, clock, house, live, people, status, editor } = parts;
   const { settings, log } = options;
   const watch = teardown.use(new CommandWatch({ ...house, clock }));
+  const reached = { port: settings.http.port };
   const routes = [
-    ...accountRoutes(people),
+    ...accountRoutes(people, () => reached.port),
     ...thingRoutes({ ...house, watch }),
     ...ruleRoutes(status, editor),
     ...systemRoutes(status),
@@ -225,6 +226,7 @@ async function openWeb(
     log,
   );
   teardown.defer(() => http.close());
+  reached.port = http.port;
   return http;
 }
 

@@ -23,7 +23,7 @@ function describedRoutes(): readonly Route[] {
   };
   const nobody = new Proxy({}, { get: (_target, name) => absent(String(name)) });
   return [
-    ...accountRoutes(nobody as Parameters<typeof accountRoutes>[0]),
+    ...accountRoutes(nobody as Parameters<typeof accountRoutes>[0], () => absent("the port")),
     ...thingRoutes({ registry: nobody, commands: nobody, transactions: nobody, watch: nobody } as Parameters<
       typeof thingRoutes
     >[0]),

@@ -68,6 +68,7 @@ export type TicketRequest = Static<typeof TicketRequest>;
 export const TicketView = Type.Object({
   ticket: Type.String({ description: "Good for one sign-in." }),
   expiresInS: Type.Integer({ description: "How long, in seconds." }),
+  port: Type.Integer({ description: "TCP port on which the gateway takes it." }),
 });
 export type TicketView = Static<typeof TicketView>;
 

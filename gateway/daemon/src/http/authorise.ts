@@ -23,9 +23,12 @@ export interface Caller {
   readonly by: "socket" | "token" | "session" | "nobody";
 }
 
-/** Who calls: over the Unix socket, with a token, or with a session. */
+/**
+ * Who calls: with a token, over the Unix socket, or with a session. A token counts over the socket too: whoever passes
+ * a page's requests on (LuCI) does so with the page's rights and name, not with those of the socket.
+ */
 export function identify({ authorization, session, local }: Credentials, people: People): Caller {
-  if (local) return { principal: LOCAL_PRINCIPAL, by: "socket" };
+  if (local && authorization === undefined) return { principal: LOCAL_PRINCIPAL, by: "socket" };
   const token = /^Bearer ([A-Za-z0-9_-]{20,64})$/i.exec(authorization ?? "")?.[1];
   if (token !== undefined) return { principal: people.byToken(token), by: "token" };
   if (session !== undefined && session !== "") {

@@ -20,8 +20,11 @@ import { SESSION_COOKIE } from "./authorise.ts";
 import { isLocalAddress } from "./names.ts";
 import { problem, type Route, type RouteReply, type RouteRequest } from "./route.ts";
 
-/** Signing in and out, the first administrator, and tokens for programs. */
-export function accountRoutes(people: People): readonly Route[] {
+/**
+ * Signing in and out, the first administrator, and tokens for programs.
+ * @param port where browsers reach the gateway, once it listens.
+ */
+export function accountRoutes(people: People, port: () => number): readonly Route[] {
   const view = (request: RouteRequest): SessionView => ({
     setupNeeded: people.setupNeeded,
     ...(request.principal === undefined ? {} : { username: request.principal.name }),
@@ -112,7 +115,7 @@ export function accountRoutes(people: People): readonly Route[] {
         return { status: 204, headers: { "Set-Cookie": sessionCookie("", 0) } };
       },
     },
-    ...ticketRoutes(people),
+    ...ticketRoutes(people, port),
     {
       method: "get",
       path: "/api/v1/tokens",
@@ -160,7 +163,7 @@ export function accountRoutes(people: People): readonly Route[] {
 }
 
 /** What other programs of this machine ask for: LuCI, and the command line. */
-function ticketRoutes(people: People): readonly Route[] {
+function ticketRoutes(people: People, port: () => number): readonly Route[] {
   return [
     {
       method: "post",
@@ -191,7 +194,7 @@ function ticketRoutes(people: People): readonly Route[] {
       handle: (request) => {
         const { username, scopes } = request.body as unknown as TicketRequest;
         const ticket = people.tickets.issue(username, scopes);
-        return { status: 201, body: { ticket, expiresInS: TICKET.validMs / 1_000 } };
+        return { status: 201, body: { ticket, expiresInS: TICKET.validMs / 1_000, port: port() } };
       },
     },
     {
