@@ -8,7 +8,7 @@ SHELL := /bin/bash
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help install build run test lint bench generate screenshots clean
+.PHONY: help install build run test lint image bench generate screenshots clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ test: node_modules/.installed ## install the test tools, then run every check an
 
 lint: node_modules/.installed ## format and lint, and mend what can be mended
 	@biome check --write .
+
+image: node_modules/.installed ## build an OpenWrt image: PROFILE= IMAGEBUILDER= NODE_FEED= (docs/guide/openwrt.md)
+	@node scripts/image/main.ts
 
 bench: build ## measure, with the peers in the same run
 	@node bench/run.ts

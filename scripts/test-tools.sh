@@ -8,6 +8,10 @@ declare -A packages=(
   [mosquitto_pub]=mosquitto-clients
   [mosquitto_sub]=mosquitto-clients
   [chromium]=chromium
+  [busybox]=busybox-static
+  [shellcheck]=shellcheck
+  [xz]=xz-utils
+  [zstd]=zstd
 )
 export PATH="$PATH:/usr/sbin:/sbin"
 
