@@ -118,9 +118,9 @@ describe.skipIf(chromiumMissing())("the web UI in Chromium", () => {
         await door.locator("form").waitFor();
         await expectAccessible(door, `${locale} ${colorScheme} sign-in`);
         await context.addCookies(session);
-        for (const path of ["", "rules", "system"]) {
+        for (const path of ["", "rules", "rules/new", "rules/greet", "rules/file/rules.yaml", "system"]) {
           await door.goto(new URL(path, gateway.web).href);
-          await door.locator("main h2, main h1, main table").first().waitFor();
+          await door.locator("main h2, main table, main textarea").first().waitFor();
           await expectAccessible(door, `${locale} ${colorScheme} /${path}`);
           expect(await door.locator("html").getAttribute("lang")).toBe(locale.slice(0, 2));
         }

@@ -1,4 +1,14 @@
-import type { Problem, SessionView, SetupRequest, SignInRequest, TraceView } from "@tram/protocol";
+import type {
+  Problem,
+  RuleChange,
+  RuleCheckView,
+  RuleFileView,
+  RuleSourceView,
+  SessionView,
+  SetupRequest,
+  SignInRequest,
+  TraceView,
+} from "@tram/protocol";
 
 /** Why a request did not succeed. `status` 0 means that no answer came; then `code` is `network`. */
 export interface ApiProblem {
@@ -22,12 +32,26 @@ export interface ApiClient {
   /** Resolves ok when the command was accepted; its progress comes over the live socket. */
   setProperty(thing: string, property: string, value: unknown): Promise<ApiResult<void>>;
   traces(rule: string): Promise<ApiResult<readonly TraceView[]>>;
+  ruleSource(rule: string): Promise<ApiResult<RuleSourceView>>;
+  addRule(text: string): Promise<ApiResult<RuleSourceView>>;
+  changeRule(rule: string, change: RuleChange): Promise<ApiResult<RuleSourceView>>;
+  switchRule(rule: string, enabled: boolean): Promise<ApiResult<void>>;
+  removeRule(rule: string): Promise<ApiResult<void>>;
+  /** @param rule the id of the rule that the text would replace. */
+  checkRule(text: string, rule: string | undefined): Promise<ApiResult<RuleCheckView>>;
+  /** The text that says the document; comments and order stay. */
+  renderRule(text: string, document: unknown): Promise<ApiResult<string>>;
+  ruleFile(file: string): Promise<ApiResult<RuleFileView>>;
+  changeRuleFile(file: string, change: RuleChange): Promise<ApiResult<RuleFileView>>;
 }
 
 export function createApiClient(send: typeof fetch): ApiClient {
   const call = <Value>(method: string, path: string, read: (body: unknown) => Value, body?: unknown) =>
     request(send, method, `/api/v1/${path}`, read, body);
   const nothing = (): void => undefined;
+  const source = (body: unknown) => body as RuleSourceView;
+  const ruleAt = (rule: string, rest = "") => `rules/${encodeURIComponent(rule)}${rest}`;
+  const fileAt = (file: string) => `rule-files/${encodeURIComponent(file)}`;
   return {
     session: () => call("GET", "session", (body) => body as SessionView),
     setUp: (body) => call("POST", "setup", nothing, body),
@@ -38,11 +62,21 @@ export function createApiClient(send: typeof fetch): ApiClient {
         value,
       }),
     traces: (rule) =>
-      call(
-        "GET",
-        `rules/${encodeURIComponent(rule)}/traces`,
-        (body) => (body as { traces: TraceView[] }).traces,
-      ),
+      call("GET", ruleAt(rule, "/traces"), (body) => (body as { traces: TraceView[] }).traces),
+    ruleSource: (rule) => call("GET", ruleAt(rule, "/source"), source),
+    addRule: (text) => call("POST", "rules", source, { text }),
+    changeRule: (rule, change) => call("PUT", ruleAt(rule, "/source"), source, change),
+    switchRule: (rule, enabled) => call("PUT", ruleAt(rule, "/enabled"), nothing, { enabled }),
+    removeRule: (rule) => call("DELETE", ruleAt(rule), nothing),
+    checkRule: (text, rule) =>
+      call("POST", "rules/check", (body) => body as RuleCheckView, {
+        text,
+        ...(rule === undefined ? {} : { id: rule }),
+      }),
+    renderRule: (text, document) =>
+      call("POST", "rules/render", (body) => (body as { text: string }).text, { text, document }),
+    ruleFile: (file) => call("GET", fileAt(file), (body) => body as RuleFileView),
+    changeRuleFile: (file, change) => call("PUT", fileAt(file), (body) => body as RuleFileView, change),
   };
 }
 

@@ -6,8 +6,10 @@ import { Chip, type Tone } from "../shell/chip.tsx";
 import { type Complaint, Complaints } from "../shell/complaints.tsx";
 import { SlotText } from "../shell/slot-text.tsx";
 import { useAppSelector } from "../store/hooks.ts";
+import { RuleTools } from "./rule-tools.tsx";
 import { TraceHistory } from "./trace-history.tsx";
 import { TraceItem } from "./trace-item.tsx";
+import { whyNot } from "./why-not.ts";
 
 const TONES: Readonly<Record<RuleView["status"], Tone>> = {
   active: "good",
@@ -17,13 +19,15 @@ const TONES: Readonly<Record<RuleView["status"], Tone>> = {
 
 /** One rule: whether it works, what it does now, and why it last fired or did not. */
 export const RuleCard = memo(function RuleCard({ id }: { readonly id: string }) {
-  const { t } = useI18n();
+  const i18n = useI18n();
+  const { t } = i18n;
   const headingId = useId();
   const historyId = useId();
   const [open, setOpen] = useState(false);
   const rule = useAppSelector((state) => state.rules[id]);
   if (rule === undefined) return null;
   const title = rule.title ?? rule.id;
+  const why = whyNot(rule.lastTrace, i18n);
   return (
     <li className="card rule">
       <article aria-labelledby={headingId}>
@@ -49,18 +53,22 @@ export const RuleCard = memo(function RuleCard({ id }: { readonly id: string }) 
           <section className="last-trace">
             <h3>{t("rules.lastTrace")}</h3>
             <TraceItem trace={rule.lastTrace} />
+            {why === undefined ? null : <p className="why-not">{why}</p>}
           </section>
         )}
-        <button
-          type="button"
-          className="button disclosure"
-          aria-expanded={open}
-          aria-controls={open ? historyId : undefined}
-          aria-label={t("rules.historyOf", { rule: title })}
-          onClick={() => setOpen(!open)}
-        >
-          {t("rules.history")}
-        </button>
+        <div className="rule-tools">
+          <button
+            type="button"
+            className="button disclosure"
+            aria-expanded={open}
+            aria-controls={open ? historyId : undefined}
+            aria-label={t("rules.historyOf", { rule: title })}
+            onClick={() => setOpen(!open)}
+          >
+            {t("rules.history")}
+          </button>
+          <RuleTools rule={rule} title={title} />
+        </div>
         {open ? (
           <div id={historyId}>
             <TraceHistory rule={rule} />

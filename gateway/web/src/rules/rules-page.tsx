@@ -1,5 +1,7 @@
 import { useMemo } from "react";
 import { shallowEqual } from "react-redux";
+import { Link } from "wouter";
+import { mayAdminister } from "../account/session-slice.ts";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { Page } from "../shell/page.tsx";
 import { useAppSelector } from "../store/hooks.ts";
@@ -11,9 +13,17 @@ export function RulesPage() {
   const { t, language } = useI18n();
   const compare = useMemo(() => new Intl.Collator(language, { numeric: true }).compare, [language]);
   const ids = useAppSelector((state) => sortRules(state.rules, compare).map(({ id }) => id), shallowEqual);
+  const may = useAppSelector((state) => mayAdminister(state.session));
   return (
     <Page title={t("rules.title")}>
-      <p className="toolbar muted">{t("rules.count", { count: ids.length })}</p>
+      <div className="toolbar rules-toolbar">
+        <p className="muted">{t("rules.count", { count: ids.length })}</p>
+        {may ? (
+          <Link href="/rules/new" className="button primary">
+            {t("rules.new")}
+          </Link>
+        ) : null}
+      </div>
       {ids.length === 0 ? <p className="empty">{t("rules.empty")}</p> : null}
       <ul className="rules">
         {ids.map((id) => (

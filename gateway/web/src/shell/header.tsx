@@ -38,8 +38,13 @@ export function Header() {
 function NavLink({ href, children }: { readonly href: string; readonly children: ReactNode }) {
   const [location] = useLocation();
   return (
-    <Link href={href} className="nav-link" aria-current={location === href ? "page" : undefined}>
+    <Link href={href} className="nav-link" aria-current={isWithin(location, href) ? "page" : undefined}>
       {children}
     </Link>
   );
+}
+
+/** The home page has no pages below it. */
+function isWithin(location: string, href: string): boolean {
+  return location === href || (href !== "/" && location.startsWith(`${href}/`));
 }

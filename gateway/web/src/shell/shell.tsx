@@ -2,6 +2,7 @@ import { type RefObject, useEffect, useRef } from "react";
 import { Route, Switch, useLocation } from "wouter";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { useLive } from "../live/use-live.ts";
+import { LazyRuleEditor, LazyRuleFile } from "../rule-editor/lazy-pages.tsx";
 import { RulesPage } from "../rules/rules-page.tsx";
 import { useAppSelector } from "../store/hooks.ts";
 import { SystemPage } from "../system/system-page.tsx";
@@ -30,6 +31,11 @@ export function Shell() {
           <Switch>
             <Route path="/" component={ThingsPage} />
             <Route path="/rules" component={RulesPage} />
+            <Route path="/rules/new">
+              <LazyRuleEditor />
+            </Route>
+            <Route path="/rules/file/:file">{({ file }) => <LazyRuleFile file={file} />}</Route>
+            <Route path="/rules/:id">{({ id }) => <LazyRuleEditor id={id} />}</Route>
             <Route path="/system" component={SystemPage} />
             <Route>
               <Page title={t("app.notFound")}>{null}</Page>

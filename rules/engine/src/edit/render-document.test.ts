@@ -79,6 +79,12 @@ describe("a document brought into its text", () => {
       ),
     ).toBe(`id: a\ntriggers:\n  - { time: 07:00 }\nactions:\n  - { set: a/b/c, value: 1 }\n`);
     expect(text(renderDocument("# draft\n", { id: "a" }))).toBe("# draft\nid: a\n");
+    // And fills what a form began with.
+    const empty = text(renderDocument("", { id: "", triggers: [], actions: [] }));
+    const filled = { id: "a", triggers: [{ state: { property: "a/b/c" } }], actions: [{ delay: "5m" }] };
+    expect(text(renderDocument(empty, filled))).toBe(
+      "id: a\ntriggers:\n  - { state: { property: a/b/c } }\nactions:\n  - { delay: 5m }\n",
+    );
   });
 
   it("refuses what is no rule and what is no JSON", () => {

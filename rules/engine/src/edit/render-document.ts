@@ -177,6 +177,8 @@ function merged(node: Node | null, value: Json, document: Document): Node {
     return node;
   }
   if (isScalar(node) && (typeof value !== "object" || value === null)) {
+    // The quotes of an empty text were not the author's choice.
+    if (node.value === "") delete node.type;
     node.value = value;
     delete node.source;
     return node;
@@ -189,6 +191,8 @@ function merged(node: Node | null, value: Json, document: Document): Node {
 /** Items that stay keep their nodes; those in between are matched in their order, and merged. */
 function mergeList(list: YAMLSeq, wanted: readonly Json[], document: Document): void {
   const nodes = list.items as Node[];
+  // `[]` is how an empty list is written; what comes into it stands one part a line.
+  if (nodes.length === 0) list.flow = false;
   const old = nodes.map((node) => plain(node, document));
   const partners = match(old, wanted);
   const free = new Set(nodes.keys());
