@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { PRODUCT } from "../../protocol/src/product.ts";
 import { type Bundle, bundleDaemon } from "../bundle.ts";
@@ -29,7 +29,9 @@ export async function makeRelease(work: string, out: string, mtime: number): Pro
   const programs = join(work, "lib");
   const bundle = await bundleDaemon({ folder: programs, maps: join(work, "maps") });
   const lock = JSON.parse(read("package-lock.json")) as Lock;
-  const inWeb = JSON.parse(readFileSync(join(web, ".cache/modules.json"), "utf8")) as string[];
+  const moduleList = join(web, ".cache/modules.json");
+  if (!existsSync(moduleList)) throw new Error("the web UI is not built: expected `make build` to have run");
+  const inWeb = JSON.parse(readFileSync(moduleList, "utf8")) as string[];
   const components = findComponents(root, lock, { daemon: bundle.inputs, web: inWeb });
   const product: Product = {
     name: PRODUCT.name,
