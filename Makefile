@@ -8,7 +8,7 @@ SHELL := /bin/bash
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help install build run test lint image bench generate screenshots clean
+.PHONY: help install build run test lint package image bench generate screenshots clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ bench: build ## measure, with the peers in the same run
 
 generate: build ## write the generated files again (OpenAPI, config reference, dependency picture)
 	@node scripts/generate.ts
+
+package: node_modules/.installed ## make the packages for OpenWrt, their SBOM and licences, in dist/packages
+	@node scripts/build-web.ts
+	@node scripts/package.ts
 
 screenshots: build ## take the pictures of the README from the running demo
 	@node e2e/screenshots.ts

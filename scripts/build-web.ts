@@ -11,7 +11,7 @@ const dist = join(web, "dist");
 function newest(folder: string): number {
   let latest = 0;
   for (const entry of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
-    if (entry.startsWith("dist") || entry.startsWith("node_modules")) continue;
+    if (/^(?:dist|\.cache|node_modules)\b/.test(entry)) continue;
     latest = Math.max(latest, statSync(join(folder, entry)).mtimeMs);
   }
   return latest;
@@ -19,7 +19,10 @@ function newest(folder: string): number {
 
 function builtAt(): number {
   try {
-    return statSync(join(dist, "index.html")).mtimeMs;
+    // The list of what is in the build is written with it, and `make package` needs both.
+    return Math.min(
+      ...["dist/index.html", ".cache/modules.json"].map((file) => statSync(join(web, file)).mtimeMs),
+    );
   } catch {
     return 0; // Never built.
   }
