@@ -41,6 +41,7 @@ export const MqttBridgeConfig = Type.Object(
     password_file: Type.Optional(
       Type.String({
         minLength: 1,
+        path: "always",
         description: "File with the password in its first line, beside this file or absolute.",
       }),
     ),

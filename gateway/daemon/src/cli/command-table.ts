@@ -1,12 +1,19 @@
-import { type CliCommand, DEFAULT_CONFIG, type OptionSpec } from "./command.ts";
+import { type CliCommand, DEFAULT_CONFIG_HELP, type OptionSpec } from "./command.ts";
 
 const CONFIG_OPTION: Readonly<Record<string, OptionSpec>> = {
   config: {
     type: "string",
     short: "c",
     value: "FILE",
-    help: `configuration file (default: ${DEFAULT_CONFIG})`,
+    help: `configuration file (default: ${DEFAULT_CONFIG_HELP})`,
   },
+};
+
+/** The files that OpenWrt's configuration is made of. The defaults stand in `config/uci/render.ts`. */
+const UCI_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  uci: { type: "string", value: "FILE", help: "UCI file, laid over the configuration" },
+  base: { type: "string", value: "FILE", help: "YAML file below UCI (it may be missing)" },
+  system: { type: "string", value: "FILE", help: "UCI file with the system's time zone (it may be missing)" },
 };
 
 /** All verbs. The help, the check of the command line and the shell completion are made of this table. */
@@ -21,8 +28,8 @@ export const COMMANDS: readonly CliCommand[] = [
   {
     name: "config check",
     args: "[FILE]",
-    summary: "check a configuration; exit code 2 and one line when it is broken",
-    options: CONFIG_OPTION,
+    summary: "check a configuration; exit code 2 and a line for each problem when it is broken",
+    options: { ...CONFIG_OPTION, ...UCI_OPTIONS },
     maxArgs: 1,
     load: async () => (await import("./commands-config.ts")).configCheck,
   },
@@ -30,9 +37,24 @@ export const COMMANDS: readonly CliCommand[] = [
     name: "config print",
     args: "[FILE]",
     summary: "print the configuration in force, annotated, without secrets",
-    options: CONFIG_OPTION,
+    options: { ...CONFIG_OPTION, ...UCI_OPTIONS },
     maxArgs: 1,
     load: async () => (await import("./commands-config.ts")).configPrint,
+  },
+  {
+    name: "config render",
+    summary: "make the configuration out of UCI (OpenWrt) and the YAML file below it, with its secrets",
+    options: {
+      ...UCI_OPTIONS,
+      out: {
+        type: "string",
+        short: "o",
+        value: "FILE",
+        help: "where to write it (default: -, standard output)",
+      },
+    },
+    maxArgs: 0,
+    load: async () => (await import("./commands-config.ts")).configRender,
   },
   {
     name: "things",

@@ -1,7 +1,21 @@
+import { existsSync } from "node:fs";
 import { PRODUCT } from "@tram/protocol";
 import type { Output } from "./output.ts";
 
-export const DEFAULT_CONFIG = `/etc/${PRODUCT.name}/${PRODUCT.name}.yaml`;
+/** What is in force where UCI is rendered over the user's file; else the user's file. */
+const CONFIG_PLACES = [
+  `/var/run/${PRODUCT.name}/${PRODUCT.name}.yaml`,
+  `/etc/${PRODUCT.name}/${PRODUCT.name}.yaml`,
+] as const;
+
+/** For the help. */
+export const DEFAULT_CONFIG_HELP = `${CONFIG_PLACES[0]} where it is, else ${CONFIG_PLACES[1]}`;
+
+/** The configuration file when none is named. */
+export function defaultConfig(exists: (file: string) => boolean = existsSync): string {
+  const [rendered, own] = CONFIG_PLACES;
+  return exists(rendered) ? rendered : own;
+}
 
 /** An option as `parseArgs` of Node takes it, with words for help and completion. */
 export interface OptionSpec {

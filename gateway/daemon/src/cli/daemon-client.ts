@@ -6,7 +6,7 @@ import WebSocket from "ws";
 import { ConfigError } from "../config/config-error.ts";
 import { readOverrides } from "../config/overrides.ts";
 import { request as httpRequest } from "../http/node-http.ts";
-import { type CommandContext, DEFAULT_CONFIG } from "./command.ts";
+import { type CommandContext, defaultConfig } from "./command.ts";
 import { CommandFailed } from "./usage-error.ts";
 
 export interface Answer {
@@ -109,7 +109,7 @@ async function dataFolder(context: CommandContext): Promise<string> {
   if (typeof data === "string") return resolve(data);
   const overrides = readOverrides(context.environment);
   if (overrides.data !== undefined) return resolve(overrides.data);
-  const file = typeof config === "string" ? config : DEFAULT_CONFIG;
+  const file = typeof config === "string" ? config : defaultConfig();
   const { loadConfig } = await import("../config/load.ts"); // Validators cost 100 ms: only when they are needed.
   try {
     return loadConfig(file, overrides).settings.data;

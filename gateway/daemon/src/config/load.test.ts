@@ -30,7 +30,7 @@ describe("parseConfig", () => {
   test("an empty file is a gateway with defaults", () => {
     const settings = parse("");
     expect(settings.mqtt).toMatchObject({ host: "0.0.0.0", port: 1883, anonymous: false, accounts: [] });
-    expect(settings.http).toEqual({ host: "0.0.0.0", port: 8080 });
+    expect(settings.http).toEqual({ host: "0.0.0.0", port: 8080, hosts: [] });
     expect(settings.data).toBe(join(folder, "data"));
     expect(settings.rulesDir).toBe(join(folder, "rules"));
   });
@@ -69,7 +69,7 @@ describe("parseConfig", () => {
     ],
     [
       "mqtt: { clients: [{ username: a, role: device, password_file: nowhere }] }",
-      /password_file: expected a readable file, found ENOENT/,
+      /password_file: expected a readable file, found no such file/,
     ],
     ["[1, 2]", /^tram\.yaml: expected an object, found \[1,2\]$/],
     ["a: *nothing", /^tram\.yaml: expected YAML, found: Unresolved alias/],

@@ -3,7 +3,8 @@ import { type Static, Type } from "typebox";
 
 /**
  * The configuration file. Unknown keys are errors. The descriptions are the reference: `tram config print` and
- * docs/reference/config.md are made of them.
+ * docs/reference/config.md are made of them, and the options of UCI are its keys (docs/reference/uci.md). `path` marks a
+ * text that is a path: `always`, or `dotted` where it is one only if it looks like one.
  */
 const Closed = { additionalProperties: false } as const;
 
@@ -49,7 +50,10 @@ export const MqttAccount = Type.Object(
       Type.String({ minLength: 1, maxLength: 256, description: "Or use password_file." }),
     ),
     password_file: Type.Optional(
-      Type.String({ description: "File with the password in its first line, beside this file or absolute." }),
+      Type.String({
+        path: "always",
+        description: "File with the password in its first line, beside this file or absolute.",
+      }),
     ),
     role: Type.Enum(["device", "dashboard", "service"], {
       description:
@@ -110,6 +114,7 @@ const ModuleConfig = Type.Object(
     id: Type.String({ pattern: ID_PATTERN, description: "Name of this instance, unique among the modules." }),
     use: Type.String({
       minLength: 1,
+      path: "dotted",
       description: "A built-in module (`sim`), or a file: `./my-module.js` beside this file, or absolute.",
     }),
     isolation: Type.Optional(
@@ -143,6 +148,7 @@ export const Config = Type.Object(
     data: Type.Optional(
       Type.String({
         default: "data",
+        path: "always",
         description:
           "Folder of the database, the socket and the last good configuration. Beside this file or absolute.",
       }),
@@ -158,6 +164,7 @@ export const Config = Type.Object(
           dir: Type.Optional(
             Type.String({
               default: "rules",
+              path: "always",
               description: "Folder of the rule files, beside this file or absolute.",
             }),
           ),

@@ -1,9 +1,11 @@
 import { hostname } from "node:os";
-import { isAbsolute, resolve } from "node:path";
-import type { BridgeConfig } from "@tram/cloud-bridge";
+import { join, resolve } from "node:path";
 import { type ModuleId, slugThingId, type ThingId } from "@tram/protocol";
+import type { Account, CloudSettings, SoundConfig } from "./check.ts";
 import type { Overrides } from "./overrides.ts";
-import type { ConfigDocument, ModuleConfig, MqttAccount } from "./schema.ts";
+import type { ModuleConfig } from "./schema.ts";
+
+export type { Account, CloudSettings };
 
 /** The configuration with every default filled in and every path absolute: what the daemon is built from. */
 export interface Settings {
@@ -32,28 +34,14 @@ export interface Settings {
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 
-/** An MQTT account with its password read. */
-export interface Account {
-  readonly username: string;
-  readonly password: string;
-  readonly role: MqttAccount["role"];
-  readonly topics?: readonly string[];
-}
-
-export interface CloudSettings {
-  readonly config: BridgeConfig;
-  readonly password?: string;
-}
-
-/** Fills in the defaults. `folder` is where the configuration file lies. */
-export function completeSettings(
-  document: ConfigDocument,
-  folder: string,
-  secrets: { accounts: readonly Account[]; cloud: readonly CloudSettings[] },
-  overrides: Overrides,
-): Settings {
+/**
+ * Fills in the defaults.
+ * @param sound the configuration as it was checked: its paths are absolute.
+ * @param folder where the configuration file lies: there the default folders are.
+ */
+export function completeSettings(sound: SoundConfig, folder: string, overrides: Overrides): Settings {
+  const { document, accounts, cloud } = sound;
   const { gateway = {}, mqtt = {}, http = {}, rules = {}, log = {} } = document;
-  const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(folder, path));
   return {
     gateway: {
       id: (gateway.id ?? slugThingId(hostname())) as ThingId,
@@ -63,27 +51,23 @@ export function completeSettings(
       timezone: gateway.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
       clock: gateway.clock ?? "auto",
     },
-    data: resolve(overrides.data ?? absolute(document.data ?? "data")),
+    data: resolve(overrides.data ?? document.data ?? join(folder, "data")),
     mqtt: {
       engine: mqtt.engine ?? "aedes",
       host: mqtt.host ?? "0.0.0.0",
       port: overrides.mqttPort ?? mqtt.port ?? 1883,
       durability: mqtt.durability ?? "standard",
       anonymous: mqtt.anonymous ?? false,
-      accounts: secrets.accounts,
+      accounts,
     },
     http: {
       host: http.host ?? "0.0.0.0",
       port: overrides.httpPort ?? http.port ?? 8080,
       hosts: http.hosts ?? [],
     },
-    modules: (document.modules ?? []).map((module) => ({
-      ...module,
-      id: module.id as ModuleId,
-      use: /^\.{0,2}\//.test(module.use) ? absolute(module.use) : module.use,
-    })),
-    rulesDir: absolute(rules.dir ?? "rules"),
-    cloud: secrets.cloud,
+    modules: (document.modules ?? []).map((module) => ({ ...module, id: module.id as ModuleId })),
+    rulesDir: rules.dir ?? resolve(folder, "rules"),
+    cloud,
     logLevel: log.level ?? "info",
   };
 }

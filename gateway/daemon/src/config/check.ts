@@ -1,0 +1,161 @@
+import { basename } from "node:path";
+import { BridgeConfig } from "@tram/cloud-bridge";
+import { parseThingId, type SchemaProblem, schemaProblems, show } from "@tram/protocol";
+import { Compile } from "typebox/compile";
+import { Settings as ValidatorSettings } from "typebox/system";
+import { absolutePaths } from "./paths.ts";
+import { readSmallFile } from "./read-file.ts";
+import { Config, type ConfigDocument, type MqttAccount } from "./schema.ts";
+import { hideSecrets } from "./secrets.ts";
+
+/** More is not told: it is another kind of file then. */
+const MOST_ERRORS = 500;
+
+/** A password file holds a line. In bytes. */
+const SECRET_LIMIT_BYTES = 65_536;
+
+const configValidator = Compile(Config);
+const cloudValidator = Compile(BridgeConfig);
+
+/** An MQTT account with its password read. */
+export interface Account {
+  readonly username: string;
+  readonly password: string;
+  readonly role: MqttAccount["role"];
+  readonly topics?: readonly string[];
+}
+
+export interface CloudSettings {
+  readonly config: BridgeConfig;
+  readonly password?: string;
+}
+
+/** A configuration that is sound, with its paths absolute and its passwords read. */
+export interface SoundConfig {
+  readonly document: ConfigDocument;
+  readonly accounts: readonly Account[];
+  readonly cloud: readonly CloudSettings[];
+}
+
+type Loose = Readonly<Record<string, unknown>>;
+
+/**
+ * Checks a configuration: the schema, and what a schema cannot say.
+ * @param document as it was parsed; anything.
+ * @param folder absolute; where relative paths start.
+ * @returns the sound configuration, or everything that is wrong with it, without showing a secret.
+ */
+export function checkConfig(document: unknown, folder: string): SoundConfig | readonly SchemaProblem[] {
+  const absolute = absolutePaths(document, folder);
+  const found = new Map<string, string>();
+  const report = (problems: Iterable<SchemaProblem>): void => {
+    // What the schema says of a place is enough said about it.
+    for (const { path, problem } of problems) if (!found.has(path)) found.set(path, problem);
+  };
+  report(problemsOf(configValidator, document));
+  report(crossChecks(isObject(document) ? document : {}));
+  const accounts = objectsIn(absolute, ["mqtt", "clients"]).map(([client, path]): Account => {
+    const { password, problems } = readSecret(client, path);
+    report(problems);
+    if (password === undefined && problems.length === 0) {
+      report([{ path, problem: "expected password or password_file, found neither" }]);
+    }
+    const { username, role, topics } = client as Pick<Account, "username" | "role" | "topics">;
+    return { username, password: password ?? "", role, ...(topics === undefined ? {} : { topics }) };
+  });
+  const cloud = objectsIn(absolute, ["cloud"]).map(([entry, path]): CloudSettings => {
+    report(problemsOf(cloudValidator, entry, path));
+    const { password, problems } = readSecret(entry, path);
+    report(problems);
+    return { config: entry as BridgeConfig, ...(password === undefined ? {} : { password }) };
+  });
+  if (found.size > 0) return [...found].map(([path, problem]) => ({ path, problem }));
+  return { document: absolute as ConfigDocument, accounts, cloud };
+}
+
+function problemsOf(
+  validator: typeof configValidator | typeof cloudValidator,
+  value: unknown,
+  path = "",
+): readonly SchemaProblem[] {
+  if (validator.Check(value)) return [];
+  // The validator's own limit is small and meant for requests. It is one for the whole process, hence the way back.
+  const { maxErrors } = ValidatorSettings.Get();
+  ValidatorSettings.Set({ maxErrors: MOST_ERRORS });
+  try {
+    return schemaProblems(validator.Errors(value), hideSecrets(value)).map((problem) => ({
+      path: join(path, problem.path),
+      problem: problem.problem,
+    }));
+  } finally {
+    ValidatorSettings.Set({ maxErrors });
+  }
+}
+
+function join(path: string, inner: string): string {
+  if (path === "" || inner === "") return path + inner;
+  return inner.startsWith("[") ? `${path}${inner}` : `${path}.${inner}`;
+}
+
+/** What a schema cannot say. */
+function* crossChecks(document: Loose): Generator<SchemaProblem> {
+  const { id, timezone } = isObject(document.gateway) ? document.gateway : {};
+  if (typeof id === "string" && parseThingId(id) === undefined) {
+    yield { path: "gateway.id", problem: `expected an id that is not reserved, found ${show(id)}` };
+  }
+  if (typeof timezone === "string" && !isTimezone(timezone)) {
+    yield { path: "gateway.timezone", problem: `expected an IANA time zone, found ${show(timezone)}` };
+  }
+  yield* duplicates(objectsIn(document, ["modules"]), "id");
+  yield* duplicates(objectsIn(document, ["mqtt", "clients"]), "username");
+  yield* duplicates(objectsIn(document, ["cloud"]), "id");
+}
+
+function* duplicates(items: readonly (readonly [Loose, string])[], key: string): Generator<SchemaProblem> {
+  const seen = new Map<unknown, string>();
+  for (const [item, path] of items) {
+    const name = item[key];
+    if (name === undefined) continue;
+    const first = seen.get(name);
+    if (first === undefined) seen.set(name, path);
+    else yield { path: `${path}.${key}`, problem: `expected a unique name, found that of ${first}` };
+  }
+}
+
+/** The objects of the list at a place, each with its path. */
+function objectsIn(document: unknown, at: readonly string[]): readonly (readonly [Loose, string])[] {
+  const list = at.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), document);
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((item: unknown, index) =>
+    isObject(item) ? [[item, `${at.join(".")}[${index}]`] as const] : [],
+  );
+}
+
+function isObject(value: unknown): value is Loose {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function isTimezone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false; // RangeError is the only way that Intl tells.
+  }
+}
+
+/** The password of an account or a bridge. Its file, if it has one, is absolute already. */
+function readSecret(entry: Loose, path: string): { password?: string; problems: readonly SchemaProblem[] } {
+  const { password, password_file: file } = entry;
+  if (password !== undefined && file !== undefined) {
+    return { problems: [{ path, problem: "expected password or password_file, found both" }] };
+  }
+  if (typeof file !== "string")
+    return typeof password === "string" ? { password, problems: [] } : { problems: [] };
+  const wrong = (problem: string) => ({ problems: [{ path: `${path}.password_file`, problem }] });
+  const bytes = readSmallFile(file, SECRET_LIMIT_BYTES);
+  if ("found" in bytes) return wrong(`expected a readable file, found ${bytes.found}: ${file}`);
+  const [first] = bytes.toString("utf8").split(/\r?\n/);
+  if (first !== undefined && first !== "") return { password: first, problems: [] };
+  return wrong(`expected a password in ${basename(file)}, found none`);
+}

@@ -1,0 +1,2 @@
+export { OPENWRT_FILES, renderConfig } from "./render.ts";
+export { replaceSecretFile } from "./write-file.ts";
