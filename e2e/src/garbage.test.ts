@@ -151,4 +151,21 @@ describe.skipIf(mosquittoMissing())("garbage on the wire", () => {
     expect(page.status).toBe(200);
     await expectHealthy();
   });
+
+  test("HTTP: an upgrade of a strange target, or one that breaks off, ends nothing but itself", async () => {
+    const targets = ["//", "/nope", "http://[", "/ws", "/node-red/comms", "*", "/ws?%"];
+    for (const target of targets) {
+      const text = `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+      await throwAt(gateway.httpPort, Buffer.from(text));
+      // The answer meets a connection that is gone: there must be somebody who hears of it.
+      await new Promise<void>((resolve) => {
+        const socket = connect(gateway.httpPort, "127.0.0.1", () => {
+          socket.write(text, () => socket.resetAndDestroy());
+        });
+        socket.on("error", () => undefined).once("close", () => resolve());
+      });
+    }
+    expect((await fetch(gateway.web)).status).toBe(200);
+    await expectHealthy();
+  });
 });

@@ -17,9 +17,10 @@ import { systemRoutes } from "./http/routes-system.ts";
 import { thingRoutes } from "./http/routes-things.ts";
 import { type HttpServers, openHttp } from "./http/server.ts";
 import { StaticFiles } from "./http/static-files.ts";
+import { upgrades } from "./http/upgrades.ts";
 import { feedLive } from "./live/feed.ts";
 import { LiveHub } from "./live/live-hub.ts";
-import { liveUpgrade } from "./live/upgrade.ts";
+import { LIVE_PATH, liveUpgrade } from "./live/upgrade.ts";
 import { endOrphans } from "./modules/orphans.ts";
 import { createRunner } from "./modules/runner.ts";
 import { Accounts } from "./mqtt/accounts.ts";
@@ -219,10 +220,11 @@ async function openWeb(
   const { hosts } = settings.http;
   const app = createApp({ routes, people, files: new StaticFiles(options.webFolder), log, hosts });
   teardown.use(people.onRevoked(() => live.recheck()));
+  const watchers = liveUpgrade(live, (credentials) => identify(credentials, people));
   const http = await openHttp(
     app,
     { ...settings.http, socketPath: join(settings.data, `${PRODUCT.name}.sock`) },
-    liveUpgrade(live, (request) => identify(request, people), hosts),
+    upgrades((path) => (path === LIVE_PATH ? watchers : undefined), hosts),
     log,
   );
   teardown.defer(() => http.close());
