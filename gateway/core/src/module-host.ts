@@ -102,7 +102,7 @@ export function createModuleHost(
         if (!isJson(value, VALUE_LEVELS)) throw new TypeError(`${key}: expected JSON, found ${show(value)}`);
         const copy = structuredClone(value);
         await kept((unit) => {
-          unit.put(table, key, copy);
+          unit.propose(table, key, copy);
           unit.require("power");
         });
       },
@@ -110,7 +110,7 @@ export function createModuleHost(
         ensureOpen();
         budget.call();
         await kept((unit) => {
-          unit.delete(table, key);
+          unit.proposeDelete(table, key);
           unit.require("power");
         });
       },

@@ -37,10 +37,10 @@ test("the health is told at its edges alone", async () => {
   expect(transactions.health).toEqual({ failing: false });
   store.failWith(FULL);
   for (let again = 0; again < 3; again++) await transactions.record(write);
-  expect(transactions.health).toEqual({ failing: true, reason: "no space left" });
+  expect(transactions.health).toEqual({ failing: true, code: "full", reason: "no space left" });
   store.failWith(undefined);
   for (let again = 0; again < 3; again++) await transactions.record(write);
-  expect(edges).toEqual([{ failing: true, reason: "no space left" }, { failing: false }]);
+  expect(edges).toEqual([{ failing: true, code: "full", reason: "no space left" }, { failing: false }]);
   expect(lines).toEqual(["error: the store does not keep what it is given", "info: the store keeps again"]);
 });
 
@@ -50,7 +50,7 @@ test("a unit that writes nothing says nothing about the store", async () => {
   await transactions.record(write);
   await transactions.transact(writeNothing);
   await transactions.record(write);
-  expect(edges).toEqual([{ failing: true, reason: "no space left" }]);
+  expect(edges).toEqual([{ failing: true, code: "full", reason: "no space left" }]);
 });
 
 test("the reason follows the latest failure", async () => {

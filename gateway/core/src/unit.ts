@@ -1,5 +1,23 @@
 import type { Json } from "@tram/protocol";
-import type { Durability, Operation, Store } from "./ports/store.ts";
+import type { Durability, Operation } from "./ports/store.ts";
+
+/** A write of a table. */
+export type TableWrite = Extract<Operation, { readonly table: string }>;
+
+/** Who keeps a unit: the store, or what watches over it. */
+export interface Keeper {
+  /**
+   * Keeps all operations or none, as the store does.
+   * @param owed those of them that memory has taken over already: what is not kept of them now must be kept later, or
+   * a restart would bring back what has long ended.
+   * @throws {StoreError} when they could not be kept now.
+   */
+  commit(
+    operations: readonly Operation[],
+    durability: Durability,
+    owed: readonly TableWrite[],
+  ): Promise<void>;
+}
 
 /**
  * One thing that happened, with everything that follows from it: the reading, what the registry keeps of it, what the
@@ -9,23 +27,36 @@ import type { Durability, Operation, Store } from "./ports/store.ts";
  * Participants add their writes synchronously while the event is delivered, then `commit` is called once.
  */
 export class Unit {
-  readonly #store: Store;
+  readonly #keeper: Keeper;
   readonly #operations: Operation[] = [];
+  readonly #owed: TableWrite[] = [];
   readonly #effects: ((kept: boolean) => void)[] = [];
   readonly #onFault: (error: unknown) => void;
   #durability: Durability = "crash";
 
   /** @param onFault is told of an effect that threw; the other effects run all the same. */
-  constructor(store: Store, onFault: (error: unknown) => void) {
-    this.#store = store;
+  constructor(keeper: Keeper, onFault: (error: unknown) => void) {
+    this.#keeper = keeper;
     this.#onFault = onFault;
   }
 
+  /** Writes what memory holds from now on, kept or not. */
   put(table: string, key: string, value: Json): void {
+    this.#owe({ op: "put", table, key, value });
+  }
+
+  /** Deletes what memory has let go of, kept or not. */
+  delete(table: string, key: string): void {
+    this.#owe({ op: "delete", table, key });
+  }
+
+  /** Writes what memory takes over only once it is kept: when it is not, it never was. */
+  propose(table: string, key: string, value: Json): void {
     this.#operations.push({ op: "put", table, key, value });
   }
 
-  delete(table: string, key: string): void {
+  /** Deletes what memory lets go of only once that is kept. */
+  proposeDelete(table: string, key: string): void {
     this.#operations.push({ op: "delete", table, key });
   }
 
@@ -64,7 +95,7 @@ export class Unit {
     let kept = true;
     if (!this.empty) {
       try {
-        await this.#store.commit(this.#operations, this.#durability);
+        await this.#keeper.commit(this.#operations, this.#durability, this.#owed);
       } catch (error) {
         kept = false;
         failure = error;
@@ -78,5 +109,10 @@ export class Unit {
       }
     }
     if (!kept) throw failure;
+  }
+
+  #owe(write: TableWrite): void {
+    this.#operations.push(write);
+    this.#owed.push(write);
   }
 }
