@@ -77,6 +77,7 @@ check("dependency rules", ["node", "scripts/check-dependencies.ts"]);
 check("unused code", ["knip"]);
 if (built) {
   check("generated files", ["node", "scripts/generate.ts", "--check"]);
+  check("reproducible packages", ["node", "scripts/package/reproduce.ts"]);
   suite("unit", []);
   suite("e2e", ["--config", "vitest.e2e.config.ts"]);
 }
