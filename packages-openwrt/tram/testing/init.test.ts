@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -47,7 +47,6 @@ describe.skipIf(routerMissing() !== false)("the init script in a router's root",
     router = new ScriptRouter(join(place, "root"));
     router.root.install(join(out, ipk));
     router.root.write("etc/config/system", "config system\n\toption zonename 'Asia/Ho Chi Minh'\n");
-    if (process.env.TRAM_DEV_FAKE) copyFileSync(process.env.TRAM_DEV_FAKE, router.root.file("usr/bin/tram"));
   }, 60_000);
 
   afterAll(() => rmSync(place, { recursive: true, force: true }));

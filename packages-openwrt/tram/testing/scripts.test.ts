@@ -25,7 +25,6 @@ describe.skipIf(routerMissing() !== false)("scripts of the package in a router's
     router = new ScriptRouter(join(place, "root"));
     router.root.install(ipk);
     router.root.write("etc/config/system", "config system\n");
-    if (process.env.TRAM_DEV_FAKE) copyFileSync(process.env.TRAM_DEV_FAKE, router.root.file("usr/bin/tram"));
   }, 60_000);
 
   afterAll(() => rmSync(place, { recursive: true, force: true }));
