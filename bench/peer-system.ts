@@ -1,13 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { installNodeRed, NODE_RED_DIR } from "../scripts/node-red.ts";
 import { Child, freePort } from "./child-processes.ts";
 import { flowCredentials, flows } from "./peer-flow.ts";
 import { actuators, PASSWORD, RULES_ACCOUNT, things } from "./scenario.ts";
 import type { System } from "./system.ts";
 
-const PEER = join(import.meta.dirname, "peer");
-const NODE_RED = join(PEER, "node_modules/node-red");
+const NODE_RED = join(NODE_RED_DIR, "node_modules/node-red");
 /** Debian keeps daemons where a user's PATH does not look. */
 const environment = { ...process.env, PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin` };
 
@@ -32,20 +32,8 @@ export function findPeer(): Peer | string {
   return {
     system: peerSystem(),
     versions: [`mosquitto ${broker}`, `Node-RED ${version}`],
-    installed: join(PEER, "node_modules"),
+    installed: join(NODE_RED_DIR, "node_modules"),
   };
-}
-
-function installNodeRed(): string | undefined {
-  const marker = join(PEER, "node_modules/.package-lock.json");
-  const lock = join(PEER, "package-lock.json");
-  if (existsSync(marker) && statSync(marker).mtimeMs >= statSync(lock).mtimeMs) return undefined;
-  console.log("Installing Node-RED for the comparison …");
-  const npm = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
-    cwd: PEER,
-    stdio: "inherit",
-  });
-  return npm.status === 0 ? undefined : "Node-RED could not be installed";
 }
 
 /** Node-RED on a mosquitto, with the same accounts and rights as Tram has. */

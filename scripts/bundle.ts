@@ -77,6 +77,7 @@ export async function bundleDaemon({ folder = OUT, maps = folder }: BundleOption
       tram: join(daemon, "bin/tram.js"),
       "store-worker": join(daemon, "src/store/store-worker.ts"),
       "module-child": join(daemon, "src/modules/module-child.ts"),
+      "node-red-runner": join(daemon, "src/node-red/node-red-runner.ts"),
     },
     outdir: folder,
     bundle: true,

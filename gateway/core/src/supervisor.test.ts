@@ -49,7 +49,7 @@ class FakeSession implements Session {
 type Open = (host: ModuleHost<unknown>, signal: AbortSignal) => Promise<Session>;
 
 /** A supervisor with one module, of which the test says how it opens. */
-function house(open: Open, parts: { load?: ModuleRunner["load"]; random?: number } = {}) {
+function house(open: Open, parts: { load?: ModuleRunner["load"]; random?: number; openMs?: Ms } = {}) {
   const clock = new VirtualClock();
   const states: string[] = [];
   const waits: Ms[] = [];
@@ -77,6 +77,7 @@ function house(open: Open, parts: { load?: ModuleRunner["load"]; random?: number
   const runner: ModuleRunner = {
     id: RADIO,
     use: "fake",
+    ...(parts.openMs === undefined ? {} : { openMs: parts.openMs }),
     load: parts.load ?? (async () => ({ name: "fake", version: "1.2.3", isolation: "in-process" })),
     open: (host, signal) => {
       opened++;
@@ -196,6 +197,15 @@ describe("a module that fails is shown with its reason", () => {
     await it.clock.advance(1);
     expect(it.status).toMatchObject({ state: "failed", reason: "did not open within 30 s" });
     if (what === "open") expect(it.signals[0]?.aborted).toBe(true);
+  });
+
+  test("when open takes longer than it said that it needs", async () => {
+    const it = house(hangs, { openMs: 180_000 });
+    await it.start();
+    await it.clock.advance(179_999);
+    expect(it.status.state).toBe("opening");
+    await it.clock.advance(1);
+    expect(it.status).toMatchObject({ state: "failed", reason: "did not open within 180 s" });
   });
 
   test("when its session breaks: it is closed once, and its host is shut", async () => {

@@ -26,6 +26,8 @@ export interface ModuleStatus {
 export interface ModuleRunner {
   readonly id: ModuleId;
   readonly use: string;
+  /** How long `load` and `open` may take together, where that is not what modules take. */
+  readonly openMs?: Ms;
   /** Loads the code and checks the configuration. Rejects with a reason for people. */
   load(signal: AbortSignal): Promise<{ name: string; version: string; isolation: Isolation }>;
   open(host: ModuleHost<unknown>, signal: AbortSignal): Promise<Session>;
@@ -83,7 +85,7 @@ class SupervisedModule {
   constructor(runner: ModuleRunner, parts: SupervisorParts, limits: Limits) {
     this.#runner = runner;
     this.#parts = parts;
-    this.#limits = limits;
+    this.#limits = runner.openMs === undefined ? limits : { ...limits, openMs: runner.openMs };
     this.#status = {
       id: runner.id,
       use: runner.use,

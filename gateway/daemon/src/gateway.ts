@@ -28,6 +28,8 @@ import { openAedesBroker } from "./mqtt/aedes-broker.ts";
 import { HomieOut } from "./mqtt/homie-out.ts";
 import { mqttHooks } from "./mqtt/mqtt-adapter.ts";
 import { Retained } from "./mqtt/retained.ts";
+import { type NodeRedRoom, prepareNodeRed } from "./node-red/open.ts";
+import { isNodeRedPath } from "./node-red/path.ts";
 import { People } from "./people/people.ts";
 import { RuleEditor } from "./rules/rule-editor.ts";
 import { RuleHouse } from "./rules/rule-house.ts";
@@ -113,6 +115,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     }),
   );
   const bridges: Bridge[] = [];
+  const nodeRed = prepareNodeRed(settings, settings.data);
   const status = new Status({
     settings,
     clock,
@@ -120,7 +123,8 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     rules,
     bridges,
     broker,
-    problems: [...options.problems, ...problems, ...warnings(settings, log)],
+    nodeRed: nodeRed.view,
+    problems: [...options.problems, ...problems, ...nodeRed.problems, ...warnings(settings, log)],
   });
   teardown.use(clock.onStep(() => live.pushGateway(() => status.gateway())));
 
@@ -133,7 +137,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   const people = new People({ clock, transactions: house.transactions });
   await people.restore(store);
   const editor = new RuleEditor({ ...house, folder: settings.rulesDir, rules, log });
-  const http = await openWeb({ options, clock, house, live, people, status, editor }, teardown);
+  const http = await openWeb({ options, clock, house, live, people, status, editor, nodeRed }, teardown);
 
   for (const pid of endOrphans(settings.data))
     log.warn({ pid }, "a module's process of an earlier run was ended");
@@ -142,6 +146,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     const where = isolation === undefined ? {} : { isolation };
     house.supervisor.start(createRunner({ id, use, config: config ?? {}, data: settings.data, ...where }));
   }
+  if (nodeRed.runner !== undefined) house.supervisor.start(nodeRed.runner);
   await house.commands.resume(store);
 
   const mqttPort = later.broker.listening[0]?.port ?? settings.mqtt.port;
@@ -204,10 +209,11 @@ async function openWeb(
     people: People;
     status: Status;
     editor: RuleEditor;
+    nodeRed: NodeRedRoom;
   },
   teardown: Teardown,
 ): Promise<HttpServers> {
-  const { options, clock, house, live, people, status, editor } = parts;
+  const { options, clock, house, live, people, status, editor, nodeRed } = parts;
   const { settings, log } = options;
   const watch = teardown.use(new CommandWatch({ ...house, clock }));
   const reached = { port: settings.http.port };
@@ -218,13 +224,20 @@ async function openWeb(
     ...systemRoutes(status),
   ];
   const { hosts } = settings.http;
-  const app = createApp({ routes, people, files: new StaticFiles(options.webFolder), log, hosts });
+  const door = nodeRed.door({ people, clock, log, supervisor: house.supervisor });
+  if (door !== undefined) teardown.use(door);
+  const files = new StaticFiles(options.webFolder);
+  const app = createApp({ routes, people, files, log, hosts, nodeRed: door });
   teardown.use(people.onRevoked(() => live.recheck()));
+  if (door !== undefined) teardown.use(people.onRevoked(() => door.recheck()));
   const watchers = liveUpgrade(live, (credentials) => identify(credentials, people));
   const http = await openHttp(
     app,
     { ...settings.http, socketPath: join(settings.data, `${PRODUCT.name}.sock`) },
-    upgrades((path) => (path === LIVE_PATH ? watchers : undefined), hosts),
+    upgrades((path) => {
+      if (path === LIVE_PATH) return watchers;
+      return isNodeRedPath(path) ? door?.upgrade : undefined;
+    }, hosts),
     log,
   );
   teardown.defer(() => http.close());

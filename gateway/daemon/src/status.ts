@@ -15,6 +15,7 @@ export interface StatusParts {
   readonly rules: RuleHouse;
   readonly bridges: readonly Bridge[];
   readonly broker: () => Broker;
+  readonly nodeRed: NonNullable<GatewayView["nodeRed"]>;
   /** What has been wrong since the start. */
   readonly problems: GatewayView["problems"];
 }
@@ -30,7 +31,7 @@ export class Status implements SystemViews, RuleViews {
   }
 
   gateway(): GatewayView {
-    const { settings, clock, house, problems } = this.#parts;
+    const { settings, clock, house, nodeRed, problems } = this.#parts;
     const { failing, reason } = house.transactions.health;
     const store = { code: "store", where: settings.data, problem: reason ?? "it keeps nothing" };
     return {
@@ -42,6 +43,7 @@ export class Status implements SystemViews, RuleViews {
       clock: clock.trust,
       timezone: settings.gateway.timezone,
       store: failing ? "failing" : "ok",
+      nodeRed,
       problems: failing ? [...problems, store] : problems,
     };
   }

@@ -135,6 +135,11 @@ export const GatewayView = Type.Object({
   clock: Type.Enum(["untrusted", "holdover", "synced"]),
   timezone: Type.String(),
   store: Type.Enum(["ok", "failing"]),
+  nodeRed: Type.Optional(
+    Type.Enum(["absent", "disabled", "installed"], {
+      description: "Whether Node-RED is there; how it is, the module `node-red` tells.",
+    }),
+  ),
   problems: Type.Array(Type.Object({ code: Type.String(), where: Type.String(), problem: Type.String() }), {
     description: "What is wrong now: a refused configuration, a broken rule file, a store that cannot write.",
   }),

@@ -3,6 +3,7 @@ import { BridgeConfig } from "@tram/cloud-bridge";
 import { parseThingId, type SchemaProblem, schemaProblems, show } from "@tram/protocol";
 import { Compile } from "typebox/compile";
 import { Settings as ValidatorSettings } from "typebox/system";
+import { NODE_RED_ID } from "../node-red/path.ts";
 import { absolutePaths } from "./paths.ts";
 import { readSmallFile } from "./read-file.ts";
 import { Config, type ConfigDocument, type MqttAccount } from "./schema.ts";
@@ -105,6 +106,10 @@ function* crossChecks(document: Loose): Generator<SchemaProblem> {
   }
   if (typeof timezone === "string" && !isTimezone(timezone)) {
     yield { path: "gateway.timezone", problem: `expected an IANA time zone, found ${show(timezone)}` };
+  }
+  for (const [{ id: module }, path] of objectsIn(document, ["modules"])) {
+    if (module !== NODE_RED_ID) continue;
+    yield { path: `${path}.id`, problem: `expected an id that is not reserved, found ${show(module)}` };
   }
   yield* duplicates(objectsIn(document, ["modules"]), "id");
   yield* duplicates(objectsIn(document, ["mqtt", "clients"]), "username");

@@ -17,7 +17,7 @@ export function annotatedConfig(settings: Settings): { document: object; text: s
 }
 
 function documentOf(settings: Settings): object {
-  const { gateway, data, mqtt, http, modules, rulesDir, cloud, logLevel } = settings;
+  const { gateway, data, mqtt, http, modules, rulesDir, cloud, nodeRed, logLevel } = settings;
   return {
     gateway,
     data,
@@ -36,6 +36,7 @@ function documentOf(settings: Settings): object {
       ...config,
       ...("password" in config ? { password: HIDDEN } : {}),
     })),
+    node_red: nodeRed,
     log: { level: logLevel },
   };
 }

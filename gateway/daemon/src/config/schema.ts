@@ -1,4 +1,4 @@
-import { ID_PATTERN } from "@tram/protocol";
+import { ID_PATTERN, PRODUCT } from "@tram/protocol";
 import { type Static, Type } from "typebox";
 
 /**
@@ -130,6 +130,37 @@ const ModuleConfig = Type.Object(
 );
 export type ModuleConfig = Static<typeof ModuleConfig>;
 
+/** Where the package of Node-RED puts it. */
+export const NODE_RED_DIR = `/usr/lib/${PRODUCT.name}/node-red`;
+
+const NodeRedConfig = Type.Object(
+  {
+    enabled: Type.Optional(
+      Type.Boolean({ default: true, description: "Start Node-RED where it is installed." }),
+    ),
+    dir: Type.Optional(
+      Type.String({
+        minLength: 1,
+        default: NODE_RED_DIR,
+        path: "always",
+        description: "Folder whose `node_modules` has Node-RED. Beside this file or absolute.",
+      }),
+    ),
+    palette: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          "Let administrators install further nodes from the editor. It needs npm and the Internet, and runs what others wrote.",
+      }),
+    ),
+  },
+  {
+    ...Closed,
+    description:
+      "Node-RED, an optional package: a process of its own behind the gateway's sign-on, for administrators, at `/node-red/`.",
+  },
+);
+
 const LogConfig = Type.Object(
   {
     level: Type.Optional(
@@ -178,6 +209,7 @@ export const Config = Type.Object(
         description: "Bridges to clouds: `{ id, provider, … }`, the rest is the provider's own.",
       }),
     ),
+    node_red: Type.Optional(NodeRedConfig),
     log: Type.Optional(LogConfig),
   },
   Closed,

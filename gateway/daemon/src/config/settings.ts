@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { type ModuleId, slugThingId, type ThingId } from "@tram/protocol";
 import type { Account, CloudSettings, SoundConfig } from "./check.ts";
 import type { Overrides } from "./overrides.ts";
-import type { ModuleConfig } from "./schema.ts";
+import { type ModuleConfig, NODE_RED_DIR } from "./schema.ts";
 
 export type { Account, CloudSettings };
 
@@ -31,6 +31,7 @@ export interface Settings {
   readonly modules: readonly (ModuleConfig & { readonly id: ModuleId })[];
   readonly rulesDir: string;
   readonly cloud: readonly CloudSettings[];
+  readonly nodeRed: { readonly enabled: boolean; readonly dir: string; readonly palette: boolean };
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 
@@ -41,7 +42,7 @@ export interface Settings {
  */
 export function completeSettings(sound: SoundConfig, folder: string, overrides: Overrides): Settings {
   const { document, accounts, cloud } = sound;
-  const { gateway = {}, mqtt = {}, http = {}, rules = {}, log = {} } = document;
+  const { gateway = {}, mqtt = {}, http = {}, rules = {}, node_red: nodeRed = {}, log = {} } = document;
   return {
     gateway: {
       id: (gateway.id ?? slugThingId(hostname())) as ThingId,
@@ -68,6 +69,11 @@ export function completeSettings(sound: SoundConfig, folder: string, overrides: 
     modules: (document.modules ?? []).map((module) => ({ ...module, id: module.id as ModuleId })),
     rulesDir: rules.dir ?? resolve(folder, "rules"),
     cloud,
+    nodeRed: {
+      enabled: nodeRed.enabled ?? true,
+      dir: nodeRed.dir ?? NODE_RED_DIR,
+      palette: nodeRed.palette ?? false,
+    },
     logLevel: log.level ?? "info",
   };
 }

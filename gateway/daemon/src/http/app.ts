@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Log } from "@tram/core";
 import { type SchemaProblem, schemaProblems } from "@tram/protocol";
+import type { NodeRedDoor } from "../node-red/door.ts";
+import { isNodeRedPath } from "../node-red/path.ts";
 import type { People } from "../people/people.ts";
 import { cookieOf, denial, identify, SESSION_COOKIE } from "./authorise.ts";
 import { misdirected, neighbourHeaders, PREFLIGHT_HEADERS } from "./cross-origin.ts";
@@ -22,6 +24,8 @@ export interface AppParts {
   readonly log: Log;
   /** Names of the gateway besides its addresses and local names. */
   readonly hosts: readonly string[];
+  /** Absent where Node-RED is not installed. */
+  readonly nodeRed?: NodeRedDoor | undefined;
 }
 
 /** The HTTP application: the API of the routes, its OpenAPI document, and the files of the web UI. */
@@ -45,7 +49,7 @@ export function createApp(parts: AppParts): App {
       document ??= JSON.stringify(openApiDocument(parts.routes));
       return { status: 200, headers: { "Content-Type": "application/json" }, body: document };
     }
-    if (method === "GET" && !path.startsWith("/api/")) {
+    if (method === "GET" && !path.startsWith("/api/") && !isNodeRedPath(path)) {
       return parts.files.answer(path, request.headers["accept-encoding"] ?? "");
     }
     return problemReply({ status: 404, code: "unknown-path", detail: `There is no ${path}.` });
@@ -60,6 +64,10 @@ export function createApp(parts: AppParts): App {
         return;
       }
       const path = pathOf(request);
+      if (isNodeRedPath(path) && parts.nodeRed !== undefined) {
+        parts.nodeRed.answer(request, response, local);
+        return;
+      }
       const isApi = path.startsWith("/api/");
       const headers = isApi ? { "Cache-Control": "no-store", ...neighbourHeaders(request.headers) } : {};
       writeReply(response, await replyTo(request, path, local), { head, headers });

@@ -29,6 +29,11 @@ export const sessionSlice = createSlice({
 
 export const { sessionKnown, sessionUnreachable, signedOut } = sessionSlice.actions;
 
+/** True when the session may do everything. The gateway decides; this only hides what it would refuse. */
+export function mayAdminister(session: SessionState): boolean {
+  return session.phase === "signed-in" && session.scopes.includes("admin");
+}
+
 /** True when the session may write properties. The gateway decides; this only hides what it would refuse. */
 export function mayControl(session: SessionState): boolean {
   return (

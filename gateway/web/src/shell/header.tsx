@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
+import { mayAdminister } from "../account/session-slice.ts";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { useAppSelector } from "../store/hooks.ts";
 import { BridgeChip } from "../system/bridge-chip.tsx";
@@ -10,6 +11,7 @@ import { Menu } from "./menu.tsx";
 export function Header() {
   const { t } = useI18n();
   const gateway = useAppSelector((state) => state.system.gateway);
+  const admin = useAppSelector((state) => mayAdminister(state.session));
   const problems = gateway?.problems.length ?? 0;
   return (
     <header className="header">
@@ -28,6 +30,12 @@ export function Header() {
             </>
           ) : null}
         </NavLink>
+        {admin && gateway?.nodeRed === "installed" ? (
+          <a href="/node-red/" className="nav-link" target="_blank" rel="noopener">
+            {t("nav.nodeRed")}
+            <span className="visually-hidden"> {t("nav.newTab")}</span>
+          </a>
+        ) : null}
       </nav>
       <BridgeChip />
       <Menu />

@@ -13,6 +13,8 @@ export const en = {
   "nav.things": "Things",
   "nav.rules": "Rules",
   "nav.system": "System",
+  "nav.nodeRed": "Node-RED",
+  "nav.newTab": "(opens in a new tab)",
   "nav.problems": { one: "{count} problem", other: "{count} problems" },
 
   "menu.open": "Settings",

@@ -13,6 +13,8 @@ export const vi: Catalogue = {
   "nav.things": "Thiết bị",
   "nav.rules": "Quy tắc",
   "nav.system": "Hệ thống",
+  "nav.nodeRed": "Node-RED",
+  "nav.newTab": "(mở trong thẻ mới)",
   "nav.problems": { other: "{count} vấn đề" },
 
   "menu.open": "Cài đặt",
