@@ -40,8 +40,3 @@ export function mayControl(session: SessionState): boolean {
     session.phase === "signed-in" && session.scopes.some((scope) => scope === "control" || scope === "admin")
   );
 }
-
-/** True when the session may change rules. */
-export function mayAdminister(session: SessionState): boolean {
-  return session.phase === "signed-in" && session.scopes.includes("admin");
-}
