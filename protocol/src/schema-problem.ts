@@ -15,8 +15,18 @@ export interface SchemaProblem {
   readonly problem: string;
 }
 
-/** Turns validator errors into sentences with "expected … found …", one per path, in document order of the errors. */
-export function schemaProblems(errors: Iterable<SchemaError>, document: unknown): readonly SchemaProblem[] {
+/** What is said of a key that the schema does not have. */
+export const UNKNOWN_KEY = "unknown key";
+
+/**
+ * Turns validator errors into sentences with "expected … found …", one per path, in document order of the errors.
+ * @param showFound shows what was found at a path; for documents that hold secrets.
+ */
+export function schemaProblems(
+  errors: Iterable<SchemaError>,
+  document: unknown,
+  showFound: (value: unknown, path: string) => string = show,
+): readonly SchemaProblem[] {
   const expected = new Map<string, { readonly wanted: Set<string>; readonly found: unknown }>();
   const problems = new Map<string, string>();
   for (const error of errors) {
@@ -24,7 +34,7 @@ export function schemaProblems(errors: Iterable<SchemaError>, document: unknown)
     const path = pathOf(error.instancePath);
     switch (error.keyword) {
       case "boolean":
-        problems.set(path, "unknown key");
+        problems.set(path, UNKNOWN_KEY);
         break;
       case "additionalProperties":
       case "anyOf":
@@ -46,7 +56,7 @@ export function schemaProblems(errors: Iterable<SchemaError>, document: unknown)
   }
   // A key that one form of a union does not know may be known to another, which then tells more.
   for (const [path, { wanted, found }] of expected) {
-    problems.set(path, `expected ${[...wanted].join(" or ")}, found ${show(found)}`);
+    problems.set(path, `expected ${[...wanted].join(" or ")}, found ${showFound(found, path)}`);
   }
   return [...problems].map(([path, problem]) => ({ path, problem }));
 }

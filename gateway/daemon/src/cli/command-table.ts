@@ -57,6 +57,14 @@ export const COMMANDS: readonly CliCommand[] = [
     load: async () => (await import("./commands-config.ts")).configRender,
   },
   {
+    name: "config uci",
+    args: "[FILE]",
+    summary: "say a configuration in UCI, with its secrets, for a move to OpenWrt",
+    options: CONFIG_OPTION,
+    maxArgs: 1,
+    load: async () => (await import("./commands-config.ts")).configUci,
+  },
+  {
     name: "things",
     args: "[ID]",
     summary: "list the Things, or the values of one",

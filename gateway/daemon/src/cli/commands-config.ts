@@ -1,6 +1,6 @@
 import { ConfigError } from "../config/config-error.ts";
 import { chooseConfig } from "../config/last-good.ts";
-import { loadConfig } from "../config/load.ts";
+import { loadConfig, loadDocument, problemLine } from "../config/load.ts";
 import { readOverrides } from "../config/overrides.ts";
 import { annotatedConfig } from "../config/print.ts";
 import type { RenderFiles } from "../config/uci/render.ts";
@@ -54,6 +54,26 @@ export const configRender: CommandBody = (context) =>
       replaceSecretFile(out, rendered.text);
       output.show({ file: out, ok: true }, () => output.line(`${out}: written`));
     }
+  });
+
+/** `config uci`: for those who move from the YAML file to UCI. */
+export const configUci: CommandBody = (context) =>
+  withProblems(context, async () => {
+    const { output } = context;
+    const file = configFile(context);
+    const { expressInUci, writeUci } = await uci();
+    const { sections, problems } = expressInUci(loadDocument(file));
+    if (problems.length > 0) {
+      throw new ConfigError(
+        "config",
+        problems.map((problem) => problemLine(file, problem)),
+      );
+    }
+    const values = sections.map(({ options, ...section }) => ({
+      ...section,
+      options: Object.fromEntries(options),
+    }));
+    output.show(values, () => output.line(writeUci(sections).trimEnd()));
   });
 
 /** The files of OpenWrt when `--uci` asks for them; then a YAML file is named by `--base`. */

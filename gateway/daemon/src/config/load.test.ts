@@ -71,7 +71,7 @@ describe("parseConfig", () => {
       "mqtt: { clients: [{ username: a, role: device, password_file: nowhere }] }",
       /password_file: expected a readable file, found no such file/,
     ],
-    ["[1, 2]", /^tram\.yaml: expected an object, found \[1,2\]$/],
+    ["[1, 2]", /^tram\.yaml: expected an object, found a list of 2$/],
     ["a: *nothing", /^tram\.yaml: expected YAML, found: Unresolved alias/],
     ["a: &a [*a, *a]", /tram\.yaml/],
     ["{ [a]: b }", /tram\.yaml/],

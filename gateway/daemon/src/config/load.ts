@@ -1,10 +1,11 @@
 import { dirname, resolve } from "node:path";
 import type { SchemaProblem } from "@tram/protocol";
 import { LineCounter, parseDocument } from "yaml";
-import { checkConfig } from "./check.ts";
+import { checkConfig, type SoundConfig } from "./check.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Overrides } from "./overrides.ts";
 import { readSmallFile } from "./read-file.ts";
+import type { ConfigDocument } from "./schema.ts";
 import { completeSettings, type Settings } from "./settings.ts";
 
 /** A configuration larger than this is a mistake. In bytes. */
@@ -17,6 +18,14 @@ export const CONFIG_LIMIT_BYTES = 1_048_576;
 export function loadConfig(file: string, overrides: Overrides): { settings: Settings; text: string } {
   const text = readConfigText(file);
   return { settings: parseConfig(text, { name: file, folder: dirname(resolve(file)) }, overrides), text };
+}
+
+/**
+ * Reads and validates a configuration file as it stands there, its paths made absolute.
+ * @throws {ConfigError}
+ */
+export function loadDocument(file: string): ConfigDocument {
+  return soundConfig(readConfigText(file), { name: file, folder: dirname(resolve(file)) }).document;
 }
 
 function readConfigText(file: string): string {
@@ -36,8 +45,12 @@ export function parseConfig(
   file: { name: string; folder: string },
   overrides: Overrides,
 ): Settings {
+  return completeSettings(soundConfig(text, file), file.folder, overrides);
+}
+
+function soundConfig(text: string, file: { name: string; folder: string }): SoundConfig {
   const checked = checkConfig(parseYaml(text, file.name), file.folder);
-  if ("document" in checked) return completeSettings(checked, file.folder, overrides);
+  if ("document" in checked) return checked;
   throw new ConfigError(
     "config",
     checked.map((problem) => problemLine(file.name, problem)),
@@ -65,18 +78,16 @@ export function parseYaml(text: string, name: string): unknown {
     const [error] = yaml.errors;
     if (error === undefined) return yaml.toJS({ maxAliasCount: 50 }) ?? {};
     const { line, col } = lines.linePos(error.pos[0]);
-    throw new ConfigError("config", [
-      `${name}:${line}:${col}: expected YAML, found: ${withoutSource(error.message)}`,
-    ]);
+    throw new ConfigError("config", [`${name}:${line}:${col}: expected YAML, found: ${saying(error)}`]);
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
-    // A RangeError: it goes down by recursion.
-    const found = cause instanceof RangeError ? "too many levels" : withoutSource((cause as Error).message);
-    throw new ConfigError("config", [`${name}: expected YAML, found: ${found}`], { cause });
+    throw new ConfigError("config", [`${name}: expected YAML, found: ${saying(cause as Error)}`], { cause });
   }
 }
 
 /** The parser's sentence without the piece of the file that it quotes: a password may begin with `*` or `!`. */
-function withoutSource(message: string): string {
+function saying({ message }: Error): string {
+  // It goes down by recursion.
+  if (message.includes("call stack")) return "too many levels";
   return message.replace(/(?::[ \n]|\n).*$/s, "");
 }

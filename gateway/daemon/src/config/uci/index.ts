@@ -1,2 +1,4 @@
+export { expressInUci } from "./express.ts";
 export { OPENWRT_FILES, renderConfig } from "./render.ts";
 export { replaceSecretFile } from "./write-file.ts";
+export { writeUci } from "./write-uci.ts";

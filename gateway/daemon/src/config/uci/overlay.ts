@@ -1,9 +1,9 @@
-import { type SchemaProblem, show } from "@tram/protocol";
+import type { SchemaProblem } from "@tram/protocol";
 import type { TSchema } from "typebox";
-import { isSecretKey } from "../secrets.ts";
+import { isSecretKey, shownKey } from "../secrets.ts";
 import { type Place, SECTION_KINDS, type SectionKind } from "./kinds.ts";
-import { withPaths } from "./names.ts";
-import type { UciSection, UciValue } from "./section.ts";
+import { nameFor, withPaths } from "./names.ts";
+import { shownName, type UciSection, type UciValue } from "./section.ts";
 import { readValue } from "./value.ts";
 
 type Loose = Record<string, unknown>;
@@ -53,7 +53,7 @@ class Overlay {
       const kind = SECTION_KINDS.get(section.type);
       if (kind === undefined) {
         const types = [...SECTION_KINDS.keys()].join(", ");
-        this.#report(path, `expected a section of type ${types}, found ${show(section.type)}`);
+        this.#report(path, `expected a section of type ${types}, found ${shownName(section.type)}`);
         continue;
       }
       const values = this.#values(section, kind, path);
@@ -72,11 +72,11 @@ class Overlay {
     const values = new Map<string, unknown>();
     for (const [name, value] of options) {
       const schema = kind.options.get(name);
-      const where = `${path}.${name}`;
       if (schema === undefined) {
-        this.#report(where, "unknown option");
+        this.#report(`${path}.${shownKey(name)}`, "unknown option");
         continue;
       }
+      const where = `${path}.${name}`;
       const read = readOption(name, value, schema);
       if ("problem" in read) this.#report(where, read.problem);
       else values.set(name, read.value);
@@ -105,12 +105,13 @@ class Overlay {
   }
 
   #putEntry(
-    { at, name: key, dashed }: Place & { kind: "entry" },
+    place: Place & { kind: "entry" },
     section: UciSection,
     path: string,
     values: ReadonlyMap<string, unknown>,
   ): void {
-    const named = dashed ? section.name?.replaceAll("_", "-") : section.name;
+    const { at, name: key } = place;
+    const named = section.name === undefined ? undefined : nameFor(section.name, place);
     const entry: Loose = {
       // A name that was given and is wrong is not made good by the section's.
       ...(named === undefined || section.options.has(key) ? {} : { [key]: named }),

@@ -1,5 +1,4 @@
-import { show } from "@tram/protocol";
-import { UCI_LIMITS, UCI_NAME, UCI_TYPE, type UciSection, type UciValue } from "./section.ts";
+import { shownName, UCI_LIMITS, UCI_NAME, UCI_TYPE, type UciSection, type UciValue } from "./section.ts";
 import { type Statement, WordReader } from "./words.ts";
 
 /** What is wrong with the text of a UCI file. It never shows a value: values may be passwords. */
@@ -102,15 +101,15 @@ class FileBuilder {
       case undefined:
         return "expected config, option, list or package, found another word";
       case "package":
-        if (rest.length > 1) return tooMany("the package's name");
+        if (hasMore(rest, 1)) return tooMany("the package's name");
         return PACKAGE_NAME.test(name)
           ? undefined
           : misnamed("the package's name", name, "letters, digits, _ and -");
       case "config":
-        if (rest.length > 2) return tooMany("a type and a name");
+        if (hasMore(rest, 2)) return tooMany("a type and a name");
         return this.#config(line, name, value);
       default:
-        if (rest.length > 2) return tooMany("a name and a value");
+        if (hasMore(rest, 2)) return tooMany("a name and a value");
         return this.#option(keyword, name, value);
     }
   }
@@ -124,7 +123,7 @@ class FileBuilder {
     const earlier = name === "" ? undefined : this.#named.get(name);
     if (earlier !== undefined) {
       if (earlier.type !== type) {
-        return `expected section ${show(name)} to be of the type ${show(earlier.type)} that it has in line ${earlier.line}, found ${show(type)}`;
+        return `expected section ${shownName(name)} to be of the type ${shownName(earlier.type)} that it has in line ${earlier.line}, found ${shownName(type)}`;
       }
       this.#open = earlier;
       return undefined;
@@ -140,7 +139,9 @@ class FileBuilder {
   }
 
   #option(keyword: "option" | "list", name: string, value: string): string | undefined {
-    if (!fits(name, UCI_NAME)) return misnamed("the option's name", name, "letters, digits and _");
+    // Not shown: where a space was forgotten, a password is glued to it.
+    if (!fits(name, UCI_NAME))
+      return misnamed("the option's name", name === "" ? "" : undefined, "letters, digits and _");
     // After a section that was refused, its options are no news.
     if (this.#open === undefined) return this.problems.length > 0 ? undefined : "expected a section first";
     this.#values++;
@@ -165,9 +166,16 @@ function fits(name: string, pattern: RegExp): boolean {
   return name.length <= UCI_LIMITS.nameCharacters && pattern.test(name);
 }
 
-function misnamed(what: string, found: string, alphabet: string): string {
+/** @param found undefined where it must not be shown. */
+function misnamed(what: string, found: string | undefined, alphabet: string): string {
   if (found === "") return `expected ${what}, found nothing`;
-  return `expected ${what} in at most ${UCI_LIMITS.nameCharacters} ${alphabet}, found ${show(found)}`;
+  const shown = found === undefined ? "something else" : shownName(found);
+  return `expected ${what} in at most ${UCI_LIMITS.nameCharacters} ${alphabet}, found ${shown}`;
+}
+
+/** An empty word more is nothing: a backslash at the end of a line makes one. */
+function hasMore(words: readonly string[], most: number): boolean {
+  return words.slice(most).some((word) => word !== "");
 }
 
 function tooMany(wanted: string): string {

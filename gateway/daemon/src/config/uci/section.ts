@@ -26,3 +26,12 @@ export const UCI_LIMITS = {
   /** Problems that are told; who has more has another kind of file. */
   problems: 100,
 } as const;
+
+/**
+ * A name or a type as it may be shown. Where a quote is missing, what should be a name is the rest of the file, and the
+ * passwords in it: only as much is shown as looks like a name.
+ */
+export function shownName(text: string): string {
+  const start = /^[A-Za-z0-9_.-]{0,60}/.exec(text)?.[0] ?? "";
+  return `"${start}${start.length < text.length ? "…" : ""}"`;
+}

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Json, show } from "@tram/protocol";
+import type { Json } from "@tram/protocol";
 import type { TSchema } from "typebox";
+import { showSetting } from "../secrets.ts";
 import type { UciValue } from "./section.ts";
 
 /** What is read of a JSON Schema to know how an option is written. */
@@ -37,7 +38,7 @@ export function readValue(value: UciValue, schema: TSchema): Read {
   if (shape.type === "array") return readArray(value, shape.items ?? ({} as TSchema));
   if (typeof value === "string") return readText(value, shape);
   const [only = ""] = value;
-  if (value.length > 1) return { problem: `expected ${wanted(schema)}, found a list of ${value.length}` };
+  if (value.length > 1) return { problem: `expected ${wanted(schema)}, found ${found(value)}` };
   return readText(only, shape);
 }
 
@@ -187,7 +188,7 @@ function unfit(root: Json): string | undefined {
 }
 
 function found(value: UciValue): string {
-  return typeof value === "string" ? show(value) : `a list of ${value.length}`;
+  return showSetting(value, "");
 }
 
 function range({ minimum, maximum }: Shape): string {

@@ -101,7 +101,7 @@ export class WordReader {
     const to = this.#text.indexOf("'", from);
     if (to < 0) return this.#unterminated("'");
     const piece = this.#text.slice(from, to);
-    this.#countLines(from, to);
+    this.#countLines(piece);
     this.#position = to + 1;
     return piece;
   }
@@ -112,8 +112,9 @@ export class WordReader {
     this.#position++;
     for (;;) {
       const to = this.#find(SPECIAL_IN_DOUBLE, this.#position);
-      piece += this.#text.slice(this.#position, to);
-      this.#countLines(this.#position, to);
+      const plain = this.#text.slice(this.#position, to);
+      this.#countLines(plain);
+      piece += plain;
       this.#position = to;
       if (to === this.#text.length) {
         this.#line = started;
@@ -155,9 +156,7 @@ export class WordReader {
     return pattern.exec(this.#text)?.index ?? this.#text.length;
   }
 
-  #countLines(from: number, to: number): void {
-    for (let at = this.#text.indexOf("\n", from); at >= 0 && at < to; at = this.#text.indexOf("\n", at + 1)) {
-      this.#line++;
-    }
+  #countLines(piece: string): void {
+    for (let at = piece.indexOf("\n"); at >= 0; at = piece.indexOf("\n", at + 1)) this.#line++;
   }
 }
