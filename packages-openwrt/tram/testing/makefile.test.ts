@@ -158,6 +158,16 @@ describe("the package", () => {
   });
 });
 
+test("feeds.conf.example pins Node's feed and forces it over the official stub", () => {
+  const text = readFileSync(join(folder, "../feeds.conf.example"), "utf8");
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).toMatch(/^src-git node https:\/\/\S+\.git\^[0-9a-f]{40}$/);
+  expect(lines[1]).toMatch(/^src-link tram \/\S+\/packages-openwrt$/);
+  expect(text).toContain("./scripts/feeds install -f -p node node\n");
+  expect(text).toContain("CONFIG_PACKAGE_node=m");
+});
+
 describe("shell scripts", () => {
   const scripts = readdirSync(files).filter((name) =>
     /\.(?:init|defaults|ntp|upgrade|functions|launcher)$/.test(name),
