@@ -29,11 +29,6 @@ export const sessionSlice = createSlice({
 
 export const { sessionKnown, sessionUnreachable, signedOut } = sessionSlice.actions;
 
-/** True when the session may do everything. The gateway decides; this only hides what it would refuse. */
-export function mayAdminister(session: SessionState): boolean {
-  return session.phase === "signed-in" && session.scopes.includes("admin");
-}
-
 /** True when the session may write properties. The gateway decides; this only hides what it would refuse. */
 export function mayControl(session: SessionState): boolean {
   return (
@@ -41,7 +36,7 @@ export function mayControl(session: SessionState): boolean {
   );
 }
 
-/** True when the session may change rules. */
+/** True when the session may change rules, and use Node-RED. */
 export function mayAdminister(session: SessionState): boolean {
   return session.phase === "signed-in" && session.scopes.includes("admin");
 }
