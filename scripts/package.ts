@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { makePackages } from "./package/make-packages.ts";
 
-/** `make package`. `SOURCE_DATE_EPOCH` sets the time of the files. */
+/** `make package`. `SOURCE_DATE_EPOCH` sets the time of the files, `NODE_RED=1` makes the package tram-node-red too. */
 const root = resolve(import.meta.dirname, "..");
 const out = join(root, "dist/packages");
 
@@ -19,6 +19,7 @@ const { release, files, noApk } = await makePackages({
   work: join(root, "dist/package"),
   out,
   ...(time === undefined ? {} : { mtimeS: time }),
+  nodeRed: process.env.NODE_RED === "1",
 });
 const kilobytes = (bytes: number): string => (bytes / 1_000).toFixed(1);
 for (const name of files) console.log(`${kilobytes(statSync(join(out, name)).size).padStart(9)} kB  ${name}`);

@@ -7,16 +7,22 @@ import { readTree } from "./tree.ts";
 export const FEED = resolve(import.meta.dirname, "../../packages-openwrt");
 
 /**
- * Lays out every package of the feed.
+ * Lays out the packages of the feed.
  * @param work folder for what is made on the way.
- * @param downloads where the release tarball lies.
+ * @param downloads where the release tarballs lie.
+ * @param without folders to leave out.
  */
-export function stageFeed(work: string, downloads: string, feed = FEED): StagedPackage[] {
+export function stageFeed(
+  work: string,
+  downloads: string,
+  feed = FEED,
+  without: readonly string[] = [],
+): StagedPackage[] {
   rmSync(join(work, "stage"), { recursive: true, force: true });
   rmSync(join(work, "build"), { recursive: true, force: true });
   return readdirSync(feed)
     .sort()
-    .filter((name) => existsSync(join(feed, name, "Makefile")))
+    .filter((name) => existsSync(join(feed, name, "Makefile")) && !without.includes(name))
     .flatMap((name) =>
       stagePackages({
         makefileFolder: join(feed, name),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { apkMissing, apkName, makeApk } from "./apk.ts";
 import { FEED, stageFeed } from "./feed.ts";
 import { ipk, ipkName } from "./ipk.ts";
+import { makeNodeRedRelease, NODE_RED_PACKAGE } from "./node-red-release.ts";
 import { makeRelease, type Release } from "./release.ts";
 import type { StagedPackage } from "./staged-package.ts";
 
@@ -19,6 +20,8 @@ export interface PackageOptions {
   readonly mtimeS?: number;
   /** Folder of the feed. */
   readonly feed?: string;
+  /** Make the package of Node-RED too: 280 packages of others, from a registry. */
+  readonly nodeRed?: boolean;
 }
 
 export interface Packages {
@@ -35,11 +38,12 @@ export interface Packages {
  * 3 is installed. The same sources make the same bytes: no clock, no user and no folder of this machine is in them.
  */
 export async function makePackages(options: PackageOptions): Promise<Packages> {
-  const { work, out, mtimeS = FIXED_TIME_S, feed = FEED } = options;
+  const { work, out, mtimeS = FIXED_TIME_S, feed = FEED, nodeRed = false } = options;
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   const release = await makeRelease(work, out, mtimeS);
-  const staged = stageFeed(work, out, feed);
+  if (nodeRed) makeNodeRedRelease(out, mtimeS);
+  const staged = stageFeed(work, out, feed, nodeRed ? [] : [NODE_RED_PACKAGE]);
   for (const each of staged) writeFileSync(join(out, ipkName(each)), ipk(each, mtimeS));
   const noApk = apkMissing();
   if (noApk === false) for (const each of staged) makeApk(each, mtimeS, join(out, apkName(each)));

@@ -35,6 +35,19 @@ describe("parseConfig", () => {
     expect(settings.rulesDir).toBe(join(folder, "rules"));
   });
 
+  test("Node-RED is looked for where its package puts it, or beside the file; its module id is taken", () => {
+    const dir = "/usr/lib/tram/node-red";
+    expect(parse("").nodeRed).toEqual({ enabled: true, dir, palette: false });
+    expect(parse("node_red: { dir: red, palette: true }").nodeRed).toEqual({
+      enabled: true,
+      dir: join(folder, "red"),
+      palette: true,
+    });
+    expect(problemOf("modules: [{ id: node-red, use: sim }]")).toBe(
+      'tram.yaml: modules[0].id: expected an id that is not reserved, found "node-red"',
+    );
+  });
+
   test("the environment overrides ports and data; relative paths are relative to the file", () => {
     const settings = parse("rules: { dir: ../r }\nmodules: [{ id: a, use: ./m.js }, { id: b, use: sim }]", {
       httpPort: 1,
