@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { referenceDocuments } from "../gateway/daemon/dist/reference.js";
+import { luciTemplate } from "./package/luci-messages.ts";
 
 /** Writes the generated files, or with `--check` tells which of them are not what the sources say. */
 const root = new URL("..", import.meta.url).pathname;
-const folder = join(root, "docs/reference");
 const check = process.argv.includes("--check");
 
 function current(path: string): string | undefined {
@@ -15,14 +15,22 @@ function current(path: string): string | undefined {
   }
 }
 
+const LUCI = "packages-openwrt/luci-app-tram";
+const documents = new Map([
+  ...[...referenceDocuments()].map(([name, text]) => [`docs/reference/${name}`, text] as const),
+  [`${LUCI}/po/templates/tram.pot`, luciTemplate(join(root, LUCI))],
+]);
 let drifted = 0;
-mkdirSync(folder, { recursive: true });
-for (const [name, text] of referenceDocuments()) {
-  const path = join(folder, name);
+for (const [name, text] of documents) {
+  const path = join(root, name);
   if (current(path) === text) continue;
   drifted++;
-  if (check) console.error(`docs/reference/${name} is not what the sources say: run \`make generate\``);
-  else writeFileSync(path, text);
+  if (check) {
+    console.error(`${name} is not what the sources say: run \`make generate\``);
+    continue;
+  }
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
 }
 console.log(check ? `${drifted} generated files drifted` : `${drifted} generated files written`);
 process.exitCode = check && drifted > 0 ? 1 : 0;

@@ -71,6 +71,7 @@ function suite(name: string, args: readonly string[]): void {
 
 const built = check("build", ["tsc", "-b"]) && check("web build", ["node", "scripts/build-web.ts"]);
 check("lint", ["biome", "ci", "--error-on-warnings", "."]);
+check("LuCI lint", ["eslint", "--max-warnings=0", "packages-openwrt/luci-app-tram/htdocs"]);
 check("types of tests", ["tsc", "-p", "tsconfig.tests.json"]);
 check("types of the web UI", ["tsc", "-p", "gateway/web/tsconfig.json"]);
 check("dependency rules", ["node", "scripts/check-dependencies.ts"]);

@@ -20,7 +20,7 @@ return baseclass.extend({
 
 	/** An alert message in the theme's own look. */
 	alert: function(kind, title, ...children) {
-		return E('div', { 'class': 'alert-message ' + kind }, [ E('h4', {}, [ title ]), ...children ]);
+		return E('div', { 'class': 'alert-message ' + kind }, [ E('h3', {}, [ title ]), ...children ]);
 	},
 
 	/** Says in the box that the gateway could not be asked; an empty error empties it. */

@@ -44,7 +44,7 @@ const Dialog = baseclass.extend({
 
 	open: function() {
 		const dialog = ui.showModal(null, [
-			E('h4', {}, [ this.options.title ]),
+			E('h3', {}, [ this.options.title ]),
 			E('p', { 'class': 'tram-faint' }, [ this.options.hint ]),
 			this.source, this.told, this.refused,
 			E('div', { 'class': 'right tram-buttons' }, [

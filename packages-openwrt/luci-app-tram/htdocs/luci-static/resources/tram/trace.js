@@ -36,7 +36,7 @@ return baseclass.extend({
 	open: function(rule) {
 		return gateway.get('/rules/' + encodeURIComponent(rule.id) + '/traces').then(({ traces }) => {
 			const dialog = ui.showModal(null, [
-				E('h4', {}, [ _('Latest evaluations of %s').format(rule.title || rule.id) ]),
+				E('h3', {}, [ _('Latest evaluations of %s').format(rule.title || rule.id) ]),
 				E('div', { 'class': 'tram-traces', 'tabindex': '0', 'role': 'region',
 					'aria-label': _('Latest evaluations of %s').format(rule.title || rule.id) },
 				traces.length == 0

@@ -83,7 +83,7 @@ return view.extend({
 			...(rule.lastTrace === undefined ? [] : [
 				E('h4', {}, [ _('Last evaluation') ]), trace.node(rule.lastTrace)
 			]),
-			E('p', { 'class': 'tram-buttons' }, this.buttons(rule, title, mayChange))
+			E('p', { 'class': 'tram-buttons' }, [ ...this.buttons(rule, title, mayChange) ])
 		]);
 	},
 
@@ -139,7 +139,7 @@ return view.extend({
 	confirmRemoval: function(rule, title) {
 		const question = _('Delete rule %s?').format(title);
 		const dialog = ui.showModal(null, [
-			E('h4', {}, [ question ]),
+			E('h3', {}, [ question ]),
 			E('p', {}, [ _('It is taken out of its file. What it was in the middle of ends.') ]),
 			E('div', { 'class': 'right tram-buttons' }, [
 				E('button', { 'type': 'button', 'class': 'btn cbi-button', 'click': ui.hideModal }, [ _('Keep the rule') ]),

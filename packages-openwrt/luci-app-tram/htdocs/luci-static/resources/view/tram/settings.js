@@ -1,0 +1,250 @@
+'use strict';
+'require form';
+'require uci';
+'require view';
+
+/* The settings of /etc/config/tram. Its options are keys of the gateway's configuration, and a placeholder shows what
+ * counts where nothing is set. "Save & Apply" starts the gateway anew when they are good. */
+
+/* Sections of which there is one. */
+const SINGLE = [ 'service', 'gateway', 'storage', 'rules', 'mqtt', 'http', 'log' ];
+
+/** Adds an option: { type, datatype, placeholder, … } are properties of the form element. */
+function add(section, type, name, title, description, properties) {
+	const option = section.option(type, name, title, description);
+
+	option.optional = true;
+	Object.assign(option, properties || {});
+
+	return option;
+}
+
+/** A choice whose first entry is that of the gateway: nothing is written. */
+function choose(section, name, title, description, unset, choices, properties) {
+	const option = add(section, form.ListValue, name, title, description, properties);
+
+	if (unset !== null)
+		option.value('', unset);
+
+	choices.forEach(choice => option.value(choice[0], choice[1]));
+
+	return option;
+}
+
+function validJson(_section, text) {
+	if (text === '' || text == null)
+		return true;
+
+	try {
+		const found = JSON.parse(text);
+
+		return (found !== null && typeof(found) == 'object' && !Array.isArray(found)) ||
+			_('Enter a JSON object, such as { "speed": 60 }.');
+	}
+	catch (_error) {
+		return _('Enter a JSON object, such as { "speed": 60 }.');
+	}
+}
+
+/** One line in UCI, however it was typed. */
+function writeJson(sectionId, text) {
+	uci.set('tram', sectionId, 'config', JSON.stringify(JSON.parse(text)));
+}
+
+function matches(pattern, problem) {
+	return (_section, text) => (text === '' || text == null || pattern.test(text)) ? true : problem;
+}
+
+return view.extend({
+	load: function() {
+		return uci.load('tram').then(() => {
+			/* Somebody may have removed a section by hand; the form shows it all the same, and saves it when it is used. */
+			SINGLE.forEach(name => {
+				if (uci.get('tram', name) == null)
+					uci.add('tram', name, name);
+			});
+		});
+	},
+
+	render: function() {
+		const map = new form.Map('tram', _('Tram settings'),
+			_('Options left empty have the value that is shown faintly. Where /etc/tram/tram.yaml says something too, the options here win.'));
+
+		this.service(map.section(form.NamedSection, 'service', 'service', _('Service', 'tram')));
+		this.gateway(map.section(form.NamedSection, 'gateway', 'gateway', _('This gateway')));
+		this.storage(map.section(form.NamedSection, 'storage', 'storage', _('Where it keeps its data')));
+		this.rules(map.section(form.NamedSection, 'rules', 'rules', _('Automation rules')));
+		this.http(map.section(form.NamedSection, 'http', 'http', _('Web UI and API')));
+		this.mqtt(map.section(form.NamedSection, 'mqtt', 'mqtt', _('MQTT broker')));
+		this.accounts(map.section(form.GridSection, 'account', _('MQTT accounts'),
+			_('Fixed accounts of devices and programs.')));
+		this.modules(map.section(form.GridSection, 'module', _('Radio and protocol modules')));
+		this.clouds(map.section(form.GridSection, 'cloud', _('Cloud bridges'),
+			_('What devices report goes there; while a cloud is away, it waits on disk.')));
+		this.log(map.section(form.NamedSection, 'log', 'log', _('Log of the gateway')));
+
+		return map.render();
+	},
+
+	service: function(s) {
+		add(s, form.Flag, 'enabled', _('Run the gateway'), null, { default: '1', rmempty: false });
+		add(s, form.Value, 'heap_mb', _('Memory of the program (MB)'),
+			_('Its JavaScript heap.'),
+			{ datatype: 'range(32,4096)', placeholder: _('a quarter of the memory, from 64 to 512') });
+		add(s, form.Value, 'nofile', _('Most open files and connections'), null,
+			{ datatype: 'range(1024,1048576)', placeholder: '4096' });
+	},
+
+	gateway: function(s) {
+		add(s, form.Value, 'id', _('Gateway id'),
+			_('Its name in MQTT and in the cloud: a to z, 0 to 9 and hyphens. Everything is new there when it changes.'),
+			{
+				placeholder: _('the name of the host'),
+				validate: matches(/^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/, _('Use a to z, 0 to 9 and hyphens.'))
+			});
+		add(s, form.Value, 'name', _('Name for people'), null,
+			{ datatype: 'maxlength(256)', placeholder: _('the gateway id') });
+		add(s, form.Value, 'latitude', _('Latitude', 'tram'), _('Degrees north. For rules on sunrise and sunset.'),
+			{ datatype: 'and(float,range(-90,90))', placeholder: '10.78' });
+		add(s, form.Value, 'longitude', _('Longitude', 'tram'), _('Degrees east.'),
+			{ datatype: 'and(float,range(-180,180))', placeholder: '106.70' });
+		add(s, form.Value, 'timezone', _('Time zone of rules'), _('An IANA name, such as Asia/Ho_Chi_Minh.'),
+			{ placeholder: _('that of the system') });
+		choose(s, 'clock', _('Clock', 'tram'), null, _('believed once a time source has set it (default)'), [
+			[ 'auto', _('believed once a time source has set it') ],
+			[ 'trusted', _('always believed') ]
+		]);
+	},
+
+	storage: function(s) {
+		add(s, form.Value, 'data', _('Data folder'),
+			_('The database. On a disk of its own the gateway waits until that is mounted.'),
+			{ placeholder: '/srv/tram' });
+	},
+
+	rules: function(s) {
+		add(s, form.Value, 'dir', _('Rules folder'), null, { placeholder: '/etc/tram/rules' });
+	},
+
+	http: function(s) {
+		add(s, form.Value, 'host', _('Address of the web UI'), _('Where it listens. 0.0.0.0 is everywhere.'),
+			{ datatype: 'host', placeholder: '0.0.0.0' });
+		add(s, form.Value, 'port', _('Port of the web UI'), null, { datatype: 'port', placeholder: '8080' });
+		add(s, form.DynamicList, 'hosts', _('Further names of the gateway'),
+			_('Names that browsers use for it, besides its addresses, plain names, *.lan and *.local. All others are refused.'),
+			{ validate: matches(/^[A-Za-z0-9.-]{1,253}$/, _('Enter a host name.')), placeholder: 'station.example' });
+	},
+
+	mqtt: function(s) {
+		choose(s, 'engine', _('Broker engine'), null, _('aedes (default)'), [ [ 'aedes', 'aedes' ] ]);
+		add(s, form.Value, 'host', _('Address of the MQTT broker'), _('Where it listens. 0.0.0.0 is everywhere.'),
+			{ datatype: 'host', placeholder: '0.0.0.0' });
+		add(s, form.Value, 'port', _('Port of the MQTT broker'), null, { datatype: 'port', placeholder: '1883' });
+		choose(s, 'durability', _('What a power cut may cost'),
+			_('Strict writes each message to disk before it is acknowledged. It wears NAND flash.'),
+			_('the last minute of telemetry (default)'), [
+				[ 'standard', _('the last minute of telemetry') ],
+				[ 'strict', _('nothing: strict') ]
+			]);
+		add(s, form.Flag, 'anonymous', _('Let everybody in'),
+			_('Without a password, with all rights. For a workbench only.'), { default: '0' });
+	},
+
+	accounts: function(s) {
+		s.addremove = true;
+		s.anonymous = false;
+		s.nodescriptions = true;
+		s.modaltitle = _('MQTT account');
+		s.addbtntitle = _('Add an MQTT account');
+
+		add(s, form.Value, 'username', _('User name of the account'),
+			_('For a device also its id. Without one, the name of the section.'), {
+				modalonly: true,
+				validate: matches(/^[A-Za-z0-9._-]{1,64}$/, _('Use letters, digits, dots, hyphens and underscores.'))
+			});
+		choose(s, 'role', _('Role', 'tram'),
+			_('A device writes and reads its own topics. A dashboard reads all, a service reads and writes all.'), null, [
+				[ 'device', _('device', 'tram') ],
+				[ 'dashboard', _('dashboard', 'tram') ],
+				[ 'service', _('service', 'tram') ]
+			], { optional: false, default: 'device' });
+		add(s, form.Value, 'password', _('Password of the account'), _('Or a file with the password in its first line.'),
+			{ modalonly: true, password: true, datatype: 'maxlength(256)' });
+		add(s, form.Value, 'password_file', _('Password file'), _('Relative to /etc/tram.'), { modalonly: true });
+		add(s, form.DynamicList, 'topics', _('Topic prefixes'),
+			_('For a device that does not speak Homie: the topics that are its own.'),
+			{ modalonly: true, datatype: 'maxlength(256)' }).depends('role', 'device');
+	},
+
+	modules: function(s) {
+		s.addremove = true;
+		s.anonymous = false;
+		s.nodescriptions = true;
+		s.modaltitle = _('Radio or protocol module');
+		s.addbtntitle = _('Add a module');
+
+		add(s, form.Value, 'id', _('Id of the module'), _('Without one, the name of the section.'), {
+			modalonly: true,
+			validate: matches(/^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/, _('Use a to z, 0 to 9 and hyphens.'))
+		});
+		add(s, form.Value, 'use', _('Module program'), _('A built-in module, or a file: ./my-module.js in /etc/tram, or absolute.'),
+			{ optional: false, placeholder: 'sim' });
+		choose(s, 'isolation', _('Where it runs'), null, _('as the module asks for'), [
+			[ 'in-process', _('inside the gateway') ],
+			[ 'child-process', _('in a process of its own') ]
+		], { modalonly: true });
+		add(s, form.TextValue, 'config', _('Its own settings'), _('One JSON object.'),
+			{ modalonly: true, rows: 5, monospace: true, placeholder: '{ "speed": 60 }', validate: validJson, write: writeJson });
+	},
+
+	clouds: function(s) {
+		s.addremove = true;
+		s.anonymous = false;
+		s.nodescriptions = true;
+		s.modaltitle = _('Cloud bridge');
+		s.addbtntitle = _('Add a cloud bridge');
+
+		add(s, form.Value, 'id', _('Id of the bridge'), _('Without one, the name of the section.'), {
+			modalonly: true,
+			validate: matches(/^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/, _('Use a to z, 0 to 9 and hyphens.'))
+		});
+		choose(s, 'provider', _('Cloud dialect'), null, null, [ [ 'mqtt', _('any MQTT broker') ] ],
+			{ optional: false, default: 'mqtt' });
+		add(s, form.Value, 'url', _('Address of the cloud'), _('mqtts:// is encrypted. User name and password have their own fields.'), {
+			optional: false,
+			placeholder: 'mqtts://broker.example:8883',
+			validate: matches(/^mqtts?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?\/?$/,
+				_('Enter mqtt://host:port or mqtts://host:port.'))
+		});
+		add(s, form.Value, 'username', _('User name at the cloud'), null, { modalonly: true, datatype: 'maxlength(1024)' });
+		add(s, form.Value, 'password', _('Password at the cloud'), _('Or a file with the password in its first line.'),
+			{ modalonly: true, password: true, datatype: 'maxlength(4096)' });
+		add(s, form.Value, 'password_file', _('Password file'), _('Relative to /etc/tram.'), { modalonly: true });
+		add(s, form.Value, 'client_id', _('MQTT client id'), _('Must be unique at the broker.'),
+			{ modalonly: true, datatype: 'maxlength(128)', placeholder: _('tram- and the gateway id') });
+		choose(s, 'protocol_version', _('MQTT version'), null, _('3.1.1 (default)'), [ [ '4', '3.1.1' ], [ '5', '5.0' ] ],
+			{ modalonly: true });
+		add(s, form.Value, 'keepalive_s', _('Seconds of silence before the broker is asked'), null,
+			{ modalonly: true, datatype: 'range(5,1200)', placeholder: '30' });
+		add(s, form.Value, 'topic_prefix', _('Topic prefix'), _('Before thing/node/property.'),
+			{ modalonly: true, datatype: 'maxlength(200)', placeholder: _('tram/ and the gateway id') });
+		add(s, form.DynamicList, 'things', _('What goes there'),
+			_('Things (pump) and single properties (pump/motor/power). Without any, everything.'), {
+				modalonly: true,
+				validate: matches(/^[a-z0-9-]+(\/[a-z0-9-]+\/[a-z0-9-]+)?$/, _('Enter a Thing, or thing/node/property.'))
+			});
+		add(s, form.Value, 'queue_rows', _('Most messages that wait'), _('Then the oldest telemetry is dropped, and counted.'),
+			{ modalonly: true, datatype: 'range(100,10000000)', placeholder: '1000000' });
+		add(s, form.Value, 'queue_mb', _('Most MB of messages that wait'), null,
+			{ modalonly: true, datatype: 'range(1,100000)', placeholder: '256' });
+	},
+
+	log: function(s) {
+		choose(s, 'level', _('Least level that is written'), null, _('information (default)'), [
+			[ 'debug', _('debugging', 'tram') ],
+			[ 'info', _('information', 'tram') ],
+			[ 'warn', _('warnings', 'tram') ],
+			[ 'error', _('errors', 'tram') ]
+		]);
+	}
+});
