@@ -14,7 +14,7 @@ import { readYaml } from "../parse-file.ts";
 import { shapeProblems } from "../shape-check.ts";
 import type { TextResult } from "./rule-file-text.ts";
 
-/** Beyond this many comparisons lists are matched by place. */
+/** Beyond this many comparisons lists are matched by place; a rule's own lists stay below. */
 const MAX_COMPARISONS = 100_000;
 const WRITE = { lineWidth: 0 } as const;
 
@@ -193,6 +193,10 @@ function mergeList(list: YAMLSeq, wanted: readonly Json[], document: Document): 
   const nodes = list.items as Node[];
   // `[]` is how an empty list is written; what comes into it stands one part a line.
   if (nodes.length === 0) list.flow = false;
+  if (nodes.length * wanted.length > MAX_COMPARISONS) {
+    list.items = wanted.map((value, index) => merged(nodes[index] ?? null, value, document));
+    return;
+  }
   const old = nodes.map((node) => plain(node, document));
   const partners = match(old, wanted);
   const free = new Set(nodes.keys());
@@ -249,9 +253,6 @@ function kindOf(value: Json | undefined): string {
 
 /** For each wanted item the index of the equal old one that a longest common subsequence pairs it with. */
 function match(old: readonly Json[], wanted: readonly Json[]): (number | undefined)[] {
-  if (old.length * wanted.length > MAX_COMPARISONS) {
-    return wanted.map((value, index) => (jsonEqual(old[index], value) ? index : undefined));
-  }
   const same = wanted.map((value) => old.map((item) => jsonEqual(item, value)));
   const best: number[][] = Array.from({ length: wanted.length + 1 }, () =>
     new Array<number>(old.length + 1).fill(0),
