@@ -95,6 +95,7 @@ describe("the package", () => {
     const programs = at("usr/lib/tram/");
     expect(Object.keys(programs).filter((path) => !path.includes("/web/"))).toEqual([
       "usr/lib/tram/module-child.js",
+      "usr/lib/tram/node-red-runner.js",
       "usr/lib/tram/package.json",
       "usr/lib/tram/store-worker.js",
       "usr/lib/tram/tram.js",
