@@ -24,12 +24,14 @@ function environment(more: Readonly<Record<string, string>> = {}): Record<string
 test("one file for the daemon and the command line, one for each isolate, source maps apart", () => {
   expect(readdirSync(folder).sort()).toEqual([
     "module-child.js",
+    "node-red-runner.js",
     "package.json",
     "store-worker.js",
     "tram.js",
   ]);
   expect(readdirSync(join(place, "maps")).sort()).toEqual([
     "module-child.js.map",
+    "node-red-runner.js.map",
     "store-worker.js.map",
     "tram.js.map",
   ]);

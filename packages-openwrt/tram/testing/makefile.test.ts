@@ -44,6 +44,11 @@ describe("the Makefile", () => {
   });
 });
 
+/** `drwxr-x---` → 0o750 */
+function modeOf(permissions: string): number {
+  return Number.parseInt([...permissions.slice(1)].map((letter) => (letter === "-" ? "0" : "1")).join(""), 2);
+}
+
 describe("the package", () => {
   const place = mkdtempSync(join(tmpdir(), "tram-makefile-"));
   let built: Packages;
@@ -95,6 +100,7 @@ describe("the package", () => {
     const programs = at("usr/lib/tram/");
     expect(Object.keys(programs).filter((path) => !path.includes("/web/"))).toEqual([
       "usr/lib/tram/module-child.js",
+      "usr/lib/tram/node-red-runner.js",
       "usr/lib/tram/package.json",
       "usr/lib/tram/store-worker.js",
       "usr/lib/tram/tram.js",
@@ -132,10 +138,13 @@ describe("the package", () => {
     expect(listed.map((fields) => fields.at(-1)?.replace(/^\.\/|\/$/g, ""))).toEqual(
       tram.tree.map(({ path }) => path),
     );
-    for (const [permissions = "", owner, , date, time] of listed) {
+    for (const [at, [permissions = "", owner, , date, time]] of listed.entries()) {
       expect([owner, date, time]).toEqual(["0/0", "2026-01-01", "00:00:00"]);
-      expect(permissions).not.toMatch(/[sStT]/);
+      expect(modeOf(permissions), tram.tree[at]?.path).toBe(tram.tree[at]?.mode);
     }
+    // The content that counts most, once through opkg's way.
+    const { stdout } = spawnSync("tar", ["-xzOf", join(unpacked, "data.tar.gz"), "./etc/init.d/tram"]);
+    expect(stdout.equals(readFileSync(join(files, "tram.init")))).toBe(true);
     spawnSync("tar", ["-xzf", join(unpacked, "control.tar.gz"), "-C", unpacked]);
     expect(readFileSync(join(unpacked, "conffiles"), "utf8")).toBe("/etc/config/tram\n");
     const control = readFileSync(join(unpacked, "control"), "utf8");
