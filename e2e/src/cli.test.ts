@@ -14,6 +14,8 @@ describe("the CLI", () => {
       "run",
       "config check",
       "config print",
+      "config render",
+      "config uci",
       "things",
       "get",
       "set",

@@ -1,6 +1,7 @@
 import { BridgeConfig } from "@tram/cloud-bridge";
 import type { TSchema } from "typebox";
 import { Config } from "./config/schema.ts";
+import { uciReference } from "./config/uci/reference.ts";
 import { openApiDocument } from "./http/openapi.ts";
 import type { Route } from "./http/route.ts";
 import { accountRoutes } from "./http/routes-account.ts";
@@ -13,6 +14,7 @@ export function referenceDocuments(): ReadonlyMap<string, string> {
   return new Map([
     ["openapi.json", `${JSON.stringify(openApiDocument(describedRoutes()), null, 2)}\n`],
     ["config.md", configReference()],
+    ["uci.md", uciReference()],
   ]);
 }
 

@@ -76,16 +76,18 @@ export const SECTION_KINDS: ReadonlyMap<string, SectionKind> = new Map(
 
 function* kinds(): Generator<SectionKind> {
   yield { type: "service", ...partsOf(ServiceSection), place: { kind: "none" } };
-  const top = new Map<string, TSchema>();
-  for (const [key, schema] of propertiesOf(Config)) {
-    if (isEntryList([key])) continue;
-    if ("properties" in schema) {
-      const { options, ...rest } = partsOf(schema);
-      const own = new Map([...options].filter(([name]) => !isEntryList([key, name])));
-      yield { type: key, options: own, ...rest, place: { kind: "keys", at: [key] } };
-    } else top.set(key, schema);
+  const keys = [...propertiesOf(Config)].filter(([key]) => !isEntryList([key]));
+  const scalars = new Map(keys.filter(([, schema]) => !("properties" in schema)));
+  for (const [key, schema] of keys) {
+    const first = scalars.keys().next().value;
+    if (key === first) {
+      yield { type: TOP_SECTION, options: scalars, required: new Set(), place: { kind: "keys", at: [] } };
+    }
+    if (scalars.has(key)) continue;
+    const { options, ...rest } = partsOf(schema);
+    const own = new Map([...options].filter(([name]) => !isEntryList([key, name])));
+    yield { type: key, options: own, ...rest, place: { kind: "keys", at: [key] } };
   }
-  yield { type: TOP_SECTION, options: top, required: new Set(), place: { kind: "keys", at: [] } };
   for (const { type, at, name, dashed, schema } of ENTRIES) {
     yield { type, ...partsOf(schema ?? itemsAt(at)), place: { kind: "entry", at, name, dashed } };
   }

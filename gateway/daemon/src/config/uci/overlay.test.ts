@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { SECTION_KINDS } from "./kinds.ts";
 import { overlay } from "./overlay.ts";
 import { parseUci } from "./parse-uci.ts";
 
@@ -10,6 +11,8 @@ function lay(base: unknown, uci: string): ReturnType<typeof overlay> {
 
 const problemsOf = (uci: string, base: unknown = {}): string[] =>
   lay(base, uci).problems.map(({ path, problem }) => `${path}: ${problem}`);
+
+const TYPES = [...SECTION_KINDS.keys()].join(", ");
 
 describe("overlay", () => {
   test("UCI wins for each key; what it does not say stays", () => {
@@ -121,8 +124,8 @@ describe("overlay", () => {
       "a section that is none",
       "config toString\nconfig gatway gateway",
       [
-        'tram.@toString[0]: expected a section of type service, gateway, mqtt, http, rules, log, storage, account, module, cloud, found "toString"',
-        'tram.gateway: expected a section of type service, gateway, mqtt, http, rules, log, storage, account, module, cloud, found "gatway"',
+        `tram.@toString[0]: expected a section of type ${TYPES}, found "toString"`,
+        `tram.gateway: expected a section of type ${TYPES}, found "gatway"`,
       ],
     ],
     [

@@ -407,6 +407,7 @@ describe("the UCI file of the package", () => {
       "rules",
       "mqtt",
       "http",
+      "node_red",
       "log",
       "account",
       "module",

@@ -20,7 +20,14 @@ export const OPENWRT_FILES = {
 } as const;
 
 /** Beside the system, which an upgrade replaces, where there is room for it. */
-export const DEFAULT_DATA = `/srv/${PRODUCT.name}`;
+const DEFAULT_DATA = `/srv/${PRODUCT.name}`;
+
+/** Defaults that are others on OpenWrt than elsewhere, as the reference tells them, by key of the configuration. */
+export const OPENWRT_DEFAULTS: ReadonlyMap<string, string> = new Map([
+  ["data", `\`${DEFAULT_DATA}\``],
+  ["rules.dir", `\`${dirname(OPENWRT_FILES.base)}/rules\``],
+  ["gateway.timezone", "the system's"],
+]);
 
 export interface RenderFiles {
   /** The UCI file of the gateway. It must be there. */

@@ -77,7 +77,8 @@ function allowedBy(schema: TSchema): fc.Arbitrary<unknown> {
         allowedBy(property),
       ]);
       return fc.record(Object.fromEntries(properties), {
-        requiredKeys: shape.required ?? [],
+        // The keys are known to the schema alone, not to the type.
+        requiredKeys: (shape.required ?? []) as never[],
         noNullPrototype: true,
       });
     }
