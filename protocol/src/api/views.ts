@@ -135,6 +135,11 @@ export const GatewayView = Type.Object({
   clock: Type.Enum(["untrusted", "holdover", "synced"]),
   timezone: Type.String(),
   store: Type.Enum(["ok", "failing"]),
+  storeCode: Type.Optional(
+    Type.Enum(["full", "read-only", "corrupt", "io", "closed"], {
+      description: "Why nothing is kept, while the store is failing.",
+    }),
+  ),
   problems: Type.Array(Type.Object({ code: Type.String(), where: Type.String(), problem: Type.String() }), {
     description: "What is wrong now: a refused configuration, a broken rule file, a store that cannot write.",
   }),

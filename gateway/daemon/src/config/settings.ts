@@ -17,6 +17,8 @@ export interface Settings {
   };
   /** Absolute path of the data folder. */
   readonly data: string;
+  /** Absolute path of the folder of the local socket, where the environment names one. */
+  readonly runtime?: string;
   readonly mqtt: {
     readonly engine: "aedes";
     readonly host: string;
@@ -64,6 +66,7 @@ export function completeSettings(
       clock: gateway.clock ?? "auto",
     },
     data: resolve(overrides.data ?? absolute(document.data ?? "data")),
+    ...(overrides.runtime === undefined ? {} : { runtime: overrides.runtime }),
     mqtt: {
       engine: mqtt.engine ?? "aedes",
       host: mqtt.host ?? "0.0.0.0",
