@@ -66,6 +66,7 @@ describe("while the store keeps nothing", () => {
     store.failWith(FULL);
     await expect(people.setUp(code, "minh", PASSWORD)).rejects.toBe(FULL);
     store.failWith(undefined);
+    await people.visit({ name: "luci-root", scopes: ["read"] }); // With it goes whatever is owed to the store.
     const afterRestart = room(store, clock).people;
     await afterRestart.restore(store);
     expect(afterRestart.setupNeeded).toBe(true);
