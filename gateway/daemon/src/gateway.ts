@@ -1,11 +1,8 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { type Bridge, openBridge } from "@tram/cloud-bridge";
 import type { Broker, Clock, Log, Store } from "@tram/core";
-import { type GatewayView, PRODUCT } from "@tram/protocol";
+import type { GatewayView } from "@tram/protocol";
 import { SystemClock } from "./clock/system-clock.ts";
 import { clockTrust } from "./clock/trust.ts";
-import { ConfigError } from "./config/config-error.ts";
 import type { Settings } from "./config/settings.ts";
 import { type House, openHouse } from "./house.ts";
 import { createApp } from "./http/app.ts";
@@ -31,8 +28,10 @@ import { Retained } from "./mqtt/retained.ts";
 import { type NodeRedRoom, prepareNodeRed } from "./node-red/open.ts";
 import { isNodeRedPath } from "./node-red/path.ts";
 import { People } from "./people/people.ts";
+import { RestartWatch } from "./restart-watch.ts";
 import { RuleEditor } from "./rules/rule-editor.ts";
 import { RuleHouse } from "./rules/rule-house.ts";
+import { refugeFolder } from "./runtime/places.ts";
 import { Status } from "./status.ts";
 import { openStore } from "./store/open-store.ts";
 import { Teardown } from "./teardown.ts";
@@ -43,6 +42,8 @@ export interface RunningGateway {
   readonly mqttPort: number;
   /** The one-time code for the first administrator, while there is none. */
   readonly setupCode: string | undefined;
+  /** Resolves when it should be stopped and started anew, with the problems to tell then. */
+  readonly restartDue: Promise<GatewayView["problems"]>;
   stop(): Promise<void>;
 }
 
@@ -53,11 +54,13 @@ export interface GatewayOptions {
   readonly webFolder: string;
   /** Problems from before the start that people must see: a refused configuration. */
   readonly problems: GatewayView["problems"];
+  /** Told when the data folder can be written: at the start, and when it can be again. */
+  readonly onWritable?: () => void;
 }
 
 /**
  * Starts the gateway. What was opened is closed in reverse, at the stop as when a later step fails.
- * @throws {ConfigError} when a port or the data folder is not available.
+ * @throws {ConfigError} when a port is not available, or the data folder is another gateway's or a newer program's.
  */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const teardown = new Teardown((error) =>
@@ -77,10 +80,11 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
  */
 async function open(options: GatewayOptions, teardown: Teardown): Promise<RunningGateway> {
   const { settings, log } = options;
-  makeDataFolder(settings.data);
   const clock = teardown.use(new SystemClock(clockTrust(settings.gateway.clock)));
   const strict = settings.mqtt.durability === "strict";
-  const { store, problems } = await openStore(settings.data, { log, strict });
+  const runtime = settings.runtime ?? refugeFolder(settings.data);
+  const opened = await openStore(settings.data, { log, strict, runtime });
+  const { store } = opened;
   teardown.defer(() => store.close());
 
   const later: { broker?: Broker } = {};
@@ -95,10 +99,11 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       settings,
       clock,
       store,
+      failing: opened.failing,
       log,
       broker,
       onChange: (what) => {
-        if (what === "store") live.pushGateway(() => status.gateway());
+        if (what === "store") onStoreHealth();
         else live.pushModule(what.module, () => status.modules().find(({ id }) => id === what.module));
       },
     },
@@ -114,8 +119,26 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       onChange: (id) => live.pushRule(id, () => rules.get(id)),
     }),
   );
+  const onStoreHealth = (): void => {
+    live.pushGateway(() => status.gateway());
+    if (house.transactions.health.failing) return;
+    later.broker?.askAgain();
+    options.onWritable?.();
+  };
+  const restart = teardown.use(
+    new RestartWatch({
+      ...house,
+      clock,
+      log,
+      rules,
+      data: settings.data,
+      stale: opened.stale,
+      onChange: () => live.pushGateway(() => status.gateway()),
+    }),
+  );
   const bridges: Bridge[] = [];
   const nodeRed = prepareNodeRed(settings, settings.data);
+  const known = [...options.problems, ...opened.problems, ...nodeRed.problems, ...warnings(settings, log)];
   const status = new Status({
     settings,
     clock,
@@ -124,7 +147,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     bridges,
     broker,
     nodeRed: nodeRed.view,
-    problems: [...options.problems, ...problems, ...nodeRed.problems, ...warnings(settings, log)],
+    problems: () => [...known, ...restart.problems],
   });
   teardown.use(clock.onStep(() => live.pushGateway(() => status.gateway())));
 
@@ -138,6 +161,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   await people.restore(store);
   const editor = new RuleEditor({ ...house, folder: settings.rulesDir, rules, log });
   const http = await openWeb({ options, clock, house, live, people, status, editor, nodeRed }, teardown);
+  known.push(...http.problems);
 
   for (const pid of endOrphans(settings.data))
     log.warn({ pid }, "a module's process of an earlier run was ended");
@@ -151,7 +175,16 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
 
   const mqttPort = later.broker.listening[0]?.port ?? settings.mqtt.port;
   log.info({ http: http.port, mqtt: mqttPort, things: house.registry.size }, "gateway up");
-  return { httpPort: http.port, mqttPort, setupCode: people.openSetup(), stop: () => teardown.run() };
+  const { failing } = house.transactions.health;
+  if (!failing) options.onWritable?.();
+  return {
+    httpPort: http.port,
+    mqttPort,
+    // While nothing is kept nobody can become administrator; and there may be one whom nobody could read.
+    setupCode: failing ? undefined : people.openSetup(),
+    restartDue: restart.due,
+    stop: () => teardown.run(),
+  };
 }
 
 /** What the configuration allows and nobody should forget. */
@@ -233,7 +266,7 @@ async function openWeb(
   const watchers = liveUpgrade(live, (credentials) => identify(credentials, people));
   const http = await openHttp(
     app,
-    { ...settings.http, socketPath: join(settings.data, `${PRODUCT.name}.sock`) },
+    { ...settings.http, home: settings },
     upgrades((path) => {
       if (path === LIVE_PATH) return watchers;
       return isNodeRedPath(path) ? door?.upgrade : undefined;
@@ -243,19 +276,4 @@ async function openWeb(
   teardown.defer(() => http.close());
   reached.port = http.port;
   return http;
-}
-
-function makeDataFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new ConfigError(
-      "data",
-      `data: expected a folder that can be made, found ${String(code)}: ${folder}`,
-      {
-        cause,
-      },
-    );
-  }
 }

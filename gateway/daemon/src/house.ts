@@ -8,6 +8,7 @@ import {
   type Log,
   Registry,
   type Store,
+  type StoreError,
   Supervisor,
   Transactions,
 } from "@tram/core";
@@ -29,6 +30,8 @@ export interface HouseParts {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly store: Store;
+  /** Why the store keeps nothing from the start, if it does not. */
+  readonly failing: StoreError | undefined;
   readonly log: Log;
   /** The broker, once it is open: commands to devices on MQTT go through it. */
   readonly broker: () => Broker;
@@ -40,7 +43,11 @@ export interface HouseParts {
 export async function openHouse(parts: HouseParts, teardown: Teardown): Promise<House> {
   const { settings, clock, store, log } = parts;
   const bus = new Bus((error, event) => log.error({ event, ...describe(error) }, "a listener threw"));
-  const transactions = new Transactions(store, log, () => parts.onChange("store"));
+  const transactions = new Transactions(store, log, () => parts.onChange("store"), {
+    retry: { clock, random: Math.random },
+    ...(parts.failing === undefined ? {} : { failing: parts.failing }),
+  });
+  teardown.defer(() => transactions.close());
   const registry = new Registry({ clock, bus });
   for (const refused of await registry.restore(store)) log.warn(refused, "a stored Thing could not be read");
 

@@ -1,7 +1,8 @@
 import type { Bridge } from "@tram/cloud-bridge";
-import type { Broker, Clock } from "@tram/core";
+import type { Broker, Clock, StoreHealth } from "@tram/core";
 import { type GatewayView, PRODUCT, type Snapshot } from "@tram/protocol";
 import type { Settings } from "./config/settings.ts";
+import { clockProblem, storeProblem } from "./health-words.ts";
 import type { House } from "./house.ts";
 import type { RuleViews } from "./http/routes-rules.ts";
 import type { SystemViews } from "./http/routes-system.ts";
@@ -16,8 +17,8 @@ export interface StatusParts {
   readonly bridges: readonly Bridge[];
   readonly broker: () => Broker;
   readonly nodeRed: NonNullable<GatewayView["nodeRed"]>;
-  /** What has been wrong since the start. */
-  readonly problems: GatewayView["problems"];
+  /** What else is wrong: since the start, or since then. */
+  readonly problems: () => GatewayView["problems"];
 }
 
 /** The state of the gateway at this moment, as the API and the live socket show it. */
@@ -31,9 +32,8 @@ export class Status implements SystemViews, RuleViews {
   }
 
   gateway(): GatewayView {
-    const { settings, clock, house, nodeRed, problems } = this.#parts;
-    const { failing, reason } = house.transactions.health;
-    const store = { code: "store", where: settings.data, problem: reason ?? "it keeps nothing" };
+    const { settings, clock, house, nodeRed } = this.#parts;
+    const { health } = house.transactions;
     return {
       id: settings.gateway.id,
       name: settings.gateway.name,
@@ -42,10 +42,21 @@ export class Status implements SystemViews, RuleViews {
       now: iso(clock.now()),
       clock: clock.trust,
       timezone: settings.gateway.timezone,
-      store: failing ? "failing" : "ok",
+      store: health.failing ? "failing" : "ok",
+      ...(health.failing && health.code !== undefined ? { storeCode: health.code } : {}),
       nodeRed,
-      problems: failing ? [...problems, store] : problems,
+      problems: this.#problems(health),
     };
+  }
+
+  #problems(health: StoreHealth): GatewayView["problems"] {
+    const { settings, clock, problems } = this.#parts;
+    const clockIs = clockProblem(clock.trust);
+    return [
+      ...(health.failing ? [storeProblem(health, settings.data)] : []),
+      ...problems(),
+      ...(clockIs === undefined ? [] : [clockIs]),
+    ];
   }
 
   modules(): ReturnType<SystemViews["modules"]> {

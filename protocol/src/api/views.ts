@@ -140,6 +140,11 @@ export const GatewayView = Type.Object({
       description: "Whether Node-RED is there; how it is, the module `node-red` tells.",
     }),
   ),
+  storeCode: Type.Optional(
+    Type.Enum(["full", "read-only", "corrupt", "io", "closed"], {
+      description: "Why nothing is kept, while the store is failing.",
+    }),
+  ),
   problems: Type.Array(Type.Object({ code: Type.String(), where: Type.String(), problem: Type.String() }), {
     description: "What is wrong now: a refused configuration, a broken rule file, a store that cannot write.",
   }),

@@ -26,7 +26,9 @@ export interface BrokerHooks {
   maySubscribe(client: MqttClient, filter: string): boolean;
   /**
    * Takes a message of a client, or a client's will, before it is acknowledged and before it is delivered.
-   * Resolved: kept, acknowledge and route it. Rejected: do not acknowledge.
+   * Resolved: kept, acknowledge and route it. Rejected with a `StoreError`: not kept, so do not acknowledge it, but
+   * route it once (QoS 0) and leave the connection alone: local control goes on. Rejected otherwise: refused, and the
+   * connection is closed.
    * `false`: acknowledged and swallowed, for what must not reach subscribers.
    */
   accept(client: MqttClient, message: MqttMessage): Promise<boolean>;
@@ -41,6 +43,11 @@ export interface Broker {
   /** Publishes a message of the gateway. It does not pass the hooks. */
   publish(message: MqttMessage): Promise<void>;
   clients(): readonly MqttClient[];
+  /**
+   * Disconnects the clients that still wait for an acknowledgement which could not be given. Connecting anew, they send
+   * again what was not acknowledged (3.1.1 §4.4): call it when it can be kept.
+   */
+  askAgain(): void;
   /** Disconnects every client and stops listening. */
   close(): Promise<void>;
 }

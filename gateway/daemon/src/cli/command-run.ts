@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { fileURLToPath } from "node:url";
+import type { Log } from "@tram/core";
 import { type GatewayView, PRODUCT } from "@tram/protocol";
-import { chooseConfig, keepLastGood } from "../config/last-good.ts";
+import { type Chosen, chooseConfig, keepLastGood } from "../config/last-good.ts";
 import { readOverrides } from "../config/overrides.ts";
-import { startGateway } from "../gateway.ts";
+import { type RunningGateway, startGateway } from "../gateway.ts";
 import { createLog } from "../logging.ts";
 import type { CommandBody, CommandContext } from "./command.ts";
 import { configFile } from "./commands-config.ts";
@@ -22,12 +23,26 @@ export const run: CommandBody = async (context) => {
     context.output.error(`${chosen.refused}\nThe last good configuration runs instead.`);
     problems.push({ code: "config", where: configFile(context), problem: chosen.refused });
   }
-  const gateway = await startGateway({ settings: chosen.settings, log, webFolder: webFolder(), problems });
-  if (chosen.candidate !== undefined) keepLastGood(chosen.settings.data, chosen.candidate);
-  announce(context, chosen.settings, gateway);
+  const onWritable = (): void => keep(chosen, log);
+  for (let known = problems; ; ) {
+    const gateway = await startGateway({
+      settings: chosen.settings,
+      log,
+      webFolder: webFolder(),
+      problems: known,
+      onWritable,
+    });
+    announce(context, chosen.settings, gateway);
+    const reason = await Promise.race([stopping, gateway.restartDue]);
+    if (typeof reason === "string") log.info({ signal: reason }, "stopping");
+    else log.warn({}, "starting anew, to take up what the disk holds");
+    await stopInTime(gateway, log);
+    if (typeof reason === "string") return 0;
+    known = [...problems, ...reason];
+  }
+};
 
-  const signal = await stopping;
-  log.info({ signal }, "stopping");
+async function stopInTime(gateway: RunningGateway, log: Log): Promise<void> {
   const patience = setTimeout(() => {
     log.error({}, "did not stop in time");
     process.exit(1);
@@ -35,8 +50,20 @@ export const run: CommandBody = async (context) => {
   await gateway.stop();
   clearTimeout(patience);
   log.info({}, "stopped");
-  return 0;
-};
+}
+
+/** Keeps the configuration that works. Without it the next start needs the file itself to be sound, no more. */
+function keep({ candidate, settings }: Chosen, log: Log): void {
+  if (candidate === undefined) return;
+  try {
+    keepLastGood(settings.data, candidate);
+  } catch (error) {
+    log.warn(
+      { reason: (error as Error).message },
+      "the configuration could not be kept as the last good one",
+    );
+  }
+}
 
 function announce(
   { output }: CommandContext,

@@ -26,6 +26,13 @@ export const COMMANDS: readonly CliCommand[] = [
     load: async () => (await import("./command-run.ts")).run,
   },
   {
+    name: "status",
+    summary:
+      "how the gateway is: clock, store, modules, bridges and problems; exit code 1 when something is wrong",
+    maxArgs: 0,
+    load: async () => (await import("./commands-status.ts")).status,
+  },
+  {
     name: "config check",
     args: "[FILE]",
     summary: "check a configuration; exit code 2 and a line for each problem when it is broken",

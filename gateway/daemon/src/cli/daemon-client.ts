@@ -1,12 +1,9 @@
 import { existsSync } from "node:fs";
-
-import { join, resolve } from "node:path";
 import { isJsonObject, type Json, PRODUCT, type Problem } from "@tram/protocol";
 import WebSocket from "ws";
-import { ConfigError } from "../config/config-error.ts";
-import { readOverrides } from "../config/overrides.ts";
 import { request as httpRequest } from "../http/node-http.ts";
-import { type CommandContext, defaultConfig } from "./command.ts";
+import type { CommandContext } from "./command.ts";
+import { findSocket } from "./find-socket.ts";
 import { CommandFailed } from "./usage-error.ts";
 
 export interface Answer {
@@ -15,7 +12,7 @@ export interface Answer {
   readonly body: Json;
 }
 
-/** Talks to the running gateway over the Unix socket in its data folder. */
+/** Talks to the running gateway over its Unix socket. */
 export class DaemonClient {
   readonly #socketPath: string;
 
@@ -24,7 +21,7 @@ export class DaemonClient {
   }
 
   static async of(context: CommandContext): Promise<DaemonClient> {
-    return new DaemonClient(join(await dataFolder(context), `${PRODUCT.name}.sock`));
+    return new DaemonClient(await findSocket(context));
   }
 
   /** True when a gateway seems to be there; it may still refuse. */
@@ -101,23 +98,4 @@ function refusal(answer: Answer): string {
   if (!isJsonObject(answer.body)) return `the gateway answered ${answer.status}`;
   const { detail, title } = answer.body as unknown as Problem;
   return detail ?? title;
-}
-
-/** The data folder: said on the command line, in the environment, or in the configuration. */
-async function dataFolder(context: CommandContext): Promise<string> {
-  const { data, config } = context.options;
-  if (typeof data === "string") return resolve(data);
-  const overrides = readOverrides(context.environment);
-  if (overrides.data !== undefined) return resolve(overrides.data);
-  const file = typeof config === "string" ? config : defaultConfig();
-  const { loadConfig } = await import("../config/load.ts"); // Validators cost 100 ms: only when they are needed.
-  try {
-    return loadConfig(file, overrides).settings.data;
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const variable = `${PRODUCT.environmentPrefix}_DATA`;
-    throw new CommandFailed(
-      `which gateway? Set ${variable} to its data folder, or give --data (${error.message})`,
-    );
-  }
 }

@@ -19,6 +19,8 @@ export interface Settings {
   };
   /** Absolute path of the data folder. */
   readonly data: string;
+  /** Absolute path of the folder of the local socket, where the environment names one. */
+  readonly runtime?: string;
   readonly mqtt: {
     readonly engine: "aedes";
     readonly host: string;
@@ -53,6 +55,7 @@ export function completeSettings(sound: SoundConfig, folder: string, overrides: 
       clock: gateway.clock ?? "auto",
     },
     data: resolve(overrides.data ?? document.data ?? join(folder, "data")),
+    ...(overrides.runtime === undefined ? {} : { runtime: overrides.runtime }),
     mqtt: {
       engine: mqtt.engine ?? "aedes",
       host: mqtt.host ?? "0.0.0.0",

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Log } from "@tram/core";
+import { type Log, StoreError } from "@tram/core";
 import { type SchemaProblem, schemaProblems } from "@tram/protocol";
 import type { NodeRedDoor } from "../node-red/door.ts";
 import { isNodeRedPath } from "../node-red/path.ts";
 import type { People } from "../people/people.ts";
 import { cookieOf, denial, identify, SESSION_COOKIE } from "./authorise.ts";
 import { misdirected, neighbourHeaders, PREFLIGHT_HEADERS } from "./cross-origin.ts";
+import { notStored } from "./not-stored.ts";
 import { openApiDocument } from "./openapi.ts";
 import { readJsonBody } from "./read-body.ts";
 import { jsonReply, problemReply, type Reply, writeReply } from "./reply.ts";
@@ -70,7 +71,12 @@ export function createApp(parts: AppParts): App {
       }
       const isApi = path.startsWith("/api/");
       const headers = isApi ? { "Cache-Control": "no-store", ...neighbourHeaders(request.headers) } : {};
-      writeReply(response, await replyTo(request, path, local), { head, headers });
+      const reply = await replyTo(request, path, local).catch((error: unknown) => {
+        // No bug: the disk does not keep what the answer would promise.
+        if (error instanceof StoreError) return problemReply(notStored(error));
+        throw error;
+      });
+      writeReply(response, reply, { head, headers });
     } catch (error) {
       // A client that broke off while its body was read needs no answer.
       if (request.destroyed && !request.complete) return;

@@ -14,7 +14,7 @@ import {
   TokenView,
 } from "@tram/protocol";
 import { Type } from "typebox";
-import { type People, SESSION_MS, SETUP } from "../people/people.ts";
+import { type Opened, type People, SESSION_MS, SETUP } from "../people/people.ts";
 import { PAGE_TOKEN, TICKET } from "../people/tickets.ts";
 import { SESSION_COOKIE } from "./authorise.ts";
 import { isLocalAddress } from "./names.ts";
@@ -54,6 +54,7 @@ export function accountRoutes(people: People, port: () => number): readonly Rout
         403: "The code is wrong, or the caller is not of the local network.",
         409: "There is an administrator already.",
         410: "The code has expired: ask for a new one.",
+        503: "The store does not keep anything now: there is no administrator, and the code stays good.",
       },
       handle: async (request) => {
         if (!isLocalAddress(request.address)) {
@@ -61,7 +62,7 @@ export function accountRoutes(people: People, port: () => number): readonly Rout
         }
         const { code, username, password } = request.body as unknown as SetupRequest;
         const result = await people.setUp(code, username, password);
-        if (result.ok) return signedIn(result.session);
+        if (result.ok) return signedIn(result);
         switch (result.code) {
           case "not-needed":
             return problem(409, "not-needed", "The gateway has an administrator already. Sign in.");
@@ -89,7 +90,7 @@ export function accountRoutes(people: People, port: () => number): readonly Rout
       handle: async (request) => {
         const { username, password } = request.body as unknown as SignInRequest;
         const result = await people.signIn(username, password, request.address);
-        if (result.ok) return signedIn(result.session);
+        if (result.ok) return signedIn(result);
         if (result.code === "wrong") return problem(401, "wrong-password", "Wrong user name or password.");
         const retryAfterS = Math.ceil(result.retryAfterMs / 1_000);
         return {
@@ -225,11 +226,15 @@ function ticketRoutes(people: People, port: () => number): readonly Route[] {
   ];
 }
 
-function signedIn(session: string): RouteReply {
-  return { status: 204, headers: { "Set-Cookie": sessionCookie(session, SESSION_MS) } };
+function signedIn({ session, lasting }: Opened): RouteReply {
+  return { status: 204, headers: { "Set-Cookie": sessionCookie(session, lasting ? SESSION_MS : undefined) } };
 }
 
-/** Without `Secure`: on a LAN the page comes over HTTP, and the browser would drop the cookie. */
-export function sessionCookie(value: string, maxAgeMs: Ms): string {
-  return `${SESSION_COOKIE}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeMs / 1_000}`;
+/**
+ * Without `Secure`: on a LAN the page comes over HTTP, and the browser would drop the cookie.
+ * @param maxAgeMs how long the browser keeps it; until it is closed, when there is nothing to promise.
+ */
+export function sessionCookie(value: string, maxAgeMs: Ms | undefined): string {
+  const age = maxAgeMs === undefined ? "" : `; Max-Age=${maxAgeMs / 1_000}`;
+  return `${SESSION_COOKIE}=${value}; Path=/; HttpOnly; SameSite=Strict${age}`;
 }

@@ -1,4 +1,4 @@
-import type { Commands, Registry, Transactions } from "@tram/core";
+import { type Commands, type Registry, StoreError, type Transactions } from "@tram/core";
 import {
   type Command,
   type CommandFailureCode,
@@ -15,6 +15,7 @@ import {
 } from "@tram/protocol";
 import { Type } from "typebox";
 import { type CommandWatch, MAX_WAIT_MS } from "./command-watch.ts";
+import { notStored } from "./not-stored.ts";
 import { problem, type Route, type RouteReply, type RouteRequest } from "./route.ts";
 import { thingDescription } from "./thing-description.ts";
 import { commandView, propertyView, thingView } from "./views.ts";
@@ -231,12 +232,8 @@ async function submit(
       );
     });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return problem(
-      503,
-      "not-stored",
-      `The command is carried out, but the store could not keep it: ${reason}`,
-    );
+    if (!(error instanceof StoreError)) throw error;
+    return { problem: notStored(error, "The command is carried out, but not kept") };
   }
   if (command === undefined) return problem(500, "internal", "The command was not made.");
   if (command.state === "refused") {

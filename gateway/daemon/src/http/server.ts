@@ -1,9 +1,10 @@
-import { chmodSync, rmSync } from "node:fs";
 import type { IncomingMessage, Server } from "node:http";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Log } from "@tram/core";
-import { ConfigError } from "../config/config-error.ts";
+import type { GatewayView } from "@tram/protocol";
 import { listen } from "../mqtt/aedes-broker.ts";
+import { type LocalSocket, openLocalSocket } from "../runtime/local-socket.ts";
+import type { SocketHome } from "../runtime/places.ts";
 import type { App } from "./app.ts";
 import { createServer } from "./node-http.ts";
 
@@ -13,21 +14,24 @@ export type Upgrade = (request: IncomingMessage, socket: Socket, head: Buffer, l
 export interface HttpServers {
   /** The TCP port, resolved where 0 was asked for. */
   readonly port: number;
+  /** What is wrong with the local socket. */
+  readonly problems: GatewayView["problems"];
   close(): Promise<void>;
 }
 
 /** Opens the TCP listener for browsers and programs, and the Unix socket for the CLI. */
 export async function openHttp(
   app: App,
-  options: { host: string; port: number; socketPath: string },
+  options: { host: string; port: number; home: SocketHome },
   upgrade: Upgrade,
   log: Log,
 ): Promise<HttpServers> {
   const tcp = serverOf(app, false, upgrade);
   const local = serverOf(app, true, upgrade);
   await listen(tcp.server, options.host, options.port, "http.port");
+  let socket: LocalSocket;
   try {
-    await listenLocally(local.server, options.socketPath);
+    socket = await openLocalSocket(local.server, options.home, log);
   } catch (error) {
     await tcp.close();
     throw error;
@@ -35,8 +39,10 @@ export async function openHttp(
   const address = tcp.server.address();
   return {
     port: typeof address === "object" && address !== null ? address.port : options.port,
+    problems: socket.problems,
     close: async () => {
       await Promise.all([tcp.close(), local.close()]);
+      socket[Symbol.dispose]();
       log.debug({}, "http closed");
     },
   };
@@ -69,34 +75,4 @@ function serverOf(
         for (const socket of sockets) socket.destroy();
       }),
   };
-}
-
-/** Binds the Unix socket; one that a dead daemon left behind is removed, one that answers is not. */
-async function listenLocally(server: Server, path: string): Promise<void> {
-  if (await answers(path)) {
-    throw new ConfigError(
-      "data",
-      `data: expected a folder of its own, found that another gateway runs on ${path}`,
-    );
-  }
-  rmSync(path, { force: true });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) =>
-      reject(new ConfigError("data", `data: expected to create ${path}, found ${cause.message}`, { cause })),
-    );
-    server.listen(path, resolve);
-  });
-  // The file's permission is the authority: its owner and group may do everything.
-  chmodSync(path, 0o660);
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
 }

@@ -21,6 +21,7 @@ export async function signOn(request: IncomingMessage, people: People): Promise<
   if (visitor === undefined) {
     return textReply(401, "This ticket has been used or has expired. Go back and open the page again.\n");
   }
-  const session = await people.visit(visitor);
-  return { status: 303, headers: { Location: "/", "Set-Cookie": sessionCookie(session, VISIT_MS) } };
+  const { session, lasting } = await people.visit(visitor);
+  const cookie = sessionCookie(session, lasting ? VISIT_MS : undefined);
+  return { status: 303, headers: { Location: "/", "Set-Cookie": cookie } };
 }

@@ -1,5 +1,14 @@
 import { createServer, type Server, type Socket } from "node:net";
-import type { Broker, BrokerHooks, Clock, Log, MqttClient, MqttMessage, Qos } from "@tram/core";
+import {
+  type Broker,
+  type BrokerHooks,
+  type Clock,
+  type Log,
+  type MqttClient,
+  type MqttMessage,
+  type Qos,
+  StoreError,
+} from "@tram/core";
 import {
   Aedes,
   type AedesPublishPacket,
@@ -42,6 +51,8 @@ export async function openAedesBroker(
 ): Promise<Broker> {
   const clients = new Map<Client, MqttClient>();
   const usernames = new WeakMap<Client, string>();
+  /** Clients that wait for an acknowledgement which they do not get. */
+  const unacknowledged = new Set<Client>();
   let closing = false;
 
   const aedes = await Aedes.createBroker({
@@ -76,14 +87,15 @@ export async function openAedesBroker(
         done(new Error("the gateway stops"));
         return;
       }
-      accept(describe(client), packet, done);
+      accept(client, packet, done);
     },
     // A subscriber that does not read must not hold up the others: while its socket needs draining, it misses QoS 0.
     authorizeForward: (client, packet) =>
       packet.qos === 0 && needsDrain(client) ? null : (packet as AedesPublishPacket),
   });
 
-  function accept(client: MqttClient, packet: PublishPacket, done: (error?: Error | null) => void): void {
+  function accept(from: Client, packet: PublishPacket, done: (error?: Error | null) => void): void {
+    const client = describe(from);
     if (!hooks.mayPublish(client, packet.topic)) {
       // 3.1.1 §3.3.5: refusing a PUBLISH means closing the connection; an acknowledgement would be a lie.
       done(new Error(`not allowed to publish to ${packet.topic.slice(0, 200)}`));
@@ -98,8 +110,15 @@ export async function openAedesBroker(
       done(null);
     };
     taken.then(settle, (error: unknown) => {
-      if (packet.qos === 0) settle(true);
-      else done(error instanceof Error ? error : new Error(String(error)));
+      if (packet.qos !== 0 && !(error instanceof StoreError)) {
+        done(error instanceof Error ? error : new Error(String(error)));
+        return;
+      }
+      if (packet.qos !== 0) unacknowledged.add(from);
+      // The engine acknowledges by the QoS. 3.1.1 knows no refusal but to close the connection, and a device that was
+      // cut off at each message could not be controlled any more.
+      packet.qos = 0;
+      settle(true);
     });
   }
 
@@ -122,6 +141,7 @@ export async function openAedesBroker(
   aedes.on("clientDisconnect", (client) => {
     const described = describe(client);
     clients.delete(client);
+    unacknowledged.delete(client);
     hooks.disconnected(described, "closed");
   });
   aedes.on("clientError", (client, error) => {
@@ -161,6 +181,10 @@ export async function openAedesBroker(
     listening: [{ host: options.host, port }],
     publish,
     clients: () => [...clients.values()],
+    askAgain: () => {
+      for (const client of unacknowledged) client.close();
+      unacknowledged.clear();
+    },
     close: async () => {
       closing = true;
       const closed = new Promise((resolve) => server.close(resolve));

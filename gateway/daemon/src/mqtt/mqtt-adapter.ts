@@ -25,11 +25,15 @@ export function mqttHooks(parts: {
     accept: async (client: MqttClient, message: MqttMessage) => {
       let route = true;
       let room = true;
-      await transactions.transact((unit) => {
+      const kept = transactions.transact((unit) => {
         route = homie.take(client, message, unit);
         if (route && message.retain) room = retained.keep(message, unit);
       });
-      if (!room) throw new Error(`no room for another retained message (${message.topic.slice(0, 200)})`);
+      if (!room) {
+        await kept.catch(() => undefined); // Refused in any case.
+        throw new Error(`no room for another retained message (${message.topic.slice(0, 200)})`);
+      }
+      await kept;
       return route;
     },
     connected: (client) => log.debug({ ...shown(client) }, "client connected"),

@@ -1,4 +1,4 @@
-import { Transactions } from "@tram/core";
+import { StoreError, Transactions } from "@tram/core";
 import { MemoryStore, VirtualClock } from "@tram/testkit";
 import { describe, expect, test } from "vitest";
 import { People, SESSION_MS, SETUP, SIGN_IN } from "./people.ts";
@@ -51,10 +51,65 @@ describe("set-up", () => {
   test("what the store did not keep does not exist", async () => {
     const { people, store } = room();
     const code = people.openSetup() ?? "";
-    const { StoreError } = await import("@tram/core");
     store.failWith(new StoreError("full", "disk full"));
     await expect(people.setUp(code, "minh", PASSWORD)).rejects.toThrow("disk full");
     expect(people.setupNeeded).toBe(true);
+  });
+});
+
+describe("while the store keeps nothing", () => {
+  const FULL = new StoreError("full", "disk full");
+
+  test("nobody becomes administrator, now or later, and the code stays good", async () => {
+    const { people, store, clock } = room();
+    const code = people.openSetup() ?? "";
+    store.failWith(FULL);
+    await expect(people.setUp(code, "minh", PASSWORD)).rejects.toBe(FULL);
+    store.failWith(undefined);
+    await people.visit({ name: "luci-root", scopes: ["read"] }); // With it goes whatever is owed to the store.
+    const afterRestart = room(store, clock).people;
+    await afterRestart.restore(store);
+    expect(afterRestart.setupNeeded).toBe(true);
+    expect(await people.setUp(code, "minh", PASSWORD)).toMatchObject({ ok: true, lasting: true });
+    expect([...(await store.entries("users")).keys()]).toEqual(["minh"]);
+  });
+
+  test("people can sign in to see why, for as long as the gateway runs", async () => {
+    const { people, store } = await withAdmin();
+    store.failWith(FULL);
+    const result = await people.signIn("minh", PASSWORD, "a");
+    if (!result.ok) throw new Error(result.code);
+    expect(result.lasting).toBe(false);
+    expect(people.bySession(result.session)).toMatchObject({ name: "minh" });
+    const visit = await people.visit({ name: "luci-root", scopes: ["read"] });
+    expect(visit.lasting).toBe(false);
+    expect(people.bySession(visit.session)).toEqual({ name: "luci-root", scopes: ["read"] });
+  });
+
+  test("rights end at once, and for good once the store is well again", async () => {
+    const { people, store, clock, session } = await withAdmin();
+    const { id, token } = await people.createToken("panel", ["read"]);
+    let told = 0;
+    using _listener = people.onRevoked(() => told++);
+    store.failWith(FULL);
+    await expect(people.revokeToken(id)).rejects.toBe(FULL);
+    await expect(people.signOut(session)).rejects.toBe(FULL);
+    expect([people.byToken(token), people.bySession(session), told]).toEqual([undefined, undefined, 2]);
+    store.failWith(undefined);
+    expect(await people.signIn("minh", PASSWORD, "a")).toMatchObject({ ok: true, lasting: true });
+    const afterRestart = room(store, clock).people;
+    await afterRestart.restore(store);
+    expect([afterRestart.byToken(token), afterRestart.bySession(session)]).toEqual([undefined, undefined]);
+  });
+
+  test("no token is made", async () => {
+    const { people, store } = await withAdmin();
+    store.failWith(FULL);
+    await expect(people.createToken("panel", ["read"])).rejects.toBe(FULL);
+    store.failWith(undefined);
+    await people.signIn("minh", PASSWORD, "a");
+    expect(people.tokens()).toEqual([]);
+    expect((await store.entries("tokens")).size).toBe(0);
   });
 });
 

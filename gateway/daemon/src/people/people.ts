@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomInt, timingSafeEqual } from "node:crypto";
-import type { Clock, Store, Transactions } from "@tram/core";
+import { type Clock, type Store, StoreError, type Transactions } from "@tram/core";
 import type { EpochMs, Json, Ms, NewToken, Scope, TokenView } from "@tram/protocol";
 import { hashPassword, type PasswordHash, verifyPassword } from "./password.ts";
 import { withImplied } from "./scopes.ts";
@@ -38,12 +38,20 @@ interface Token extends TokenView {
   readonly digest: string;
 }
 
+/** A session that was opened. */
+export interface Opened {
+  /** The secret of its cookie. */
+  readonly session: string;
+  /** The store keeps it; else it ends with the gateway's process. */
+  readonly lasting: boolean;
+}
+
 export type SetupResult =
-  | { readonly ok: true; readonly session: string }
+  | ({ readonly ok: true } & Opened)
   | { readonly ok: false; readonly code: "not-needed" | "wrong-code" | "expired" };
 
 export type SignInResult =
-  | { readonly ok: true; readonly session: string }
+  | ({ readonly ok: true } & Opened)
   | { readonly ok: false; readonly code: "wrong" }
   | { readonly ok: false; readonly code: "too-many"; readonly retryAfterMs: Ms };
 
@@ -95,7 +103,10 @@ export class People {
     return code;
   }
 
-  /** Creates the first administrator and signs in. */
+  /**
+   * Creates the first administrator and signs in.
+   * @throws {StoreError} when the store does not keep them: there is no administrator then, and the code stays good.
+   */
   async setUp(code: string, username: string, password: string): Promise<SetupResult> {
     if (!this.setupNeeded) return { ok: false, code: "not-needed" };
     const setup = this.#setup;
@@ -108,12 +119,17 @@ export class People {
     }
     this.#setup = undefined;
     const hash = await hashPassword(password);
-    await this.#transactions.transact((unit) => {
-      unit.put(USERS, username, hash);
-      unit.require("power");
-    });
+    try {
+      await this.#transactions.transact((unit) => {
+        unit.propose(USERS, username, hash);
+        unit.require("power");
+      });
+    } catch (error) {
+      this.#setup ??= { ...setup, guesses: setup.guesses - 1 };
+      throw error;
+    }
     this.#users.set(username, hash);
-    return { ok: true, session: await this.#openSession(username) };
+    return { ok: true, ...(await this.#openSession(username)) };
   }
 
   async signIn(username: string, password: string, address: string): Promise<SignInResult> {
@@ -126,19 +142,23 @@ export class People {
     const matches = await verifyPassword(password, stored ?? NOBODY);
     if (stored === undefined || !matches) return { ok: false, code: "wrong" };
     this.#failures.delete(address);
-    return { ok: true, session: await this.#openSession(username) };
+    return { ok: true, ...(await this.#openSession(username)) };
   }
 
   /** Opens a session for somebody who brought a ticket. */
-  visit({ name, scopes }: Principal): Promise<string> {
+  visit({ name, scopes }: Principal): Promise<Opened> {
     return this.#keepSession({ username: name, scopes, expires: this.#clock.now() + VISIT_MS });
   }
 
+  /**
+   * Ends a session, at once.
+   * @throws {StoreError} when the store does not keep that: a power cut could bring the session back.
+   */
   async signOut(session: string): Promise<void> {
     const key = digest(session);
     if (!this.#sessions.delete(key)) return;
-    await this.#transactions.transact((unit) => unit.delete(SESSIONS, key));
     this.#tellRevoked();
+    await this.#transactions.transact((unit) => unit.delete(SESSIONS, key));
   }
 
   /** Who holds a session cookie; `undefined` when it is not valid any more. */
@@ -170,7 +190,7 @@ export class People {
     };
     const token: Token = { ...view, digest: digest(secret) };
     await this.#transactions.transact((unit) => {
-      unit.put(TOKENS, view.id, token as unknown as Json);
+      unit.propose(TOKENS, view.id, token as unknown as Json);
       unit.require("power");
     });
     this.#tokens.set(view.id, token);
@@ -181,15 +201,17 @@ export class People {
     return [...this.#tokens.values()].map(({ digest: _secret, ...view }) => view);
   }
 
-  /** Takes a token back; it ends on live connections too. */
+  /**
+   * Takes a token back, at once; it ends on live connections too.
+   * @throws {StoreError} when the store does not keep that: a power cut could bring the token back.
+   */
   async revokeToken(id: string): Promise<boolean> {
-    if (!this.#tokens.has(id)) return false;
+    if (!this.#tokens.delete(id)) return false;
+    this.#tellRevoked();
     await this.#transactions.transact((unit) => {
       unit.delete(TOKENS, id);
       unit.require("power");
     });
-    this.#tokens.delete(id);
-    this.#tellRevoked();
     return true;
   }
 
@@ -203,23 +225,29 @@ export class People {
     for (const listener of [...this.#revoked]) listener();
   }
 
-  #openSession(username: string): Promise<string> {
+  #openSession(username: string): Promise<Opened> {
     return this.#keepSession({ username, expires: this.#clock.now() + SESSION_MS });
   }
 
-  async #keepSession(session: Session): Promise<string> {
+  /** Opens the session in any case: somebody must be able to see that, and why, nothing is kept. */
+  async #keepSession(session: Session): Promise<Opened> {
     const secret = randomBytes(20).toString("base64url");
     const now = this.#clock.now();
-    await this.#transactions.transact((unit) => {
-      unit.put(SESSIONS, digest(secret), session as unknown as Json);
-      for (const [key, old] of this.#sessions) {
-        if (old.expires >= now) continue;
-        this.#sessions.delete(key);
-        unit.delete(SESSIONS, key);
-      }
-    });
     this.#sessions.set(digest(secret), session);
-    return secret;
+    try {
+      await this.#transactions.transact((unit) => {
+        unit.put(SESSIONS, digest(secret), session as unknown as Json);
+        for (const [key, old] of this.#sessions) {
+          if (old.expires >= now) continue;
+          this.#sessions.delete(key);
+          unit.delete(SESSIONS, key);
+        }
+      });
+      return { session: secret, lasting: true };
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return { session: secret, lasting: false };
+    }
   }
 
   #mustWait(address: string): Ms {

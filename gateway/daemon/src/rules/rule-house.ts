@@ -129,6 +129,11 @@ export class RuleHouse implements Disposable {
     return [...sound, ...broken];
   }
 
+  /** Rules that are in the middle of a run. */
+  get underWay(): readonly string[] {
+    return this.list().flatMap(({ id, running }) => (running > 0 ? [id] : []));
+  }
+
   get(id: string): RuleView | undefined {
     return this.list().find((rule) => rule.id === id);
   }

@@ -24,7 +24,7 @@ interface Statement {
 }
 
 interface BetterSqlite3 {
-  readonly default: new (file: string) => Database;
+  readonly default: new (file: string, options?: { readonly readonly: boolean }) => Database;
 }
 
 /** Not a literal in `import()`: the package is optional, and nothing may resolve it before it is asked for. */
@@ -38,7 +38,10 @@ export const loadBetterSqlite3: LoadDriver = async () => {
   probe.close();
   const problem = versionProblem(String(version?.version));
   if (problem !== undefined) throw new Error(problem);
-  return (file) => new BetterSqlite3Driver(new Database(file));
+  return (file, mode = "write") => {
+    if (mode === "frozen") throw new Error("better-sqlite3 is built without URI file names");
+    return new BetterSqlite3Driver(new Database(file, { readonly: mode === "read" }));
+  };
 };
 
 class BetterSqlite3Driver implements SqlDriver {

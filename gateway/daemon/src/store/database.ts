@@ -20,7 +20,11 @@ export interface OpenedDatabase {
  * @throws {StoreOpenError} when there is nothing to work with; a database of a newer program was not touched.
  */
 export async function openDatabase(file: string, options: SqlDriverOptions = {}): Promise<OpenedDatabase> {
-  const connect = await loadSqlDriver(options);
+  return openDatabaseWith(await loadSqlDriver(options), file);
+}
+
+/** The same with an engine that is loaded already. */
+export function openDatabaseWith(connect: OpenConnection, file: string): OpenedDatabase {
   try {
     finishRestore(file);
     const inspected = inspect(connect, file);
@@ -39,13 +43,11 @@ export async function openDatabase(file: string, options: SqlDriverOptions = {})
 /**
  * Opens a file and looks whether it is a sound database.
  * @returns the connection, or what is wrong with the content.
+ * @throws what the engine or the file system throws when it cannot be opened; `StoreOpenError` for a newer schema.
  */
-function inspect(connect: OpenConnection, file: string): SqlDriver | string {
+export function inspect(connect: OpenConnection, file: string): SqlDriver | string {
   if (!existsSync(file)) closeSync(openSync(file, "a", PRIVATE_MODE));
-  // A database with a snapshot was not empty once: the file system lost its content.
-  else if (statSync(file).size === 0 && existsSync(snapshotOf(file)) && !existsSync(`${file}-wal`)) {
-    return "the file is empty";
-  }
+  else if (isHollow(file)) return "the file is empty";
   let driver: SqlDriver | undefined;
   let problem: string | undefined;
   try {
@@ -67,6 +69,11 @@ function inspect(connect: OpenConnection, file: string): SqlDriver | string {
   return problem;
 }
 
+/** A database with a snapshot was not empty once: the file system lost its content. */
+export function isHollow(file: string): boolean {
+  return statSync(file).size === 0 && existsSync(snapshotOf(file)) && !existsSync(`${file}-wal`);
+}
+
 function isSound(connect: OpenConnection, copy: string): boolean {
   const inspected = inspect(connect, copy);
   if (typeof inspected === "string") return false;
@@ -74,7 +81,8 @@ function isSound(connect: OpenConnection, copy: string): boolean {
   return true;
 }
 
-function makeReady(driver: SqlDriver, file: string): SqlDriver {
+/** Brings a sound database into the form that is worked with; the connection is closed when that fails. */
+export function makeReady(driver: SqlDriver, file: string): SqlDriver {
   try {
     const mode = driver.prepare("PRAGMA journal_mode = WAL").get()?.journal_mode;
     if (mode !== "wal") {
@@ -86,6 +94,9 @@ function makeReady(driver: SqlDriver, file: string): SqlDriver {
     // After an unusually large transaction the log shrinks again; a checkpoint comes at 4 MB.
     driver.exec("PRAGMA journal_size_limit = 8000000");
     migrate(driver);
+    // Where SQLite may not write it opens for reading, says so only at the first write, and stays so for good.
+    driver.exec("BEGIN IMMEDIATE");
+    driver.exec("ROLLBACK");
     syncFolderOf(file);
     return driver;
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import { type LoadDriver, type SqlDriver, type SqlStatement, versionProblem } from "./sql-driver.ts";
 
 /** The engine that Node brings along: no addon, and less memory. */
@@ -8,7 +9,11 @@ export const loadNodeSqlite: LoadDriver = async () => {
   const problem = versionProblem(version);
   if (problem !== undefined) throw new Error(problem);
   const { DatabaseSync } = await import("node:sqlite");
-  return (file) => new NodeSqliteDriver(new DatabaseSync(file));
+  return (file, mode = "write") => {
+    // https://sqlite.org/uri.html#uriimmutable
+    const place = mode === "frozen" ? `${pathToFileURL(file).href}?immutable=1` : file;
+    return new NodeSqliteDriver(new DatabaseSync(place, { readOnly: mode !== "write" }));
+  };
 };
 
 class NodeSqliteDriver implements SqlDriver {

@@ -1,27 +1,52 @@
 import { join } from "node:path";
-import type { Log, Store } from "@tram/core";
+import { type Log, type Store, StoreError } from "@tram/core";
 import { type GatewayView, PRODUCT } from "@tram/protocol";
 import { ConfigError } from "../config/config-error.ts";
+import type { QuarantineReport } from "./quarantine.ts";
 import { openSqliteStore, type SqliteStore } from "./sqlite-store.ts";
 import { StoreOpenError } from "./store-open-error.ts";
 
+type Problems = GatewayView["problems"];
+
+export interface OpenStoreOptions {
+  readonly log: Log;
+  readonly strict: boolean;
+  /** Folder where a database that can only be read is copied for a moment; made when it is needed. */
+  readonly runtime: string;
+}
+
+export interface OpenedStore {
+  readonly store: Store;
+  /** What people must know about it: that it was damaged, that it cannot be written and how much of it is known. */
+  readonly problems: Problems;
+  /** Set when the disk allows no more than reading: why. */
+  readonly failing?: StoreError;
+  /**
+   * Resolves when the database can be written at last but is another than what was read: only a new start takes it up.
+   * With what people must know then.
+   */
+  readonly stale: Promise<Problems>;
+}
+
 /**
- * Opens the gateway's database in its data folder.
- * @returns the store, and what people must know about it: that it was damaged, and what became of it.
- * @throws {ConfigError} `data` when there is no database to be had: one line for people.
+ * Opens the gateway's database in its data folder; for reading, where the disk allows no more.
+ * @throws {ConfigError} `data` when there is no engine, or a newer program wrote it: one line for people.
  */
-export async function openStore(
-  folder: string,
-  options: { readonly log: Log; readonly strict: boolean },
-): Promise<{ store: Store; problems: GatewayView["problems"] }> {
-  const { log, strict } = options;
+export async function openStore(folder: string, options: OpenStoreOptions): Promise<OpenedStore> {
+  const { log, strict, runtime } = options;
   const file = join(folder, `${PRODUCT.name}.db`);
+  let becomeStale: (problems: Problems) => void = () => undefined;
+  const stale = new Promise<Problems>((resolve) => {
+    becomeStale = resolve;
+  });
   let store: SqliteStore;
   try {
     store = await openSqliteStore(file, {
       strict,
+      refuge: { folder: runtime },
       onFault: ({ code, message }) =>
         log.error({ code, reason: message }, "the store failed in the background"),
+      onStale: (quarantine) => becomeStale(damage(file, quarantine, log)),
     });
   } catch (cause) {
     if (!(cause instanceof StoreOpenError)) throw cause;
@@ -29,18 +54,28 @@ export async function openStore(
       cause,
     });
   }
-  if (store.quarantine === undefined) return { store, problems: [] };
-  const { quarantined, restored, problem } = store.quarantine;
-  const outcome = restored ? "the last snapshot is in use" : "it began anew, empty";
-  log.error({ quarantined, restored, problem }, "the database was damaged and moved aside");
+  const problems = damage(file, store.quarantine, log);
+  if (store.refuge === undefined) return { store, problems, stale };
+  const { failure, extent, missing } = store.refuge;
+  log.error(
+    { code: failure.code, reason: failure.message, known: extent, missing },
+    "the database cannot be written",
+  );
+  const gap = missing === undefined ? [] : [{ code: "database", where: file, problem: missing }];
   return {
     store,
-    problems: [
-      {
-        code: "database",
-        where: file,
-        problem: `${problem}; it was moved to ${quarantined}, and ${outcome}`,
-      },
-    ],
+    problems: [...problems, ...gap],
+    failing: new StoreError(failure.code, failure.message),
+    stale,
   };
+}
+
+function damage(file: string, quarantine: QuarantineReport | undefined, log: Log): Problems {
+  if (quarantine === undefined) return [];
+  const { quarantined, restored, problem } = quarantine;
+  const outcome = restored ? "the last snapshot is in use" : "it began anew, empty";
+  log.error({ quarantined, restored, problem }, "the database was damaged and moved aside");
+  return [
+    { code: "database", where: file, problem: `${problem}; it was moved to ${quarantined}, and ${outcome}` },
+  ];
 }

@@ -24,6 +24,9 @@ export const MIGRATIONS: readonly Migration[] = [
   },
 ];
 
+/** The version that this program writes. */
+export const SCHEMA_VERSION = MIGRATIONS.at(-1)?.version ?? 0;
+
 /**
  * Reads the version of the schema without changing anything; 0 for an empty database.
  * @throws what the engine throws when the file is no sound database.

@@ -24,8 +24,16 @@ export interface SqlDriver {
 export const DRIVER_NAMES = ["node:sqlite", "better-sqlite3"] as const;
 export type DriverName = (typeof DRIVER_NAMES)[number];
 
-/** Opens a connection; the file is created when it is not there. */
-export type OpenConnection = (file: string) => SqlDriver;
+/**
+ * What a connection may do.
+ * - `write`: everything; the file is created when it is not there.
+ * - `read`: reads what other connections keep; needs the shared-memory file of the log, or the right to make it.
+ * - `frozen`: reads the file alone, without looking at its log; nobody may write it meanwhile.
+ */
+export type ConnectionMode = "write" | "read" | "frozen";
+
+/** Opens a connection, for writing unless said otherwise. Not every engine knows `frozen`; it throws then. */
+export type OpenConnection = (file: string, mode?: ConnectionMode) => SqlDriver;
 
 /**
  * Loads one engine.

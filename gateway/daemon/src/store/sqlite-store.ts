@@ -5,7 +5,7 @@ import type { QuarantineReport } from "./quarantine.ts";
 import type { DriverName } from "./sql-driver.ts";
 import { StoreOpenError } from "./store-open-error.ts";
 import { StoreThread } from "./store-thread.ts";
-import type { StoreJob, WireBatch } from "./wire.ts";
+import type { RefugeReport, StoreJob, WireBatch } from "./wire.ts";
 
 export interface SqliteStoreOptions {
   /** Syncs every batch before it is acknowledged, as if each asked for `power`. Default false. */
@@ -18,6 +18,11 @@ export interface SqliteStoreOptions {
   readonly restartDelayMs?: number;
   /** Take this engine and no other. */
   readonly driver?: DriverName;
+  /**
+   * Opens all the same when the disk does not allow writing: what the database holds is read, every commit is refused
+   * with the reason, and its opening is tried again with later commits. Without it such a database is not opened.
+   */
+  readonly refuge?: RefugeSettings;
   /** The thread's program, where it does not lie beside this one. */
   readonly program?: URL;
   /**
@@ -25,12 +30,28 @@ export interface SqliteStoreOptions {
    * database that was found damaged when the thread started again. Commits that fail are told to their callers alone.
    */
   readonly onFault?: (error: StoreError) => void;
+  /**
+   * Told once when the database can be opened at last, but holds what this store has not read. Commits go on being
+   * refused: close the store and open a new one, when the house can bear to forget what happened since.
+   */
+  readonly onStale?: (quarantine: QuarantineReport | undefined) => void;
+}
+
+export interface RefugeSettings {
+  /** A folder of the gateway's own, best in memory, where a copy may lie for a moment; made when it is needed. */
+  readonly folder: string;
+  /** Databases above this are not copied. In bytes; default 32 MiB. */
+  readonly limitBytes?: number;
+  /** Shortest time between two attempts to open the database for writing, in milliseconds. Default 1 s. */
+  readonly retryMs?: number;
 }
 
 /** The store on disk. */
 export interface SqliteStore extends Store {
   /** Set when the database was damaged at the start, and what became of it. Tell people. */
   readonly quarantine: QuarantineReport | undefined;
+  /** Set when the disk allowed no more than reading at the start. Tell people. */
+  readonly refuge: RefugeReport | undefined;
 }
 
 interface Waiting {
@@ -43,6 +64,9 @@ interface Waiting {
 const LARGEST_GROUP = 1_000;
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
+/** Copied into memory once, at a start that is in trouble anyway; most databases are far smaller. In bytes. */
+const RESCUE_LIMIT_BYTES = 33_554_432;
+const RETRY_MS = 1_000;
 
 /**
  * Opens the database in a thread of its own, so that a sync never stops the event loop.
@@ -60,8 +84,12 @@ export async function openSqliteStore(file: string, options: SqliteStoreOptions 
 
 class ThreadedStore implements SqliteStore {
   readonly #options: SqliteStoreOptions;
-  readonly #job: StoreJob;
+  readonly #job: Extract<StoreJob, { kind: "serve" }>;
   #quarantine: QuarantineReport | undefined;
+  #refuge: RefugeReport | undefined;
+  /** In the refuge since the start: the thread alone knows what was read. */
+  #sheltered = false;
+  #stale = false;
   #waiting: Waiting[] = [];
   #thread: StoreThread | undefined;
   #opening: Promise<StoreThread> | undefined;
@@ -84,9 +112,17 @@ class ThreadedStore implements SqliteStore {
     return this.#quarantine;
   }
 
+  get refuge(): RefugeReport | undefined {
+    return this.#refuge;
+  }
+
   async open(): Promise<void> {
-    this.#thread = await this.#start();
+    const { folder, limitBytes = RESCUE_LIMIT_BYTES, retryMs = RETRY_MS } = this.#options.refuge ?? {};
+    const refuge = folder === undefined ? undefined : { folder, limitBytes, retryMs };
+    this.#thread = await this.#start({ ...this.#job, refuge });
     this.#quarantine = this.#thread.quarantine;
+    this.#refuge = this.#thread.refuge;
+    this.#sheltered = this.#refuge !== undefined;
   }
 
   async entries(table: string): Promise<ReadonlyMap<string, Json>> {
@@ -169,11 +205,13 @@ class ThreadedStore implements SqliteStore {
   }
 
   async #restart(): Promise<StoreThread> {
+    if (this.#sheltered)
+      throw new StoreError("io", "the store's thread ended while nothing could be written");
     if (performance.now() < this.#mayStartAt) {
       throw new StoreError("io", "the store's thread is gone and will be started again");
     }
     this.#holdRestart();
-    const thread = await this.#start();
+    const thread = await this.#start(this.#job);
     this.#thread = thread;
     if (thread.quarantine !== undefined) {
       const { problem, quarantined } = thread.quarantine;
@@ -182,14 +220,27 @@ class ThreadedStore implements SqliteStore {
     return thread;
   }
 
-  async #start(): Promise<StoreThread> {
-    const thread = await StoreThread.open(this.#options.program ?? programUrl(), this.#job, this.#tell);
+  async #start(job: StoreJob): Promise<StoreThread> {
+    const thread = await StoreThread.open(this.#options.program ?? programUrl(), job, {
+      onFault: this.#tell,
+      onReturned: () => {
+        this.#sheltered = false;
+      },
+      onStale: (quarantine) => this.#tellStale(quarantine),
+    });
     void thread.ended.then((error) => {
       this.#thread = undefined;
       this.#holdRestart();
-      if (this.#closing === undefined) this.#tell(error);
+      if (this.#closing !== undefined) return;
+      this.#tell(error);
+      if (this.#sheltered) this.#tellStale(undefined);
     });
     return thread;
+  }
+
+  #tellStale(quarantine: QuarantineReport | undefined): void {
+    if (!this.#stale) this.#options.onStale?.(quarantine);
+    this.#stale = true;
   }
 
   #holdRestart(): void {

@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import { StoreError } from "@tram/core";
 import type { QuarantineReport } from "./quarantine.ts";
 import { StoreOpenError } from "./store-open-error.ts";
-import type { Answers, FromThread, Requests, StoreJob } from "./wire.ts";
+import type { Answers, FromThread, RefugeReport, Requests, StoreJob } from "./wire.ts";
 
 /** An answer that is waited for. */
 interface Call {
@@ -10,27 +10,39 @@ interface Call {
   readonly reject: (error: StoreError) => void;
 }
 
+/** Who is told of what nobody asked for. */
+export interface ThreadListeners {
+  readonly onFault: (error: StoreError) => void;
+  /** The refuge is over: the database is open for writing. */
+  readonly onReturned: () => void;
+  /** The database can be opened, but is not the one that was read. */
+  readonly onStale: (quarantine: QuarantineReport | undefined) => void;
+}
+
 /** The thread that holds the write connection, seen from the event loop. */
 export class StoreThread {
   readonly #worker: Worker;
   readonly #calls = new Map<number, Call>();
-  readonly #onFault: (error: StoreError) => void;
+  readonly #listeners: ThreadListeners;
   #lastId = 0;
   #ended: StoreError | undefined;
   /** What the thread found damaged when it opened. */
   readonly quarantine: QuarantineReport | undefined;
+  /** Set when the disk did not allow more than reading. */
+  readonly refuge: RefugeReport | undefined;
   /** Resolves with the reason once the thread is gone. */
   readonly ended: Promise<StoreError>;
 
   private constructor(
     worker: Worker,
     ended: Promise<StoreError>,
-    onFault: (error: StoreError) => void,
-    report: QuarantineReport | undefined,
+    listeners: ThreadListeners,
+    ready: Partial<Extract<FromThread, { kind: "ready" }>>,
   ) {
     this.#worker = worker;
-    this.#onFault = onFault;
-    this.quarantine = report;
+    this.#listeners = listeners;
+    this.quarantine = ready.quarantine;
+    this.refuge = ready.refuge;
     this.ended = ended.then((error) => {
       this.#ended = error;
       for (const { reject } of this.#calls.values()) reject(error);
@@ -44,7 +56,7 @@ export class StoreThread {
    * Starts the thread and waits until it has the database open.
    * @throws {StoreOpenError} when it refuses, or ends before.
    */
-  static async open(program: URL, job: StoreJob, onFault: (error: StoreError) => void): Promise<StoreThread> {
+  static async open(program: URL, job: StoreJob, listeners: ThreadListeners): Promise<StoreThread> {
     const worker = new Worker(program, { workerData: job, name: "tram-store" });
     let failure: Error | undefined;
     worker.once("error", (error) => {
@@ -66,7 +78,7 @@ export class StoreThread {
       await ended;
       throw new StoreOpenError(first.code, first.message);
     }
-    return new StoreThread(worker, ended, onFault, first.kind === "ready" ? first.quarantine : undefined);
+    return new StoreThread(worker, ended, listeners, first.kind === "ready" ? first : {});
   }
 
   /** @throws {StoreError} when the thread could not do it, or is gone: it may have been done or not then. */
@@ -80,8 +92,10 @@ export class StoreThread {
   }
 
   readonly #onMessage = (message: FromThread): void => {
-    if (message.kind === "fault")
-      this.#onFault(new StoreError(message.failure.code, message.failure.message));
+    const { onFault, onReturned, onStale } = this.#listeners;
+    if (message.kind === "fault") onFault(new StoreError(message.failure.code, message.failure.message));
+    if (message.kind === "returned") onReturned();
+    if (message.kind === "stale") onStale(message.quarantine);
     if (message.kind !== "answer" && message.kind !== "failed") return;
     const call = this.#calls.get(message.id);
     this.#calls.delete(message.id);

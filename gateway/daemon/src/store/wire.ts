@@ -1,4 +1,5 @@
 import type { QuarantineReport } from "./quarantine.ts";
+import type { RescueExtent, RescueOptions } from "./rescue.ts";
 import type { DriverName } from "./sql-driver.ts";
 import type { StoreFailure } from "./store-failure.ts";
 import type { StoreOpenErrorCode } from "./store-open-error.ts";
@@ -16,6 +17,20 @@ export interface WireBatch {
   readonly power: boolean;
 }
 
+export interface RefugeOptions extends RescueOptions {
+  /** Shortest time between two attempts to open the database for writing, in milliseconds. */
+  readonly retryMs: number;
+}
+
+/** The disk did not allow more than reading when the thread started. */
+export interface RefugeReport {
+  /** Why nothing can be written. */
+  readonly failure: StoreFailure;
+  readonly extent: RescueExtent;
+  /** What is not known of what the disk holds, for people. */
+  readonly missing?: string | undefined;
+}
+
 /** What a thread of the store is started for (`workerData`). */
 export type StoreJob =
   | {
@@ -24,6 +39,8 @@ export type StoreJob =
       readonly driver?: DriverName | undefined;
       readonly syncWindowMs: number;
       readonly snapshotEveryMs: number;
+      /** Serve what can be read when the disk does not allow more; without it the thread refuses then. */
+      readonly refuge?: RefugeOptions | undefined;
     }
   | { readonly kind: "snapshot"; readonly file: string; readonly driver?: DriverName | undefined };
 
@@ -50,7 +67,15 @@ export type Request = {
 }[keyof Requests];
 
 export type FromThread =
-  | { readonly kind: "ready"; readonly quarantine: QuarantineReport | undefined }
+  | {
+      readonly kind: "ready";
+      readonly quarantine: QuarantineReport | undefined;
+      readonly refuge: RefugeReport | undefined;
+    }
+  /** The database could be opened for writing at last, and is what was read from it. */
+  | { readonly kind: "returned" }
+  /** It could be opened, but holds what nobody here has read: only a new start can take it up. */
+  | { readonly kind: "stale"; readonly quarantine: QuarantineReport | undefined }
   | { readonly kind: "refused"; readonly code: StoreOpenErrorCode; readonly message: string }
   | { readonly kind: "answer"; readonly id: number; readonly value: Answers[keyof Answers] }
   | { readonly kind: "failed"; readonly id: number; readonly failure: StoreFailure }
