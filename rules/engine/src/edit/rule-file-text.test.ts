@@ -139,10 +139,12 @@ describe("any file of rules", () => {
 
   it("says after a change what was wanted, and of the others what it said before", () => {
     fc.assert(
-      fc.property(rules, rule, style, fc.nat(), (list, fresh, how, pick) => {
-        const file = stringify(list, how);
+      fc.property(rules, rule, style, fc.nat(), (written, fresh, how, pick) => {
+        const file = stringify(written, how);
+        // Not what was written: as a block, the library writes a lone space that it reads as nothing.
+        const list = parse(file) as readonly { id: string }[];
         const at = pick % list.length;
-        const wanted = { id: "new", ...fresh };
+        const wanted: unknown = parse(stringify({ id: "new", ...fresh }, how));
         expect(parse(text(ruleTextOf(file, `r${at}`)))).toEqual(list[at]);
         expect(parse(text(replaceRule(file, `r${at}`, stringify(wanted, how))))).toEqual(
           list.with(at, wanted as never),
