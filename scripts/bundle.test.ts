@@ -14,7 +14,7 @@ let bundle: Bundle;
 
 beforeAll(async () => {
   bundle = await bundleDaemon({ folder, maps: join(place, "maps") });
-});
+}, 60_000);
 afterAll(() => rmSync(place, { recursive: true, force: true }));
 
 function environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
