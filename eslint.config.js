@@ -3,7 +3,7 @@
  * from `'require …'` lines), which Biome does not read. Everything else is Biome's.
  */
 
-const BROWSER = ["window", "document", "fetch", "AbortController"];
+const BROWSER = ["window", "document", "navigator", "fetch", "AbortController"];
 /** What LuCI's loader hands in or has put on the window. */
 const LUCI = ["L", "E", "_", "N_"];
 /** Names of modules: a file declares those that it requires, and `no-undef` cannot see that. `luci/required` does. */

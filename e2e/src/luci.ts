@@ -17,7 +17,10 @@ const USERS = {
   guest: { username: "guest", read: GROUPS, write: [] },
 } satisfies Record<string, LuciUser>;
 
-export const SESSION = { root: "00000000000000000000000000000001", guest: "00000000000000000000000000000002" };
+export const SESSION = {
+  root: "00000000000000000000000000000001",
+  guest: "00000000000000000000000000000002",
+};
 
 /** Everything that belongs to one LuCI of a test. */
 export interface LuciHouse extends AsyncDisposable {
@@ -72,7 +75,7 @@ export async function luciHouse(
       try {
         await page.locator("#view[data-ready]").waitFor({ timeout: 10_000 });
       } catch (error) {
-        throw new Error(`${view}: ${complaints.join("\n")}\n${await page.locator("#view").innerText()}`, {
+        throw new Error(`${view}: ${complaints.join("\n")}\n${await page.locator("#view").textContent()}`, {
           cause: error,
         });
       }
@@ -88,6 +91,8 @@ export async function luciHouse(
 /** No accessibility violation, in what the package renders. */
 export async function expectAccessible(page: Page, where: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
-  const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(" ")}`);
+  const told = violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(" ")}`,
+  );
   expect(told, where).toEqual([]);
 }

@@ -128,8 +128,7 @@ export class Value {
   parse(section: string, active: boolean): void {
     const { uci, config } = this.house;
     const value = active ? this.formvalue(section) : "";
-    if (value.length === 0 || (this.rmempty && value === this.default))
-      uci.unset(config, section, this.option);
+    if (value.length === 0) uci.unset(config, section, this.option);
     else if (this.write !== null) this.write(section, value);
     else uci.set(config, section, this.option, value);
   }
@@ -141,6 +140,13 @@ export class Flag extends Value {
     const box = create("input", { id, type: "checkbox", class: "cbi-input-checkbox" }) as HTMLInputElement;
     box.checked = this.cfgvalue(section) === "1";
     return box;
+  }
+
+  /** Unlike the others, it writes no default. */
+  override parse(section: string, active: boolean): void {
+    const isDefault = (this.rmempty || this.optional) && this.formvalue(section) === this.default;
+    if (isDefault) this.house.uci.unset(this.house.config, section, this.option);
+    else super.parse(section, active);
   }
 
   override formvalue(section: string): UciValue {

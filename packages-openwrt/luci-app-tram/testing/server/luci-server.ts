@@ -174,7 +174,7 @@ function pageOf(parts: {
     .map(([path, entry]) => `<a href="${SCRIPT}/${path}?lang=${language}">${name(entry.title)}</a>`);
   return `<!doctype html>
 <html lang="${language}"><head><meta charset="utf-8"><title>OpenWrt - ${name(title ?? "")} - LuCI</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><style>${THEME}</style></head>
+<link rel="icon" href="data:,"><meta name="viewport" content="width=device-width, initial-scale=1"><style>${THEME}</style></head>
 <body><header><h1>OpenWrt</h1><nav aria-label="LuCI">${links.join(" ")}</nav></header>
 <main id="maincontent"><div id="view"><p>Loading view…</p></div></main>
 <script type="application/json" id="environment">${JSON.stringify(environment).replaceAll("<", "\\u003c")}</script>

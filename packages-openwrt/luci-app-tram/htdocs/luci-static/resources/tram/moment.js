@@ -1,12 +1,10 @@
 'use strict';
 'require baseclass';
 'require tram.gateway as gateway';
+'require tram.value as value';
 
 /* Times for people. Ages are counted by the gateway's clock, for the browser's may differ. */
 
-function language() {
-	return document.documentElement.lang || undefined;
-}
 
 return baseclass.extend({
 	/** `3 minutes ago` for an ISO 8601 time. */
@@ -39,7 +37,12 @@ return baseclass.extend({
 	full: function(time) {
 		const date = new Date(time);
 
-		return isNaN(date) ? String(time) : date.toLocaleString(language());
+		return isNaN(date) ? String(time) : date.toLocaleString(value.language());
+	},
+
+	/** The time of day in milliseconds since 1970, in the language of the page. */
+	ofDay: function(ms) {
+		return new Date(ms).toLocaleTimeString(value.language());
 	},
 
 	/** The age, with the full time where somebody points at it. */

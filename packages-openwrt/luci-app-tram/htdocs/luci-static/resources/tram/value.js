@@ -11,6 +11,13 @@ function decimals(step) {
 }
 
 return baseclass.extend({
+	/** The language of the page; of its variants (en-GB) the one that the browser speaks. */
+	language: function() {
+		const page = document.documentElement.lang;
+
+		return (!page || navigator.language.indexOf(page) == 0) ? navigator.language : page;
+	},
+
 	/** A value with its unit; an empty text for none. `schema` is the property's. */
 	text: function(value, schema) {
 		const unit = schema.unit ? ' ' + schema.unit : '';
@@ -33,7 +40,7 @@ return baseclass.extend({
 	number: function(value, schema) {
 		const digits = schema.multipleOf ? decimals(schema.multipleOf) : 3;
 
-		return value.toLocaleString(document.documentElement.lang || undefined, {
+		return value.toLocaleString(this.language(), {
 			minimumFractionDigits: (schema.multipleOf && digits <= 20) ? digits : 0,
 			maximumFractionDigits: Math.min(digits, 20)
 		});

@@ -199,8 +199,7 @@ return view.extend({
 		return [
 			E('p', { 'class': 'tram-code' }, [ this.code ]),
 			E('p', {}, [
-				_('It is good once, until %s. A new one makes it void.').format(new Date(this.until).toLocaleTimeString(
-					document.documentElement.lang || undefined))
+				_('It is good once, until %s. A new one makes it void.').format(moment.ofDay(this.until))
 			])
 		];
 	},

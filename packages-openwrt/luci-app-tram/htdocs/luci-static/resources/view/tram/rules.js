@@ -62,11 +62,12 @@ return view.extend({
 			: rules.map(rule => this.card(rule, mayChange)));
 	},
 
-	button: function(title, kind, act, label) {
+	/** `about` tells readers which rule the button is for. */
+	button: function(title, kind, act, about) {
 		return E('button', {
 			'type': 'button',
 			'class': 'btn cbi-button ' + kind,
-			'aria-label': label || title,
+			'aria-label': about ? title + ': ' + about : title,
 			'click': ui.createHandlerFn(this, () => act().catch(error =>
 				ui.addNotification(null, E('p', {}, [ words.failure(error) ]), 'error')))
 		}, [ title ]);
@@ -110,24 +111,20 @@ return view.extend({
 		if (!rule.editable)
 			return mayChange
 				? [ this.button(_('Mend the file'), 'cbi-button-edit', () =>
-					ruleEditor.mend(rule.file, () => this.refresh()), _('Mend the rule file %s').format(rule.file)) ]
+					ruleEditor.mend(rule.file, () => this.refresh()), rule.file) ]
 				: [];
 
 		const off = (rule.status == 'disabled');
 		const change = mayChange ? [
 			this.button(off ? _('Switch on', 'tram') : _('Switch off', 'tram'), off ? 'cbi-button-positive' : 'cbi-button-neutral',
-				() => ruleEditor.enable(rule.id, off).then(() => this.refresh()),
-				(off ? _('Switch on rule %s') : _('Switch off rule %s')).format(title)),
-			this.button(_('Delete', 'tram'), 'cbi-button-remove', () => this.confirmRemoval(rule, title),
-				_('Delete rule %s').format(title))
+				() => ruleEditor.enable(rule.id, off).then(() => this.refresh()), title),
+			this.button(_('Delete', 'tram'), 'cbi-button-remove', () => this.confirmRemoval(rule, title), title)
 		] : [];
 
 		return [
 			this.button(mayChange ? _('Edit', 'tram') : _('Show text', 'tram'), 'cbi-button-edit',
-				() => ruleEditor.edit(rule, mayChange, () => this.refresh()),
-				(mayChange ? _('Edit rule %s') : _('Text of rule %s')).format(title)),
-			this.button(_('Trace', 'tram'), 'cbi-button-action', () => trace.open(rule),
-				_('Latest evaluations of %s').format(title)),
+				() => ruleEditor.edit(rule, mayChange, () => this.refresh()), title),
+			this.button(_('Trace', 'tram'), 'cbi-button-action', () => trace.open(rule), title),
 			...change
 		];
 	},

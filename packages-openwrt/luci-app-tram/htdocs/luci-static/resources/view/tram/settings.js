@@ -105,9 +105,9 @@ return view.extend({
 		add(s, form.Value, 'name', _('Name for people'), null,
 			{ datatype: 'maxlength(256)', placeholder: _('the gateway id') });
 		add(s, form.Value, 'latitude', _('Latitude', 'tram'), _('Degrees north. For rules on sunrise and sunset.'),
-			{ datatype: 'and(float,range(-90,90))', placeholder: '10.78' });
+			{ datatype: 'and(float,range(-90,90))' });
 		add(s, form.Value, 'longitude', _('Longitude', 'tram'), _('Degrees east.'),
-			{ datatype: 'and(float,range(-180,180))', placeholder: '106.70' });
+			{ datatype: 'and(float,range(-180,180))' });
 		add(s, form.Value, 'timezone', _('Time zone of rules'), _('An IANA name, such as Asia/Ho_Chi_Minh.'),
 			{ placeholder: _('that of the system') });
 		choose(s, 'clock', _('Clock', 'tram'), null, _('believed once a time source has set it (default)'), [
@@ -132,7 +132,7 @@ return view.extend({
 		add(s, form.Value, 'port', _('Port of the web UI'), null, { datatype: 'port', placeholder: '8080' });
 		add(s, form.DynamicList, 'hosts', _('Further names of the gateway'),
 			_('Names that browsers use for it, besides its addresses, plain names, *.lan and *.local. All others are refused.'),
-			{ validate: matches(/^[A-Za-z0-9.-]{1,253}$/, _('Enter a host name.')), placeholder: 'station.example' });
+			{ validate: matches(/^[A-Za-z0-9.-]{1,253}$/, _('Enter a host name.')) });
 	},
 
 	mqtt: function(s) {
@@ -188,13 +188,13 @@ return view.extend({
 			validate: matches(/^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/, _('Use a to z, 0 to 9 and hyphens.'))
 		});
 		add(s, form.Value, 'use', _('Module program'), _('A built-in module, or a file: ./my-module.js in /etc/tram, or absolute.'),
-			{ optional: false, placeholder: 'sim' });
+			{ optional: false });
 		choose(s, 'isolation', _('Where it runs'), null, _('as the module asks for'), [
 			[ 'in-process', _('inside the gateway') ],
 			[ 'child-process', _('in a process of its own') ]
 		], { modalonly: true });
-		add(s, form.TextValue, 'config', _('Its own settings'), _('One JSON object.'),
-			{ modalonly: true, rows: 5, monospace: true, placeholder: '{ "speed": 60 }', validate: validJson, write: writeJson });
+		add(s, form.TextValue, 'config', _('Its own settings'), _('One JSON object, such as { "speed": 60 }.'),
+			{ modalonly: true, rows: 5, monospace: true, validate: validJson, write: writeJson });
 	},
 
 	clouds: function(s) {
@@ -210,9 +210,8 @@ return view.extend({
 		});
 		choose(s, 'provider', _('Cloud dialect'), null, null, [ [ 'mqtt', _('any MQTT broker') ] ],
 			{ optional: false, default: 'mqtt' });
-		add(s, form.Value, 'url', _('Address of the cloud'), _('mqtts:// is encrypted. User name and password have their own fields.'), {
+		add(s, form.Value, 'url', _('Address of the cloud'), _('Such as mqtts://broker.example:8883; mqtts is encrypted. User name and password have their own fields.'), {
 			optional: false,
-			placeholder: 'mqtts://broker.example:8883',
 			validate: matches(/^mqtts?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?\/?$/,
 				_('Enter mqtt://host:port or mqtts://host:port.'))
 		});
