@@ -125,12 +125,11 @@ export interface GatewayHandle {
 export async function startGateway(
   configFile: string,
   environment: Record<string, string> = {},
+  /** A command that starts what follows it, in its own place. */
+  within: readonly string[] = [],
 ): Promise<GatewayHandle> {
-  const process_ = new Process(
-    process.execPath,
-    [TRAM, "run", "--config", configFile, "--json"],
-    environment,
-  );
+  const [command = "", ...args] = [...within, process.execPath, TRAM, "run", "--config", configFile, "--json"];
+  const process_ = new Process(command, args, environment);
   const line = await process_.until(
     "the gateway to be up",
     ({ stdout }) => /^\{"web".*\}$/m.exec(stdout)?.[0],

@@ -94,9 +94,9 @@ export function makeReady(driver: SqlDriver, file: string): SqlDriver {
     // After an unusually large transaction the log shrinks again; a checkpoint comes at 4 MB.
     driver.exec("PRAGMA journal_size_limit = 8000000");
     migrate(driver);
-    // Where SQLite may not write it opens for reading, says so only at the first write, and stays so for good.
-    driver.exec("BEGIN IMMEDIATE");
-    driver.exec("ROLLBACK");
+    // Where SQLite may not write it opens for reading, says so only at the first write, and stays so for good. A
+    // transaction alone does not tell (BEGIN IMMEDIATE begins one for reading then), and this writes no page.
+    driver.exec("DELETE FROM meta WHERE key IS NULL");
     syncFolderOf(file);
     return driver;
   } catch (error) {
