@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { StatusReport } from "../../gateway/daemon/src/cli/commands-status.ts";
 import { connect, type MqttClient } from "mqtt";
 import { describe, expect, test } from "vitest";
+import type { StatusReport } from "../../gateway/daemon/src/cli/commands-status.ts";
 import { ADMIN, call, MARK, setUp } from "./http.ts";
 import { describeDevice, messages, mosquittoMissing, PROBE, publish, subscribe } from "./mosquitto.ts";
 import { Disks, mountsMissing } from "./mounts.ts";
@@ -132,7 +132,10 @@ async function expectRefusals(gateway: GatewayHandle): Promise<void> {
   const write = await call(gateway, "PUT", path, { body: { value: false }, headers });
   expect(write).toMatchObject({ status: 503, body: { code: "not-stored" } });
   await actuator.until("the command", () => (messages(actuator).length > 0 ? true : undefined));
-  const token = await call(gateway, "POST", "/api/v1/tokens", { body: { name: "p", scopes: ["read"] }, headers });
+  const token = await call(gateway, "POST", "/api/v1/tokens", {
+    body: { name: "p", scopes: ["read"] },
+    headers,
+  });
   expect(token).toMatchObject({ status: 503, body: { code: "not-stored" } });
 }
 
@@ -140,10 +143,18 @@ async function expectRefusals(gateway: GatewayHandle): Promise<void> {
 async function expectOldData(config: string, data: string): Promise<void> {
   const gateway = await startGateway(config);
   await using _process = gateway.process;
-  expect((await status(data)).report).toMatchObject({ healthy: true, gateway: { store: "ok", problems: [] } });
+  expect((await status(data)).report).toMatchObject({
+    healthy: true,
+    gateway: { store: "ok", problems: [] },
+  });
   const things = JSON.parse((await tram(["things", "--json"], { TRAM_DATA: data })).stdout);
-  expect(things.things.map(({ thing }: { thing: { id: string } }) => thing.id).sort()).toEqual(["fan", "sensor"]);
-  const value = JSON.parse((await tram(["get", "sensor", "temperature", "--json"], { TRAM_DATA: data })).stdout);
+  expect(things.things.map(({ thing }: { thing: { id: string } }) => thing.id).sort()).toEqual([
+    "fan",
+    "sensor",
+  ]);
+  const value = JSON.parse(
+    (await tram(["get", "sensor", "temperature", "--json"], { TRAM_DATA: data })).stdout,
+  );
   expect(value).toMatchObject({ value: 21.5, quality: "stale" });
   expect(gateway.setupCode).toBeUndefined();
   const signIn = await call(gateway, "POST", "/api/v1/session", { body: ADMIN, headers: MARK });
@@ -157,8 +168,7 @@ function digestOf(...files: string[]): string {
 }
 
 describe.skipIf(mosquittoMissing() || mountsMissing())("a data folder on a read-only disk", () => {
-  const readOnly = (data: string): string =>
-    `mount --bind ${data} ${data}\nmount -o remount,ro,bind ${data}`;
+  const readOnly = (data: string): string => `mount --bind ${data} ${data}\nmount -o remount,ro,bind ${data}`;
 
   test("the house works from memory, nothing is acknowledged, and the disk is not touched", async () => {
     using folder = temporaryFolder("disk");
@@ -183,7 +193,10 @@ describe.skipIf(mosquittoMissing() || mountsMissing())("a data folder on a read-
     await expectLocalControl(gateway);
     await expectRefusals(gateway);
     const lines = gateway.process.stderr.split("\n").filter((line) => /"level":(?:40|50)/.test(line));
-    expect(lines.filter((line) => /store|database/.test(line)), "told at the edge").toHaveLength(1);
+    expect(
+      lines.filter((line) => /store|database/.test(line)),
+      "told at the edge",
+    ).toHaveLength(1);
     expect((await gateway.process.end("SIGTERM")).code).toBe(0);
     expect(digestOf(...files)).toBe(before);
     await expectOldData(config, data);
@@ -204,7 +217,12 @@ describe.skipIf(mosquittoMissing() || mountsMissing())("a data folder on a read-
     const describe_ = async (id: string): Promise<void> => {
       const description = { homie: "5.0", version: 1, name: id, nodes: {} };
       const topic = `homie/5/${id}/$description`;
-      await publish(gateway.mqttPort, PROBE, { topic, payload: JSON.stringify(description), retain: true, qos: 0 });
+      await publish(gateway.mqttPort, PROBE, {
+        topic,
+        payload: JSON.stringify(description),
+        retain: true,
+        qos: 0,
+      });
     };
     await describe_("newcomer");
 
@@ -286,8 +304,13 @@ describe.skipIf(mosquittoMissing())("a data folder whose place is taken by a fil
     await using _process = gateway.process;
     const { code, text } = await status(data);
     expect(code).toBe(1);
-    expect(text).toMatch(/problem .*\/data: the data folder cannot be used \(expected a folder that can be made, found EEXIST/);
-    const setup = await call(gateway, "POST", "/api/v1/setup", { body: { code: "AAAA-AAAA", ...ADMIN }, headers: MARK });
+    expect(text).toMatch(
+      /problem .*\/data: the data folder cannot be used \(expected a folder that can be made, found EEXIST/,
+    );
+    const setup = await call(gateway, "POST", "/api/v1/setup", {
+      body: { code: "AAAA-AAAA", ...ADMIN },
+      headers: MARK,
+    });
     expect(setup.status).toBe(410);
     const { code: setupCode } = JSON.parse((await tram(["setup", "--json"], { TRAM_DATA: data })).stdout);
     const refused = { body: { code: setupCode, ...ADMIN }, headers: MARK };
@@ -341,50 +364,53 @@ describe.skipIf(mosquittoMissing())("a data folder whose place is taken by a fil
   });
 });
 
-describe.skipIf(mosquittoMissing() || process.platform !== "linux")("a disk that turns read-only while the gateway runs", () => {
-  const EROFS = "30";
+describe.skipIf(mosquittoMissing() || process.platform !== "linux")(
+  "a disk that turns read-only while the gateway runs",
+  () => {
+    const EROFS = "30";
 
-  test("a run that ends meanwhile does not come back with a restart", async () => {
-    const delayMs = 3_000;
-    using folder = temporaryFolder("disk");
-    const shim = join(folder.path, "disk-shim.so");
-    const source = new URL("../../gateway/daemon/src/store/fixtures/disk-shim.c", import.meta.url).pathname;
-    execFileSync("cc", ["-shared", "-fPIC", "-O1", "-o", shim, source, "-ldl"]);
-    const fault = join(folder.path, "fault");
-    const { config, data } = house(folder.path, { rules: late(delayMs) });
-    const gateway = await startGateway(config, { LD_PRELOAD: shim, SHIM_FAULT: fault });
-    await using _process = gateway.process;
-    const port = gateway.mqttPort;
-    await describeHouse(port);
-    await using actuator = await subscribe(port, PROBE, SET_FAN);
-    await report(port, "20", 1);
-    await report(port, "31", 1); // Kept: the run is under way on the disk too.
+    test("a run that ends meanwhile does not come back with a restart", async () => {
+      const delayMs = 3_000;
+      using folder = temporaryFolder("disk");
+      const shim = join(folder.path, "disk-shim.so");
+      const source = new URL("../../gateway/daemon/src/store/fixtures/disk-shim.c", import.meta.url).pathname;
+      execFileSync("cc", ["-shared", "-fPIC", "-O1", "-o", shim, source, "-ldl"]);
+      const fault = join(folder.path, "fault");
+      const { config, data } = house(folder.path, { rules: late(delayMs) });
+      const gateway = await startGateway(config, { LD_PRELOAD: shim, SHIM_FAULT: fault });
+      await using _process = gateway.process;
+      const port = gateway.mqttPort;
+      await describeHouse(port);
+      await using actuator = await subscribe(port, PROBE, SET_FAN);
+      await report(port, "20", 1);
+      await report(port, "31", 1); // Kept: the run is under way on the disk too.
 
-    writeFileSync(fault, EROFS);
-    await using device = await Device.connect(port);
-    device.report("20");
-    await device.hears("20");
-    const { code, text, report: shown } = await status(data);
-    expect([code, shown.gateway.storeCode]).toEqual([1, "read-only"]);
-    expect(text).toMatch(/store +keeps nothing \(read-only\)/);
-    await actuator.until("the action", () => (messages(actuator).length > 0 ? true : undefined));
-    await publish(port, PROBE, { topic: "homie/5/fan/fan/on", payload: "true", qos: 0, retain: true }); // Confirmed.
-    expect(device.acknowledged).toEqual([]);
+      writeFileSync(fault, EROFS);
+      await using device = await Device.connect(port);
+      device.report("20");
+      await device.hears("20");
+      const { code, text, report: shown } = await status(data);
+      expect([code, shown.gateway.storeCode]).toEqual([1, "read-only"]);
+      expect(text).toMatch(/store +keeps nothing \(read-only\)/);
+      await actuator.until("the action", () => (messages(actuator).length > 0 ? true : undefined));
+      await publish(port, PROBE, { topic: "homie/5/fan/fan/on", payload: "true", qos: 0, retain: true }); // Confirmed.
+      expect(device.acknowledged).toEqual([]);
 
-    rmSync(fault);
-    await logged(gateway, '"the store keeps again"');
-    await gateway.process.end("SIGKILL");
-    const again = await startGateway(config);
-    await using _again = again.process;
-    await using watcher = await subscribe(again.mqttPort, PROBE, SET_FAN);
-    const rules = JSON.parse((await tram(["rules", "list", "--json"], { TRAM_DATA: data })).stdout);
-    expect(rules.rules).toMatchObject([{ id: "late", running: 0 }]);
-    await expect(
-      watcher.until("nothing", () => (messages(watcher).length > 0 ? true : undefined), delayMs + 500),
-    ).rejects.toThrow(/waited in vain/);
-    expect((await status(data)).code).toBe(0);
-  });
-});
+      rmSync(fault);
+      await logged(gateway, '"the store keeps again"');
+      await gateway.process.end("SIGKILL");
+      const again = await startGateway(config);
+      await using _again = again.process;
+      await using watcher = await subscribe(again.mqttPort, PROBE, SET_FAN);
+      const rules = JSON.parse((await tram(["rules", "list", "--json"], { TRAM_DATA: data })).stdout);
+      expect(rules.rules).toMatchObject([{ id: "late", running: 0 }]);
+      await expect(
+        watcher.until("nothing", () => (messages(watcher).length > 0 ? true : undefined), delayMs + 500),
+      ).rejects.toThrow(/waited in vain/);
+      expect((await status(data)).code).toBe(0);
+    });
+  },
+);
 
 test("a clock that nothing has set is told, with what it means and what to do", async () => {
   using folder = temporaryFolder("disk");
@@ -396,6 +422,8 @@ test("a clock that nothing has set is told, with what it means and what to do", 
   const { code, text, report: shown } = await status(data);
   expect(code).toBe(1);
   expect(text).toMatch(/clock +not set since power-on: times may be wrong, rules at a time of day wait/);
-  expect(text).toMatch(/problem +gateway\.clock: nothing has set the clock .* What to do: give the machine a time server/);
+  expect(text).toMatch(
+    /problem +gateway\.clock: nothing has set the clock .* What to do: give the machine a time server/,
+  );
   expect(shown.gateway).toMatchObject({ clock: "untrusted", store: "ok" });
 });

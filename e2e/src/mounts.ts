@@ -24,7 +24,12 @@ export class Disks implements AsyncDisposable {
 
   /** @param script shell commands that mount. */
   static async mount(script: string): Promise<Disks> {
-    const keeper = new Process("unshare", ["-m", "sh", "-c", `set -e\n${script}\necho mounted\nexec sleep 600`]);
+    const keeper = new Process("unshare", [
+      "-m",
+      "sh",
+      "-c",
+      `set -e\n${script}\necho mounted\nexec sleep 600`,
+    ]);
     await keeper.until("the disks", ({ stdout }) => (stdout.includes("mounted\n") ? true : undefined));
     return new Disks(keeper);
   }

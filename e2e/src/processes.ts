@@ -128,7 +128,15 @@ export async function startGateway(
   /** A command that starts what follows it, in its own place. */
   within: readonly string[] = [],
 ): Promise<GatewayHandle> {
-  const [command = "", ...args] = [...within, process.execPath, TRAM, "run", "--config", configFile, "--json"];
+  const [command = "", ...args] = [
+    ...within,
+    process.execPath,
+    TRAM,
+    "run",
+    "--config",
+    configFile,
+    "--json",
+  ];
   const process_ = new Process(command, args, environment);
   const line = await process_.until(
     "the gateway to be up",
