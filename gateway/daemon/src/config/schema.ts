@@ -150,7 +150,7 @@ const NodeRedConfig = Type.Object(
       Type.Boolean({
         default: false,
         description:
-          "Let administrators install further nodes from the editor. It needs npm and the Internet, and runs what others wrote.",
+          "Let administrators install further nodes from the editor. It needs the Internet, and runs what others wrote.",
       }),
     ),
   },

@@ -24,6 +24,9 @@ interface Red {
 /** The express that Node-RED itself uses. */
 type Express = () => RequestListener & { use(path: string, app: RequestListener): void };
 
+/** Of the package at `dir`; never one of the gateway's own. */
+const NODE_RED = "node-red";
+
 /** When memory is short, the kernel ends this before the gateway (proc(5), oom_score_adj). */
 const OOM_SCORE = "500";
 
@@ -41,7 +44,7 @@ async function start(request: NodeRedStart): Promise<void> {
   process.umask(0o077);
   yieldMemory();
   const require = createRequire(join(request.dir, "package.json"));
-  const entry = require.resolve("node-red");
+  const entry = require.resolve(NODE_RED);
   const express = createRequire(entry)("express") as Express;
   const { createServer } = require("node:http") as typeof import("node:http");
   const app = express();
