@@ -67,6 +67,7 @@ describe.skipIf(chromiumMissing())("LuCI's pages in Chromium", () => {
         await page.close();
       }
     },
+    240_000,
   );
 
   test("a Thing is switched and the daemon confirms; a wrong value is told at its control; a restart is survived", async () => {

@@ -62,18 +62,27 @@ class NamedSection extends Section {
   readonly type: string;
   readonly shown: readonly string[];
   readonly #title: string;
+  readonly #description: string | null;
 
-  constructor(house: FormHouse, name: string, type: string, title: string) {
+  constructor(
+    house: FormHouse,
+    name: string,
+    type: string,
+    title: string,
+    description: string | null = null,
+  ) {
     super(house);
     this.shown = [name];
     this.type = type;
     this.#title = title;
+    this.#description = description;
   }
 
   render(): HTMLElement {
     const [name = ""] = this.shown;
     return create("div", { class: "cbi-section", "data-section": name }, [
       create("h3", {}, [this.#title]),
+      ...(this.#description === null ? [] : [create("p", {}, [this.#description])]),
       ...this.renderOptions(name),
     ]);
   }

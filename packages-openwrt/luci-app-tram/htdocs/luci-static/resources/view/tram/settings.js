@@ -7,7 +7,7 @@
  * counts where nothing is set. "Save & Apply" starts the gateway anew when they are good. */
 
 /* Sections of which there is one. */
-const SINGLE = [ 'service', 'gateway', 'storage', 'rules', 'mqtt', 'http', 'log' ];
+const SINGLE = [ 'service', 'gateway', 'storage', 'rules', 'mqtt', 'http', 'node_red', 'log' ];
 
 /** Adds an option: { type, datatype, placeholder, … } are properties of the form element. */
 function add(section, type, name, title, description, properties) {
@@ -81,6 +81,8 @@ return view.extend({
 		this.modules(map.section(form.GridSection, 'module', _('Radio and protocol modules')));
 		this.clouds(map.section(form.GridSection, 'cloud', _('Cloud bridges'),
 			_('What devices report goes there; while a cloud is away, it waits on disk.')));
+		this.nodeRed(map.section(form.NamedSection, 'node_red', 'node_red', _('Node-RED of the gateway'),
+			_('An optional package. For administrators of Tram, at /node-red/ of its web UI.')));
 		this.log(map.section(form.NamedSection, 'log', 'log', _('Log of the gateway')));
 
 		return map.render();
@@ -236,6 +238,13 @@ return view.extend({
 			{ modalonly: true, datatype: 'range(100,10000000)', placeholder: '1000000' });
 		add(s, form.Value, 'queue_mb', _('Most MB of messages that wait'), null,
 			{ modalonly: true, datatype: 'range(1,100000)', placeholder: '256' });
+	},
+
+	nodeRed: function(s) {
+		add(s, form.Flag, 'enabled', _('Run Node-RED where it is installed'), null, { default: '1' });
+		add(s, form.Value, 'dir', _('Folder of Node-RED'), null, { placeholder: '/usr/lib/tram/node-red' });
+		add(s, form.Flag, 'palette', _('Let administrators install nodes'),
+			_('It needs npm and the Internet, and runs what others wrote.'), { default: '0' });
 	},
 
 	log: function(s) {
