@@ -73,6 +73,7 @@ export class RecordingHost<Config = unknown> implements ModuleHost<Config> {
   readonly #signal: AbortSignal | undefined;
   readonly #registry: Registry;
   #reportFailure: HostError | undefined;
+  #announceFailure: HostError | undefined;
   #hold: Promise<void> | undefined;
 
   constructor(config: Config, options: RecordingHostOptions = {}) {
@@ -106,6 +107,11 @@ export class RecordingHost<Config = unknown> implements ModuleHost<Config> {
     this.#reportFailure = error;
   }
 
+  /** From now on what is announced is taken, and refused with this error all the same, as by a store that fails. */
+  failAnnouncementsWith(error: HostError | undefined): void {
+    this.#announceFailure = error;
+  }
+
   /** Lets every call wait from now on, until the session's signal aborts; then they are refused. */
   hold(): void {
     this.#hold ??= new Promise((resolve) => {
@@ -129,6 +135,7 @@ export class RecordingHost<Config = unknown> implements ModuleHost<Config> {
       throw new HostError("invalid-thing", problem);
     }
     this.things.set(thing.id as ThingId, structuredClone(thing));
+    if (this.#announceFailure !== undefined) throw this.#announceFailure;
   }
 
   async retire(thing: ThingId): Promise<void> {

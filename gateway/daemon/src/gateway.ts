@@ -139,7 +139,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     }),
   );
   const bridges: Bridge[] = [];
-  const nodeRed = prepareNodeRed(settings, settings.data);
+  const nodeRed = prepareNodeRed(settings, settings.runtime ?? settings.data);
   const known = [...options.problems, ...opened.problems, ...nodeRed.problems, ...warnings(settings, log)];
   const status = new Status({
     settings,

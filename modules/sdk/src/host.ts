@@ -70,7 +70,8 @@ export interface ModuleHost<Config = unknown> {
   readonly config: Config;
   /**
    * Makes a Thing known, or replaces its description.
-   * @throws {HostError} `invalid-thing` with the path, `foreign-thing` when the id belongs to someone else.
+   * @throws {HostError} `invalid-thing` with the path, `foreign-thing` when the id belongs to someone else. `not-stored`
+   * when the gateway cannot keep it now: the Thing is known all the same and will be kept later, so go on with it.
    */
   announce(thing: Thing): Promise<void>;
   /** Takes a Thing of this module out of the house. */

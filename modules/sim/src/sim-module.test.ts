@@ -250,6 +250,16 @@ describe("restarts and faults", () => {
     expect(host.calls.filter(({ call }) => call === "log")).toHaveLength(2);
   });
 
+  test("a gateway that cannot keep the Things gets readings of them all the same", async () => {
+    const stop = new AbortController();
+    const host = new RecordingHost<SimConfig>({}, { signal: stop.signal });
+    host.failAnnouncementsWith(new HostError("not-stored", "the disk is full"));
+    await using _session = await simModule.open(host, stop.signal);
+    await host.clock.advance(1_000);
+    expect(host.things.size).toBeGreaterThan(3);
+    expect(host.readings.length).toBeGreaterThan(0);
+  });
+
   test("an answer to a command waits, also when newer values of the property come", async () => {
     const { host, session } = await open();
     host.failReportsWith(new HostError("flooding", "too fast"));

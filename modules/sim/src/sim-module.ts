@@ -1,5 +1,5 @@
-import { defineModule, type ModuleHost, SDK_VERSION, type Session } from "@tram/module-sdk";
-import type { ThingId } from "@tram/protocol";
+import { defineModule, HostError, type ModuleHost, SDK_VERSION, type Session } from "@tram/module-sdk";
+import type { Thing, ThingId } from "@tram/protocol";
 import { SimConfig, withDefaults } from "./config.ts";
 import { greenhouseThings } from "./greenhouse-things.ts";
 import { type HouseMemory, readHouseMemory } from "./house-memory.ts";
@@ -19,7 +19,7 @@ export const simModule = defineModule<SimConfig>({
     const memory = await recall(host);
     for (const thing of greenhouseThings(config.prefix)) {
       signal.throwIfAborted();
-      await host.announce(thing);
+      await announce(host, thing);
       await host.availability(thing.id as ThingId, "ready");
     }
     signal.throwIfAborted();
@@ -28,6 +28,15 @@ export const simModule = defineModule<SimConfig>({
     return session;
   },
 });
+
+/** A disk that keeps nothing is no reason to keep the devices from their rules: the gateway knows the Thing then too. */
+async function announce(host: ModuleHost<SimConfig>, thing: Thing): Promise<void> {
+  try {
+    await host.announce(thing);
+  } catch (error) {
+    if (!(error instanceof HostError && error.code === "not-stored")) throw error;
+  }
+}
 
 async function recall(host: ModuleHost<SimConfig>): Promise<HouseMemory | undefined> {
   const stored = await host.store.get(MEMORY_KEY);

@@ -212,6 +212,23 @@ describe.skipIf(routerMissing() !== false)("the init script in a router's root",
       expect(argumentsOf(outcome, "procd_add_reload_mount_trigger")).toEqual(["/mnt/disk/tram"]);
     });
 
+    test.each([
+      [
+        "cannot be made",
+        "mount -t tmpfs -o ro none /srv",
+        /expected a folder that can be made, found \/srv\/tram/,
+      ],
+      [
+        "cannot be handed over",
+        "mount -t tmpfs none /srv && mkdir /srv/tram && touch /srv/tram/tram.db && mount -o remount,ro /srv",
+        /expected a folder that can be handed to the gateway, found \/srv\/tram/,
+      ],
+    ])("that %s: the gateway starts all the same, and the log says so", (_name, mounts, expected) => {
+      const outcome = router.call(`${mounts} && ${INIT} start`);
+      expect(router.running).toBeDefined();
+      expect(outcome.syslog.join("\n")).toMatch(expected);
+    });
+
     test("on a disk that is there is made on it", () => {
       configure({ storage: { data: "/mnt/disk/tram" } });
       router.root.write("record/fstab", "/mnt/disk\n");
