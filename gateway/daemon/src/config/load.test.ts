@@ -95,6 +95,19 @@ describe("parseConfig", () => {
     expect(problem).not.toContain("\n");
   });
 
+  test.each([
+    "mqtt: { clients: [{ username: a, role: device, password: *geheim }] }",
+    "mqtt: { clients: [{ username: a, role: device, passwordgeheim: x }] }",
+    "mqtt: { clients: { username: a, password: geheim } }",
+    "mqtt: { clients: [{ username: a, role: device, password: [geheim] }] }",
+    "cloud: [{ id: a, provider: mqtt, url: 'mqtt://u:geheim@h' }]",
+    'gateway: { id: "a\n  password geheim" }',
+  ])("no secret is shown: %s", (text) => {
+    const problem = problemOf(text);
+    expect(problem).toMatch(/^tram\.yaml: /);
+    expect(problem).not.toContain("geheim");
+  });
+
   test("an alias bomb is refused at once", () => {
     const bomb = ["a: &a [x,x,x,x,x,x,x,x,x]"];
     for (const [from, to] of ["ab", "bc", "cd", "de", "ef", "fg", "gh", "hi"]) {

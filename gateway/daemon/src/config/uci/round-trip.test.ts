@@ -146,7 +146,7 @@ function throughUci(document: ConfigDocument, base: unknown = {}): ReturnType<ty
   return overlay(base, sections);
 }
 
-describe("every configuration can be said in UCI", () => {
+describe("every configuration can be said in UCI", { timeout: 60_000 }, () => {
   test("and is the same again, laid over nothing", () => {
     fc.assert(
       fc.property(documents, (document) => {
@@ -155,7 +155,7 @@ describe("every configuration can be said in UCI", () => {
         expect(laid.problems).toEqual([]);
         expect(laid.document).toEqual(document);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -172,7 +172,7 @@ describe("every configuration can be said in UCI", () => {
           rules: { dir: join(folder, "rules"), ...(absolutePaths(document, folder) as ConfigDocument).rules },
         });
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 
@@ -201,7 +201,7 @@ describe("every configuration can be said in UCI", () => {
           );
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 });

@@ -108,14 +108,15 @@ describe("readValue", () => {
   });
 
   test("a JSON bomb is refused at once", () => {
-    const startedAt = performance.now();
+    const before = process.cpuUsage();
     const schema = Type.Record(Type.String(), Type.Unknown());
-    const deep = `{"a":${"[".repeat(500_000)}${"]".repeat(500_000)}}`;
+    const deep = `{"a":${"[".repeat(200_000)}${"]".repeat(200_000)}}`;
     expect(readValue(deep, schema)).toEqual({ problem: "expected a JSON object, found more than 64 levels" });
-    const wide = `{"a":[${"{},".repeat(300_000)}{}]}`;
+    const wide = `{"a":[${"{},".repeat(100_000)}{}]}`;
     expect(readValue(wide, schema)).toHaveProperty("value");
-    expect(readValue(`{"a":${"[".repeat(1_000_000)}`, schema)).toHaveProperty("problem");
-    expect(performance.now() - startedAt).toBeLessThan(15_000);
+    expect(readValue(`{"a":${"[".repeat(400_000)}`, schema)).toHaveProperty("problem");
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(5_000);
   });
 });
 
