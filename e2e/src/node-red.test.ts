@@ -64,7 +64,7 @@ function nodeRedPid(data: string): number | undefined {
 async function until<T>(
   what: string,
   ask: () => T | undefined | Promise<T | undefined>,
-  withinMs = 15_000,
+  withinMs = 40_000,
 ): Promise<T> {
   const end = performance.now() + withinMs;
   for (;;) {
