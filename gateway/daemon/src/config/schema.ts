@@ -181,7 +181,7 @@ export const Config = Type.Object(
         default: "data",
         path: "always",
         description:
-          "Folder of the database, the socket and the last good configuration. Beside this file or absolute.",
+          "Folder of the database and the last good configuration, and of the local socket where TRAM_RUNTIME names no folder for it. Beside this file or absolute.",
       }),
     ),
     mqtt: Type.Optional(MqttConfig),

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { PRIVATE_MODE } from "./snapshot.ts";
 import { failureOf, type StoreFailure } from "./store-failure.ts";
@@ -33,6 +33,10 @@ export function probeDisk(file: string): StoreFailure | undefined {
   if (failure !== undefined) return failure;
   const probe = `${file}.probe`;
   try {
+    const { bavail, bsize } = statfsSync(dirname(file));
+    // Asked first: what is written until the disk is full is written in vain each time.
+    if (bavail * bsize < ROOM_BYTES)
+      return { code: "full", message: "no space left on device", scope: "medium" };
     writeFileSync(probe, Buffer.alloc(ROOM_BYTES, probe), { mode: PRIVATE_MODE });
     return undefined;
   } catch (error) {

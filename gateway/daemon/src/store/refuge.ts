@@ -16,6 +16,8 @@ export type Return =
   /** It holds something else. Told once, with what was damaged in it. */
   | { readonly outcome: "stale"; readonly quarantine: QuarantineReport | undefined };
 
+const LONGEST_WAIT_MS = 30_000;
+
 const NOT_YET: Return = { outcome: "not-yet" };
 
 /**
@@ -34,6 +36,7 @@ export class Refuge {
   #rescue: Pick<Rescue, "driver" | "inPlace">;
   #failure: StoreFailure;
   #mark: string;
+  #waitMs: number;
   #nextAt: number;
   #stale = false;
 
@@ -46,7 +49,8 @@ export class Refuge {
     const rescue = openRescue(connect, file, options);
     this.#rescue = rescue;
     this.#report = { extent: rescue.extent, missing: rescue.missing };
-    this.#nextAt = performance.now() + options.retryMs;
+    this.#waitMs = options.retryMs;
+    this.#nextAt = performance.now() + this.#waitMs;
   }
 
   /**
@@ -83,7 +87,9 @@ export class Refuge {
       this.#failure = failureFor(error);
       return NOT_YET;
     } finally {
-      this.#nextAt = performance.now() + this.#options.retryMs;
+      // Each attempt may write a little on a disk that has little room.
+      this.#waitMs = Math.min(2 * this.#waitMs, LONGEST_WAIT_MS);
+      this.#nextAt = performance.now() + this.#waitMs;
     }
   }
 

@@ -42,7 +42,7 @@ export interface RefugeSettings {
   readonly folder: string;
   /** Databases above this are not copied. In bytes; default 32 MiB. */
   readonly limitBytes?: number;
-  /** Shortest time between two attempts to open the database for writing, in milliseconds. Default 1 s. */
+  /** Time to the first attempt to open the database for writing, in milliseconds; then it doubles, up to 30 s. Default 1 s. */
   readonly retryMs?: number;
 }
 

@@ -18,7 +18,7 @@ export interface WireBatch {
 }
 
 export interface RefugeOptions extends RescueOptions {
-  /** Shortest time between two attempts to open the database for writing, in milliseconds. */
+  /** Time to the first attempt to open the database for writing, in milliseconds; then it doubles, up to 30 s. */
   readonly retryMs: number;
 }
 

@@ -6,6 +6,8 @@ export interface Complaint {
   /** For people, in English, as the gateway wrote it. */
   readonly problem: string;
   readonly code?: string;
+  /** The same in the page's language and in short, where it is known. */
+  readonly summary?: string | undefined;
 }
 
 interface Props {
@@ -27,10 +29,13 @@ export function Complaints({ title, tone, list, level }: Props) {
         {title}
       </Heading>
       <ul>
-        {list.map(({ where, problem, code }) => (
-          <li key={`${where} ${problem}`} lang="en">
-            <code>{where}</code> {problem}
-            {code === undefined ? null : <span className="complaints-code"> ({code})</span>}
+        {list.map(({ where, problem, code, summary }) => (
+          <li key={`${where} ${problem}`}>
+            {summary === undefined ? null : <strong className="complaints-summary">{summary}</strong>}
+            <span lang="en" className={summary === undefined ? undefined : "muted"}>
+              <code>{where}</code> {problem}
+              {code === undefined ? null : <span className="complaints-code"> ({code})</span>}
+            </span>
           </li>
         ))}
       </ul>

@@ -6,6 +6,7 @@ import { useAppSelector } from "../store/hooks.ts";
 import { BridgesTable } from "./bridges-table.tsx";
 import { GatewayFacts } from "./gateway-facts.tsx";
 import { ModulesTable } from "./modules-table.tsx";
+import { troubles } from "./troubles.ts";
 
 /** What is wrong now, the bridges, the modules and the gateway itself. */
 export function SystemPage() {
@@ -20,7 +21,7 @@ export function SystemPage() {
       {gateway.problems.length === 0 ? (
         <p className="toolbar muted">{t("system.noProblems")}</p>
       ) : (
-        <Complaints title={t("system.problems")} tone="bad" level={2} list={gateway.problems} />
+        <Complaints title={t("system.problems")} tone="bad" level={2} list={troubles(gateway, t)} />
       )}
       <section className="card system-section" aria-labelledby={bridgesId}>
         <h2 id={bridgesId}>{t("system.bridges")}</h2>

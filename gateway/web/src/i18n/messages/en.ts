@@ -67,6 +67,7 @@ export const en = {
   "problem.network": "The gateway did not answer. Check the connection and try again.",
   "problem.tooMany": "Too many attempts. Wait a little and try again.",
   "problem.forbidden": "You are not allowed to do this.",
+  "problem.notStored": "The gateway cannot keep anything at the moment: its disk needs attention.",
   "problem.other": "The gateway refused: {detail}",
 
   "things.title": "Things",
@@ -291,6 +292,16 @@ export const en = {
 
   "system.title": "Bridge & system",
   "system.problems": "What is wrong now",
+  "system.trouble.store.full":
+    "The disk is full: nothing new is kept or acknowledged. Rules and control go on from memory. Free some space.",
+  "system.trouble.store.readOnly":
+    "The data folder cannot be written: nothing new is kept or acknowledged. Rules and control go on from memory. Make its disk writable again.",
+  "system.trouble.store.other":
+    "The data folder cannot be used: nothing new is kept or acknowledged. Rules and control go on from memory. Check the disk.",
+  "system.trouble.clock":
+    "The clock is not set: times may be years off, and rules at a time of day wait. Give the gateway a time server (NTP).",
+  "system.trouble.restart":
+    "The disk came back with other data: the gateway starts anew as soon as nothing is under way.",
   "system.noProblems": "The gateway reports no problems.",
   "system.bridges": "Cloud bridge",
   "system.noBridges": "No cloud bridge is configured. Everything works locally.",
@@ -303,12 +314,12 @@ export const en = {
   "system.started": "Started",
   "system.timezone": "Time zone",
   "system.clock": "Clock",
-  "system.clock.untrusted": "Not set: nothing has set the clock since power-on, times may be wrong",
+  "system.clock.untrusted": "Not set since power-on: times may be wrong, rules at a time of day wait",
   "system.clock.holdover": "Holdover: it was right once and drifts since",
   "system.clock.synced": "Synchronised",
   "system.store": "Store",
   "system.store.ok": "Working",
-  "system.store.failing": "Cannot write: new data may be refused",
+  "system.store.failing": "Cannot write: nothing new is kept, rules go on from memory",
   "system.column.bridge": "Bridge",
   "system.column.state": "State",
   "system.column.queue": "Queue",

@@ -64,6 +64,7 @@ export const vi: Catalogue = {
   "problem.network": "Gateway không phản hồi. Hãy kiểm tra kết nối rồi thử lại.",
   "problem.tooMany": "Thử quá nhiều lần. Hãy đợi một lát rồi thử lại.",
   "problem.forbidden": "Bạn không có quyền làm việc này.",
+  "problem.notStored": "Hiện gateway không lưu được gì: hãy kiểm tra ổ lưu trữ của nó.",
   "problem.other": "Gateway từ chối: {detail}",
 
   "things.title": "Thiết bị",
@@ -287,6 +288,16 @@ export const vi: Catalogue = {
 
   "system.title": "Cầu nối và hệ thống",
   "system.problems": "Vấn đề hiện tại",
+  "system.trouble.store.full":
+    "Ổ lưu trữ đã đầy: dữ liệu mới không được lưu và không được xác nhận. Quy tắc và điều khiển vẫn chạy từ bộ nhớ. Hãy giải phóng dung lượng.",
+  "system.trouble.store.readOnly":
+    "Không ghi được vào thư mục dữ liệu: dữ liệu mới không được lưu và không được xác nhận. Quy tắc và điều khiển vẫn chạy từ bộ nhớ. Hãy cho phép ghi lại vào ổ lưu trữ.",
+  "system.trouble.store.other":
+    "Không dùng được thư mục dữ liệu: dữ liệu mới không được lưu và không được xác nhận. Quy tắc và điều khiển vẫn chạy từ bộ nhớ. Hãy kiểm tra ổ lưu trữ.",
+  "system.trouble.clock":
+    "Đồng hồ chưa được chỉnh: thời gian có thể sai đến hàng năm, và các quy tắc theo giờ phải chờ. Hãy cho gateway một máy chủ thời gian (NTP).",
+  "system.trouble.restart":
+    "Ổ lưu trữ đã trở lại với dữ liệu khác: gateway sẽ khởi động lại ngay khi không còn việc gì đang chạy.",
   "system.noProblems": "Gateway không báo vấn đề nào.",
   "system.bridges": "Cầu nối đám mây",
   "system.noBridges": "Chưa cấu hình cầu nối đám mây. Mọi thứ vẫn hoạt động tại chỗ.",
@@ -299,12 +310,13 @@ export const vi: Catalogue = {
   "system.started": "Khởi động",
   "system.timezone": "Múi giờ",
   "system.clock": "Đồng hồ",
-  "system.clock.untrusted": "Chưa chỉnh: đồng hồ chưa được chỉnh từ khi bật nguồn, thời gian có thể sai",
+  "system.clock.untrusted":
+    "Chưa được chỉnh từ khi bật nguồn: thời gian có thể sai, quy tắc theo giờ phải chờ",
   "system.clock.holdover": "Tự giữ giờ: từng đúng và đang trôi dần",
   "system.clock.synced": "Đã đồng bộ",
   "system.store": "Bộ lưu trữ",
   "system.store.ok": "Hoạt động tốt",
-  "system.store.failing": "Không ghi được: dữ liệu mới có thể bị từ chối",
+  "system.store.failing": "Không ghi được: dữ liệu mới không được lưu, quy tắc vẫn chạy từ bộ nhớ",
   "system.column.bridge": "Cầu nối",
   "system.column.state": "Trạng thái",
   "system.column.queue": "Hàng đợi",
