@@ -127,11 +127,6 @@ describe.skipIf(routerMissing() !== false)("the init script in a router's root",
         { storage: { data: "/etc" } },
         /^tram daemon\.err: tram\.storage\.data: expected .*found \/etc$/,
       ],
-      [
-        "a folder that cannot be made",
-        { storage: { data: "/proc/tram" } },
-        /^tram daemon\.err: tram\.storage\.data: expected .*found \/proc\/tram$/,
-      ],
     ];
 
     test.each(broken)("at the start, %s: no instance, and the log names it", (_what, sections, line) => {
