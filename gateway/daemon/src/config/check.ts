@@ -1,13 +1,13 @@
 import { basename } from "node:path";
 import { BridgeConfig } from "@tram/cloud-bridge";
-import { parseThingId, type SchemaProblem, schemaProblems, show, UNKNOWN_KEY } from "@tram/protocol";
+import { parseThingId, type SchemaProblem, show } from "@tram/protocol";
 import { Compile } from "typebox/compile";
 import { Settings as ValidatorSettings } from "typebox/system";
 import { NODE_RED_ID } from "../node-red/path.ts";
 import { absolutePaths } from "./paths.ts";
 import { readSmallFile } from "./read-file.ts";
 import { Config, type ConfigDocument, type MqttAccount } from "./schema.ts";
-import { shownKey, showSetting } from "./secrets.ts";
+import { settingProblems } from "./secrets.ts";
 
 /** More is not told: it is another kind of file then. */
 const MOST_ERRORS = 500;
@@ -84,8 +84,8 @@ function problemsOf(
   const { maxErrors } = ValidatorSettings.Get();
   ValidatorSettings.Set({ maxErrors: MOST_ERRORS });
   try {
-    return schemaProblems(validator.Errors(value), value, showSetting).map(({ path: inner, problem }) => ({
-      path: join(path, problem === UNKNOWN_KEY ? shownKey(inner) : inner),
+    return settingProblems(validator.Errors(value), value).map(({ path: inner, problem }) => ({
+      path: join(path, inner),
       problem,
     }));
   } finally {

@@ -1,7 +1,15 @@
-import { show } from "@tram/protocol";
+import { type SchemaError, type SchemaProblem, schemaProblems, show, UNKNOWN_KEY } from "@tram/protocol";
 
-const SECRET_KEY = /password|passphrase|pass|secret|token|credential|private|psk|key$|_key_/i;
+const SECRET_KEY = /password|passphrase|pass|secret|token|credential|private|psk|key/i;
 const HIDDEN = "(hidden)";
+
+/** What a validator found in settings, in sentences without secrets. */
+export function settingProblems(errors: Iterable<SchemaError>, settings: unknown): readonly SchemaProblem[] {
+  return schemaProblems(errors, settings, showSetting).map(({ path, problem }) => ({
+    path: problem === UNKNOWN_KEY ? shownKey(path) : path,
+    problem,
+  }));
+}
 
 /**
  * Shows a value of a configuration in a message, for as much as is sure to hold no secret. It goes by names, not by the

@@ -1,8 +1,8 @@
 import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type ModuleDefinition, SDK_VERSION } from "@tram/module-sdk";
-import { schemaProblems } from "@tram/protocol";
 import { Compile } from "typebox/compile";
+import { settingProblems } from "../config/secrets.ts";
 import { BUILT_IN } from "./built-in.ts";
 
 /**
@@ -28,11 +28,11 @@ export async function loadModule(use: string): Promise<ModuleDefinition<unknown>
   return definition as ModuleDefinition<unknown>;
 }
 
-/** Checks a module's own settings; throws one line with the path of the first problem. */
+/** Checks a module's own settings; throws one line with the path of the first problem, and no secret in it. */
 export function checkModuleConfig(definition: ModuleDefinition<unknown>, config: unknown): void {
   const validator = Compile(definition.configSchema);
   if (validator.Check(config)) return;
-  const [first] = schemaProblems(validator.Errors(config), config);
+  const [first] = settingProblems(validator.Errors(config), config);
   const path = first === undefined || first.path === "" ? "config" : `config.${first.path}`;
   throw new Error(`${path}: ${first?.problem ?? "is not valid"}`);
 }
