@@ -1,14 +1,4 @@
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -16,9 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { parse as parseYaml } from "yaml";
 import { ConfigError } from "../config-error.ts";
 import { loadConfig } from "../load.ts";
-import { parseUci } from "./parse-uci.ts";
 import { renderConfig } from "./render.ts";
-import { replaceSecretFile } from "./write-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tram-render-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -369,88 +357,5 @@ describe("renderConfig", () => {
       ),
       { numRuns: 300 },
     );
-  });
-});
-
-describe("the UCI file of the package", () => {
-  const text = readFileSync(
-    new URL("../../../../../packages-openwrt/tram/files/tram.config", import.meta.url),
-    "utf8",
-  );
-
-  test("renders as it is, and lets nobody in", () => {
-    const { settings, document } = render({ uci: text });
-    expect(settings.mqtt).toMatchObject({ accounts: [], anonymous: false, port: 1883 });
-    expect(settings).toMatchObject({
-      data: "/srv/tram",
-      rulesDir: "/etc/tram/rules",
-      cloud: [],
-      modules: [],
-      http: { port: 8080 },
-    });
-    expect(JSON.stringify(document)).not.toMatch(/password|clients/);
-  });
-
-  test("what its comments suggest is sound too", () => {
-    for (const name of ["kitchen.password", "cloud.password"]) writeFileSync(join(folder, name), "x\n");
-    const all = text.replaceAll(/^(\t?)#(?=\t?(?:config|option|list) )/gm, "$1");
-    expect(all).not.toBe(text);
-    const { settings } = render({ uci: all });
-    expect(settings).toMatchObject({
-      gateway: { id: "greenhouse", latitude: 10.78 },
-      mqtt: { accounts: [{ username: "kitchen" }] },
-      modules: [{ id: "greenhouse" }],
-      cloud: [{ config: { id: "up" } }],
-    });
-    // Nothing in it was taken for a comment after all.
-    const { sections } = parseUci(new TextEncoder().encode(all));
-    expect(sections.map(({ type }) => type)).toEqual([
-      "service",
-      "gateway",
-      "storage",
-      "rules",
-      "mqtt",
-      "http",
-      "node_red",
-      "log",
-      "account",
-      "module",
-      "cloud",
-    ]);
-  });
-});
-
-describe("replaceSecretFile", () => {
-  const target = join(folder, "out", "tram.yaml");
-  mkdirSync(join(folder, "out"));
-
-  test("is there whole, for its owner alone, also where a file of other rights was", () => {
-    writeFileSync(target, "old", { mode: 0o666 });
-    chmodSync(target, 0o666);
-    replaceSecretFile(target, "new");
-    expect(readFileSync(target, "utf8")).toBe("new");
-    expect(statSync(target).mode & 0o777).toBe(0o600);
-    expect(readdirSync(join(folder, "out"))).toEqual(["tram.yaml"]);
-  });
-
-  test("follows no link, neither in its place nor beside it", () => {
-    const victim = join(folder, "victim");
-    writeFileSync(victim, "mine");
-    rmSync(target);
-    symlinkSync(victim, target);
-    symlinkSync(victim, join(folder, "out", `.tram.yaml.${process.pid}`));
-    replaceSecretFile(target, "new");
-    expect(readFileSync(victim, "utf8")).toBe("mine");
-    expect(readFileSync(target, "utf8")).toBe("new");
-  });
-
-  test("says where it cannot write, and leaves nothing", () => {
-    expect(() => replaceSecretFile(join(folder, "nowhere", "x"), "new")).toThrow(
-      /nowhere\/x: expected a place to write to, found error ENOENT/,
-    );
-    mkdirSync(join(folder, "taken", "x"), { recursive: true });
-    writeFileSync(join(folder, "taken", "x", "y"), "");
-    expect(() => replaceSecretFile(join(folder, "taken", "x"), "new")).toThrow(ConfigError);
-    expect(readdirSync(join(folder, "taken"))).toEqual(["x"]);
   });
 });
