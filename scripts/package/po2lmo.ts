@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { encodeLmo } from "./lmo.ts";
 import { parsePo } from "./po.ts";
 
@@ -10,7 +10,11 @@ if (from === undefined || to === undefined) {
 }
 try {
   const bytes = encodeLmo(parsePo(readFileSync(from, "utf8")));
-  if (bytes !== undefined) writeFileSync(to, bytes, { mode: 0o644 });
+  if (bytes !== undefined) {
+    writeFileSync(to, bytes);
+    // Not by the mode of the write: the umask of whoever builds would be taken from it, and LuCI could not read the file.
+    chmodSync(to, 0o644);
+  }
 } catch (error) {
   console.error(`${from}: ${(error as Error).message}`);
   process.exitCode = 1;

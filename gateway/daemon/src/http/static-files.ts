@@ -48,8 +48,7 @@ export class StaticFiles {
 
   /** The file at a path of the web UI, in the best coding that the browser takes. */
   answer(path: string, acceptEncoding: string): Reply {
-    // Paths without a file are pages of the UI: it routes in the browser.
-    const file = this.#files.get(path) ?? (extname(path) === "" ? this.#files.get("/index.html") : undefined);
+    const file = this.#files.get(path) ?? (isPage(path) ? this.#files.get("/index.html") : undefined);
     if (file === undefined) {
       return textReply(404, this.#files.size === 0 ? "The web UI is not installed.\n" : "Not found.\n");
     }
@@ -66,4 +65,9 @@ export class StaticFiles {
       body: file.bodies.get(coding) ?? Buffer.alloc(0),
     };
   }
+}
+
+/** Paths without a file are pages of the UI, which routes in the browser. The page of a rule file ends as the file does. */
+function isPage(path: string): boolean {
+  return extname(path) === "" || /^\/rules\/file\/[^/]+$/.test(path);
 }
