@@ -127,7 +127,7 @@ describe.skipIf(chromiumMissing())("the web UI in Chromium", () => {
         await context.close();
       }
     }
-  });
+  }, 300_000);
 });
 
 async function expectAccessible(page: Page, where: string): Promise<void> {
