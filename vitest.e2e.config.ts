@@ -7,6 +7,7 @@ export default defineConfig({
     exclude: ["**/node_modules/**"],
     testTimeout: 90_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 10_000 } },
     fileParallelism: false,
     pool: "forks",
   },

@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumMissing, openBrowser } from "./browser.ts";
-import { ADMIN } from "./http.ts";
-import { describeDevice, messages, mosquittoMissing, PROBE, publish, subscribe } from "./mosquitto.ts";
-import { type GatewayHandle, house, startGateway, temporaryFolder } from "./processes.ts";
+import { messages, mosquittoMissing, PROBE, subscribe } from "./mosquitto.ts";
+import { house, startGateway, temporaryFolder } from "./processes.ts";
+import { choose, enter, field, focused, furnish, openRule, report } from "./rule-page.ts";
 
 const RULES = `# Rules of the house
 
@@ -15,29 +15,11 @@ const RULES = `# Rules of the house
   # only when somebody is there
   actions:
     - notify: Good evening   # everybody
+
+- id: other
+  triggers: [{ time: "06:00" }]
+  actions: [{ notify: x }]
 `;
-
-async function enter(browser: Browser, gateway: GatewayHandle, locale = "en-GB"): Promise<Page> {
-  const page = await (await browser.newContext({ locale })).newPage();
-  await page.goto(gateway.web);
-  await page.locator('[name="code"]').fill(gateway.setupCode ?? "");
-  await page.locator('[name="username"]').fill(ADMIN.username);
-  await page.locator('[name="password"]').fill(ADMIN.password);
-  await page.locator('[name="password"]').press("Enter");
-  await page.locator("nav a").first().waitFor();
-  return page;
-}
-
-/** Chooses a property in the combobox of a part, with the keyboard alone. */
-async function choose(page: Page, path: string, words: string): Promise<void> {
-  const field = page.locator(`[data-path="${path}"]`);
-  await field.focus();
-  await field.press("ArrowDown");
-  await page.getByRole("listbox").waitFor();
-  await field.pressSequentially(words);
-  await field.press("Enter");
-  await page.getByRole("listbox").waitFor({ state: "hidden" });
-}
 
 describe.skipIf(chromiumMissing() || mosquittoMissing())("the rule form in Chromium", () => {
   let browser: Browser;
@@ -46,83 +28,116 @@ describe.skipIf(chromiumMissing() || mosquittoMissing())("the rule form in Chrom
   });
   afterAll(() => browser.close());
 
-  test("a rule made by the form fires; the form offers what the Things allow, with units", async () => {
+  test("a rule made by mouse and keyboard fires; the form offers what the Things allow, with units", async () => {
     using folder = temporaryFolder("form");
     const { config, rulesDir } = house(folder.path, { rules: RULES });
     const gateway = await startGateway(config);
     await using _process = gateway.process;
-    await describeDevice(gateway.mqttPort, PROBE, "sensor", {
-      air: { temperature: { datatype: "float", unit: "°C" }, door: { datatype: "boolean" } },
-    });
-    await describeDevice(gateway.mqttPort, PROBE, "fan", {
-      fan: {
-        on: { datatype: "boolean", settable: true },
-        level: { datatype: "integer", format: "0:3", settable: true },
-      },
-    });
+    await furnish(gateway);
     const page = await enter(browser, gateway);
     await page.getByRole("link", { name: "Rules" }).click();
     await page.getByRole("link", { name: "New rule" }).click();
+    await expect.poll(() => focused(page)).toBe("New rule");
     await page.getByLabel("Title", { exact: true }).fill("Quạt khi nóng");
-    expect(await page.getByLabel("Id", { exact: true }).inputValue()).toBe("quat-khi-nong");
+    const id = page.getByLabel("Id", { exact: true });
+    expect(await id.inputValue()).toBe("quat-khi-nong");
+    // An id that is taken is told at once, the rest of an unfinished rule is not.
+    await id.fill("evening");
+    await page.getByText("Another rule has this id.").first().waitFor();
+    expect(await page.locator(".field-problem").count()).toBe(1);
+    await id.fill("");
+    await page.getByLabel("Title", { exact: true }).fill("Quạt lúc nóng");
+    expect(await id.inputValue()).toBe("quat-luc-nong");
 
     await page.getByRole("button", { name: "Add: A number crosses a limit" }).click();
-    // The new part has the focus; of the sensor only the number is offered.
-    const property = page.locator('[data-path="triggers[0].numeric.property"]');
-    expect(await property.evaluate((element) => element === document.activeElement)).toBe(true);
+    // The new part has the focus; only the numbers of the house are offered, by Thing.
+    const property = field(page, "triggers[0].numeric.property");
+    await expect.poll(() => focused(page)).toBe("triggers[0].numeric.property");
     await property.press("ArrowDown");
-    expect(await page.getByRole("listbox").getByRole("option").allTextContents()).toEqual([
-      expect.stringContaining("fan · level"),
-      expect.stringContaining("sensor · temperature (°C)"),
+    const list = page.getByRole("listbox");
+    expect(await list.getByRole("group").evaluateAll((all) => all.map((one) => one.ariaLabel))).toEqual([
+      "fan",
+      "sensor",
+    ]);
+    expect(await list.getByRole("option").allTextContents()).toEqual([
+      "fan · levelfan/fan/level",
+      "sensor · temperature (°C)sensor/air/temperature",
     ]);
     await property.press("Escape");
     await choose(page, "triggers[0].numeric.property", "temp");
-    await page.getByLabel("Above (°C)").fill("30");
+    // Key by key: what is half-typed is not taken away.
+    await page.getByLabel("Above (°C)").pressSequentially("-0.05");
+    expect(await page.getByLabel("Above (°C)").inputValue()).toBe("-0.05");
+    await page.getByLabel("Above (°C)").fill("30,0");
+    await page.getByLabel("For at least", { exact: true }).fill("0.2");
+
     await page.getByRole("button", { name: "Add: Set a value" }).click();
-    await choose(page, "actions[0].set", "fan on");
-    expect(await page.locator('[data-path="actions[0].value"] option').allTextContents()).toEqual([
-      "On",
-      "Off",
+    await field(page, "actions[0].set").press("ArrowDown");
+    expect(await list.getByRole("option").allTextContents()).toEqual([
+      "fan · onfan/fan/on",
+      "fan · levelfan/fan/level",
+      "fan · modefan/fan/mode",
     ]);
-    await page.getByRole("button", { name: "Add: Notify" }).click();
-    await page.getByLabel("Text", { exact: true }).fill("hot");
+    await field(page, "actions[0].set").press("Escape");
+    await choose(page, "actions[0].set", "fan mode");
+    expect(await field(page, "actions[0].value").locator("option").allTextContents()).toEqual([
+      "eco",
+      "turbo",
+    ]);
+    await choose(page, "actions[0].set", "fan level");
+    await page.getByText("0 to 3").waitFor();
+    await choose(page, "actions[0].set", "fan on");
+    expect(await field(page, "actions[0].value").getAttribute("aria-checked")).toBe("true");
+
+    // A unit stays while the amount is written anew.
+    await page.getByRole("button", { name: "Add: Wait" }).click();
+    await page.getByLabel("How long", { exact: true }).fill("");
+    expect(await page.getByLabel("How long: Unit").inputValue()).toBe("m");
     await page.getByRole("button", { name: "Save" }).click();
-    await page.getByRole("heading", { name: "Rule Quạt khi nóng" }).waitFor();
+    await page.getByText("Not saved: mend 1 problem first.").waitFor();
+    expect(await field(page, "actions[1].delay").getAttribute("aria-invalid")).toBe("true");
+    await page.getByRole("button", { name: /Then, part 2: Enter a number/ }).click();
+    await expect.poll(() => focused(page)).toBe("actions[1].delay");
+    await page.keyboard.type("1");
+    await page.getByLabel("How long: Unit").selectOption("s");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("heading", { name: "Rule Quạt lúc nóng" }).waitFor();
+    await page.getByText("Saved.", { exact: true }).waitFor();
     expect(readFileSync(join(rulesDir, "rules.yaml"), "utf8")).toBe(`${RULES}
-- id: quat-khi-nong
-  title: Quạt khi nóng
+- id: quat-luc-nong
+  title: Quạt lúc nóng
   triggers:
-    - { numeric: { property: sensor/air/temperature, above: 30 } }
+    - { numeric: { property: sensor/air/temperature, above: 30 }, for: 0.2s }
   actions:
     - { set: fan/fan/on, value: true }
-    - { notify: hot }
+    - { delay: 1s }
 `);
 
     await using actuator = await subscribe(gateway.mqttPort, PROBE, "homie/5/fan/fan/on/set");
-    await publish(gateway.mqttPort, PROBE, {
-      topic: "homie/5/sensor/air/temperature",
-      payload: "31",
-      retain: true,
-    });
+    await report(gateway, "sensor/air/temperature", "31");
     await actuator.until("the command", () => (messages(actuator).length > 0 ? true : undefined));
-    await page.getByText("Finished").first().waitFor();
-    await page.close();
+    // All that happened is told, as it happens.
+    await page.getByText("Finished").waitFor();
+    await expect
+      .poll(() => page.locator(".editor-traces .chip").allTextContents())
+      .toEqual(["Finished", "Action", "Action", "Fired", "Waiting"]);
+    await page.context().close();
   });
 
-  test("form and YAML are one rule: comments survive, problems stand at their fields, nobody overwrites another", async () => {
+  test("form and YAML are one rule: comments survive, and what was typed last is never lost", async () => {
     using folder = temporaryFolder("form");
     const { config, rulesDir } = house(folder.path, { rules: RULES });
     const gateway = await startGateway(config);
     await using _process = gateway.process;
-    const file = join(rulesDir, "rules.yaml");
     const page = await enter(browser, gateway);
-    await page.goto(new URL("rules/evening", gateway.web).href);
+    await openRule(page, gateway, "rules/evening");
     await page.getByLabel("At", { exact: true }).fill("18:30");
     await page.getByRole("button", { name: "Duplicate" }).last().click();
     await page.getByLabel("Text", { exact: true }).nth(1).fill("Again");
+    // At once, before the gateway was asked.
     await page.getByRole("button", { name: "YAML" }).click();
     const text = page.getByLabel("The rule as YAML");
-    await expect.poll(() => text.inputValue()).toContain("Again");
+    await text.waitFor();
     expect(await text.inputValue()).toBe(`id: evening   # by Lan
 title: Evening light
 triggers: [ { time: "18:30" } ]
@@ -132,86 +147,108 @@ actions:
   - { notify: Again }
 `);
 
-    // A mistake by hand: its line is marked, and the form shows it at the field.
-    await text.fill((await text.inputValue()).replace("18:30", "25:30"));
-    await page.locator('.gutter [data-wrong="true"]').waitFor();
-    expect(await page.locator('.gutter [data-wrong="true"]').textContent()).toBe("3");
+    // And back: the form shows what was typed a moment ago, and goes on from there.
+    await text.fill((await text.inputValue()).replace("Evening light", "Late light # warm"));
     await page.getByRole("button", { name: "Form" }).click();
-    await page
-      .getByText(/expected a time of day/)
-      .first()
-      .waitFor();
+    const title = page.getByLabel("Title", { exact: true });
+    await title.waitFor();
+    expect(await title.inputValue()).toBe("Late light");
+    await page.getByLabel("Description").fill("For the terrace");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Saved.", { exact: true }).waitFor();
+    const saved = readFileSync(join(rulesDir, "rules.yaml"), "utf8");
+    expect(saved).toContain(`- id: evening   # by Lan
+  title: Late light # warm
+  description: For the terrace
+  triggers: [ { time: "18:30" } ]
+  # only when somebody is there
+  actions:
+    - notify: Good evening # everybody
+    - { notify: Again }
+`);
+    // The Tab key leads on.
+    await page.getByRole("button", { name: "YAML" }).click();
+    await text.press("Tab");
+    expect(await text.evaluate((element) => element === document.activeElement)).toBe(false);
+    expect(await text.inputValue()).not.toContain("\t");
+    await page.context().close();
+  });
+
+  test("problems stand at their line and at their field; nobody overwrites another", async () => {
+    using folder = temporaryFolder("form");
+    const { config, rulesDir } = house(folder.path, { rules: RULES });
+    const gateway = await startGateway(config);
+    await using _process = gateway.process;
+    const file = join(rulesDir, "rules.yaml");
+    const page = await enter(browser, gateway);
+    await openRule(page, gateway, "rules/evening");
+    await page.getByRole("button", { name: "YAML" }).click();
+    const text = page.getByLabel("The rule as YAML");
+    const source = await text.inputValue();
+    await text.fill(source.replace("19:00", "25:30"));
+    const mark = page.locator('.gutter [data-wrong="true"]');
+    await mark.waitFor();
+    expect(await mark.textContent()).toBe("3");
+    await page.getByRole("button", { name: /line 3, When, part 1: Enter a time of day/ }).click();
+    expect(
+      await text.evaluate((area: HTMLTextAreaElement) =>
+        area.value.slice(area.selectionStart, area.selectionEnd),
+      ),
+    ).toBe('triggers: [{ time: "25:30" }]');
+    await page.getByRole("button", { name: "Form" }).click();
+    await page.getByLabel("At", { exact: true }).waitFor();
     expect(await page.getByLabel("At", { exact: true }).getAttribute("aria-invalid")).toBe("true");
     await page.getByRole("button", { name: "Save" }).click();
-    await page.getByText(/Not saved/).waitFor();
+    await page.getByText("Not saved: mend 1 problem first.").waitFor();
     expect(readFileSync(file, "utf8")).toBe(RULES);
 
     // What cannot be read at all leaves only the text.
     await page.getByRole("button", { name: "YAML" }).click();
-    const broken = await text.inputValue();
-    await text.fill(`${broken}\n[`);
-    await page.getByText("mend it in the YAML tab").waitFor();
-    expect(await page.getByRole("button", { name: "Form" }).getAttribute("aria-disabled")).toBe("true");
-    await text.fill(broken.replace("25:30", "18:30"));
-    await expect
-      .poll(() => page.getByRole("button", { name: "Form" }).getAttribute("aria-disabled"))
-      .toBe("false");
+    await text.fill(`${source}\n[`);
+    await page.getByText("The form cannot show this text").waitFor();
+    const form = page.getByRole("button", { name: "Form" });
+    expect(await form.getAttribute("aria-disabled")).toBe("true");
+    await text.fill(source.replace("19:00", "18:30"));
+    await expect.poll(() => form.getAttribute("aria-disabled")).toBe("false");
 
-    // Meanwhile somebody else was there.
-    writeFileSync(file, RULES.replace("Good evening", "Good night"));
+    // Another rule of the file is nobody's conflict.
+    const others = RULES.replace("06:00", "05:00");
+    writeFileSync(file, others);
     await page.getByRole("button", { name: "Save" }).click();
-    await page.getByText("Somebody changed this file meanwhile.").waitFor();
+    await page.getByText("Saved.", { exact: true }).waitFor();
+    expect(readFileSync(file, "utf8")).toBe(others.replace("19:00", "18:30"));
+
+    // This one is: theirs can be looked at and loaded, or mine is edited on and put in its place.
+    await text.fill(source.replace("Good evening", "Mine"));
+    writeFileSync(file, others.replace("Good evening", "Theirs"));
+    await page.getByRole("button", { name: "Save" }).click();
+    const conflict = page.getByText("somebody changed this rule meanwhile");
+    await conflict.waitFor();
+    await page.getByText("Their version").click();
+    await page.locator("details pre", { hasText: "Theirs" }).waitFor();
+    await page.getByRole("button", { name: "Keep editing" }).click();
+    await conflict.waitFor({ state: "hidden" });
+    expect(await text.inputValue()).toContain("Mine");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Save mine over it" }).click();
+    await page.getByText("Saved.", { exact: true }).waitFor();
+    expect(readFileSync(file, "utf8")).toBe(others.replace("Good evening", "Mine"));
+    await text.fill(source.replace("Good evening", "Mine again"));
+    writeFileSync(file, others.replace("Good evening", "Theirs"));
+    await page.getByRole("button", { name: "Save" }).click();
     await page.getByRole("button", { name: "Load theirs" }).click();
-    await expect.poll(() => text.inputValue()).toContain("Good night");
-    await page.close();
-  });
+    await conflict.waitFor({ state: "hidden" });
+    expect(await text.inputValue()).toContain("Theirs");
 
-  test("what the form cannot show stays; leaving unsaved changes asks; switch, delete, and mend a broken file", async () => {
-    using folder = temporaryFolder("form");
-    const nested = `- id: nested
-  triggers: [{ time: "07:00" }]
-  conditions:
-    - or: [{ state: { property: ghost/a/b, is: 1 } }, { time: { after: "06:00" } }]
-  actions: [{ set: ghost/a/b, value: 2 }]
-`;
-    const { config, rulesDir } = house(folder.path, { rules: nested });
-    writeFileSync(join(rulesDir, "broken.yaml"), "- id: x\n  triggers: [\n");
-    const gateway = await startGateway(config);
-    await using _process = gateway.process;
-    const page = await enter(browser, gateway, "vi-VN");
-    await page.goto(new URL("rules/nested", gateway.web).href);
-    await page.getByText("Viết bằng YAML").first().waitFor();
-    await page.getByText("ghost/a/b: hiện chưa được khai báo").waitFor();
-    await page.getByLabel("Lúc", { exact: true }).fill("08:00");
-    let asked = 0;
-    page.on("dialog", (dialog) => {
-      asked++;
-      void (asked === 1 ? dialog.dismiss() : dialog.accept());
-    });
-    await page.getByRole("link", { name: "Thiết bị" }).click();
-    expect(asked).toBe(1);
-    expect(page.url()).toContain("/rules/nested");
-    await page.getByRole("button", { name: "Lưu" }).click();
-    await page.getByText("Đã lưu.").waitFor();
-    expect(readFileSync(join(rulesDir, "rules.yaml"), "utf8")).toBe(
-      nested.replace('triggers: [{ time: "07:00" }]', 'triggers: [ { time: "08:00" } ]'),
-    );
-
-    await page.getByRole("link", { name: "Về danh sách quy tắc" }).click();
-    const card = page.locator(".rule", { hasText: "nested" });
-    await card.getByRole("switch").click();
-    await card.getByText("Đã tắt").waitFor();
-    expect(readFileSync(join(rulesDir, "rules.yaml"), "utf8")).toContain("- id: nested\n  enabled: false\n");
-    await card.getByRole("button", { name: "Xóa nested" }).click();
-    await card.waitFor({ state: "hidden" });
-
-    await page.getByRole("link", { name: "Sửa tệp" }).click();
-    await page.locator('.gutter [data-wrong="true"]').first().waitFor();
-    await page.locator("textarea").fill(nested);
-    await page.getByRole("button", { name: "Lưu" }).click();
-    await page.getByText("Đã lưu.").waitFor();
-    await page.getByRole("link", { name: "Về danh sách quy tắc" }).click();
-    await page.getByText("Đang hoạt động").waitFor();
-    await page.close();
+    // Gone altogether: it can be added again.
+    await text.fill(source.replace("Good evening", "Back"));
+    writeFileSync(file, `[]\n`);
+    await page.getByText("What it did").waitFor({ state: "hidden" });
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("somebody deleted this rule meanwhile").waitFor();
+    await page.getByRole("button", { name: "Save it as a new rule" }).click();
+    await page.getByText("Saved.", { exact: true }).waitFor();
+    expect(readFileSync(file, "utf8")).toContain("notify: Back");
+    await page.context().close();
   });
 });

@@ -1,6 +1,6 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expectAccessible } from "./accessible.ts";
 import { chromiumMissing, openBrowser } from "./browser.ts";
 import { describeDevice, PROBE, publish } from "./mosquitto.ts";
 import { type GatewayHandle, house, startGateway, temporaryFolder, tram } from "./processes.ts";
@@ -129,15 +129,3 @@ describe.skipIf(chromiumMissing())("the web UI in Chromium", () => {
     }
   }, 300_000);
 });
-
-async function expectAccessible(page: Page, where: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const told = violations.map(
-    ({ id, nodes }) =>
-      `${id}: ${nodes
-        .map(({ html }) => html)
-        .join(" ")
-        .slice(0, 300)}`,
-  );
-  expect(told, where).toEqual([]);
-}

@@ -6,6 +6,7 @@ import { App } from "./app.tsx";
 import { createGatewayTime } from "./live/gateway-time.ts";
 import { later } from "./live/later.ts";
 import { GatewayTimeContext } from "./live/use-gateway-time.ts";
+import { watchTravel } from "./shell/leaving.ts";
 import { createStore } from "./store/store.ts";
 import { applyPreferences } from "./theme/apply-preferences.ts";
 import { loadPreferences, savePreferences } from "./theme/preferences.ts";
@@ -46,6 +47,7 @@ store.subscribe(() => {
   savePreferences(storage, preferences);
 });
 
+watchTravel();
 void store.dispatch(loadSession());
 createRoot(root).render(
   <Provider store={store}>

@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { LANGUAGES } from "./language.ts";
+import "../rule-editor/editor-texts.ts";
+import type { MessageKey } from "./catalogue.ts";
 import type { Message } from "./message.ts";
-import { en, type MessageKey } from "./messages/en.ts";
+import { en } from "./messages/en.ts";
+import { enEditor } from "./messages/en-editor.ts";
 import { CATALOGUES } from "./translator.ts";
 
-const keys = Object.keys(en) as MessageKey[];
+const english: Readonly<Record<MessageKey, Message>> = { ...en, ...enEditor };
+const keys = Object.keys(english) as MessageKey[];
 const forms = (message: Message): string[] =>
   typeof message === "string" ? [message] : Object.values(message).filter((form) => form !== undefined);
 const slots = (text: string): string[] =>
@@ -18,13 +22,13 @@ describe.each(LANGUAGES)("the catalogue of %s", (language) => {
   });
 
   it.each(keys)("%s has the same slots as in English", (key) => {
-    const english: Message = en[key];
-    const wanted = slots(typeof english === "string" ? english : english.other);
-    for (const form of forms(catalogue[key])) expect(slots(form)).toEqual(wanted);
+    const text = english[key];
+    const wanted = slots(typeof text === "string" ? text : text.other);
+    for (const form of forms(catalogue[key] ?? "")) expect(slots(form)).toEqual(wanted);
   });
 
   it.each(keys)("%s has the plural forms of the language, and a text in each", (key) => {
-    const message: Message = catalogue[key];
+    const message: Message = catalogue[key] ?? "";
     for (const form of forms(message)) expect(form.trim()).not.toBe("");
     if (typeof message === "string") return;
     const wanted = new Intl.PluralRules(language).resolvedOptions().pluralCategories;

@@ -1,7 +1,19 @@
-import type { PluralForms } from "./message.ts";
-import type { en, MessageKey } from "./messages/en.ts";
+import type { Message, PluralForms, SlotsOf } from "./message.ts";
+import type { en } from "./messages/en.ts";
+import type { enEditor } from "./messages/en-editor.ts";
 
-/** What a language must provide: each key, and plural forms where English has them. */
-export type Catalogue = {
-  readonly [Key in MessageKey]: (typeof en)[Key] extends string ? string : PluralForms;
+/** English, which defines the keys that every other language must have. */
+type English = typeof en & typeof enEditor;
+
+export type MessageKey = keyof English;
+
+/** The slots that a message needs. */
+export type MessageSlots<Key extends MessageKey> = SlotsOf<English[Key]>;
+
+/** What another language must provide for these English texts: each key, and plural forms where English has them. */
+export type CatalogueOf<Texts extends Readonly<Record<string, Message>>> = {
+  readonly [Key in keyof Texts]: Texts[Key] extends string ? string : PluralForms;
 };
+
+/** The texts of a language that are loaded. */
+export type Catalogue = Partial<CatalogueOf<English>>;

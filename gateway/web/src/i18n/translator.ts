@@ -1,10 +1,15 @@
-import type { Catalogue } from "./catalogue.ts";
-import type { Language } from "./language.ts";
+import type { Catalogue, MessageKey, MessageSlots } from "./catalogue.ts";
+import { LANGUAGES, type Language } from "./language.ts";
 import type { Message } from "./message.ts";
-import { en, type MessageKey, type MessageSlots } from "./messages/en.ts";
+import { en } from "./messages/en.ts";
 import { vi } from "./messages/vi.ts";
 
-export const CATALOGUES: Readonly<Record<Language, Catalogue>> = { en, vi };
+export const CATALOGUES: Readonly<Record<Language, Catalogue>> = { en: { ...en }, vi: { ...vi } };
+
+/** Adds the texts of pages that are loaded later. */
+export function addTexts(texts: Readonly<Record<Language, Catalogue>>): void {
+  for (const language of LANGUAGES) Object.assign(CATALOGUES[language], texts[language]);
+}
 
 type SlotValues<Key extends MessageKey> = [MessageSlots<Key>] extends [never]
   ? []
@@ -19,7 +24,8 @@ export function createTranslator(language: Language): Translate {
   const numbers = new Intl.NumberFormat(language);
   return (key, ...[slots]) => {
     const values: Readonly<Record<string, string | number>> = slots ?? {};
-    const message: Message = catalogue[key];
+    // Only a page that forgot to load its texts would show a key.
+    const message: Message = catalogue[key] ?? key;
     const text = typeof message === "string" ? message : choose(message, plurals, values.count);
     return text.replace(/\{(\w+)\}/g, (slot, name: string) => {
       const value = values[name];

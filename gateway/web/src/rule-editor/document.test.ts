@@ -1,9 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { kindOf, kindsOf, moved, newPart, withInner, withKey, withList } from "./document.ts";
+import {
+  isListable,
+  kindOf,
+  kindsOf,
+  LISTS,
+  moved,
+  newPart,
+  valueAt,
+  withInner,
+  withKey,
+  withList,
+} from "./document.ts";
 
 describe("what the form knows of a rule", () => {
   it("recognises what it makes itself, in each list", () => {
-    for (const list of ["triggers", "conditions", "actions"] as const) {
+    for (const list of LISTS) {
       for (const kind of kindsOf(list))
         expect(kindOf(list, newPart(list, kind)), `${list} ${kind}`).toBe(kind);
     }
@@ -15,6 +26,15 @@ describe("what the form knows of a rule", () => {
     expect(kindOf("triggers", { time: { after: "07:00" } })).toBeUndefined();
     expect(kindOf("triggers", "sunrise")).toBeUndefined();
     expect(kindOf("actions", { delay: 5 })).toBeUndefined();
+    expect(kindOf("triggers", { state: { property: { thing: "a" } } })).toBeUndefined();
+    expect(kindOf("triggers", { time: "07:00", id: ["a"] })).toBeUndefined();
+    expect(kindOf("conditions", { time: { weekdays: [{ day: 1 }] } })).toBeUndefined();
+  });
+
+  it("shows what is wrong in a value only, for people to mend it there", () => {
+    expect(kindOf("conditions", { time: { weekdays: ["monday"] } })).toBe("time");
+    expect(kindOf("triggers", { numeric: { property: "a/b/c", abov: 3, below: "x" } })).toBe("numeric");
+    expect(kindOf("actions", { set: "a/b/c", value: { r: 1 } })).toBe("set");
   });
 
   it("changes a key and keeps the others, in their order", () => {
@@ -28,6 +48,20 @@ describe("what the form knows of a rule", () => {
     });
   });
 
+  it("puts a new key where people write it", () => {
+    expect(Object.keys(withKey({ id: "a", triggers: [], actions: [] }, "title", "A"))).toEqual([
+      "id",
+      "title",
+      "triggers",
+      "actions",
+    ]);
+    expect(Object.keys(withKey({ time: "07:00" }, "id", "morning"))).toEqual(["id", "time"]);
+    expect(
+      Object.keys(withInner({ state: { property: "p", to: 1 } }, "state", "from", 0).state as object),
+    ).toEqual(["property", "from", "to"]);
+    expect(Object.keys(withKey({ odd: 1, id: "a" }, "own", 2))).toEqual(["odd", "id", "own"]);
+  });
+
   it("puts conditions between triggers and actions, and takes the last one's list away", () => {
     const rule = { id: "a", triggers: [], actions: [] };
     const more = withList(rule, "conditions", [{}]);
@@ -36,9 +70,23 @@ describe("what the form knows of a rule", () => {
     expect(withList(rule, "actions", [])).toEqual(rule);
   });
 
+  it("does not put parts in the place of something else", () => {
+    expect(isListable({ triggers: { time: "07:00" } }, "triggers")).toBe(false);
+    expect(isListable({ triggers: null }, "triggers")).toBe(true);
+    expect(isListable({}, "conditions")).toBe(true);
+  });
+
   it("moves within its bounds", () => {
     expect(moved(["a", "b", "c"], 0, 1)).toEqual(["b", "a", "c"]);
     expect(moved(["a", "b"], 0, -1)).toEqual(["a", "b"]);
     expect(moved(["a", "b"], 1, 1)).toEqual(["a", "b"]);
+  });
+
+  it("finds what a path names", () => {
+    const rule = { triggers: [{ numeric: { property: "a/b/c" } }], odd: "text" };
+    expect(valueAt(rule, "triggers[0].numeric.property")).toBe("a/b/c");
+    expect(valueAt(rule, "triggers[1].numeric.property")).toBeUndefined();
+    expect(valueAt(rule, "odd[0].constructor")).toBeUndefined();
+    expect(valueAt(rule, "")).toBe(rule);
   });
 });

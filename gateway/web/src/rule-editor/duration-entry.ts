@@ -11,14 +11,24 @@ export interface DurationEntry {
   readonly unit: DurationUnit;
 }
 
-/** A written duration in the largest unit that divides it: `90m` is 90 minutes, `1h30m` too. */
+/**
+ * A written duration in its own unit, or in the largest that divides it: `90m` is 90 minutes, `1h30m` too.
+ * What is no duration stands in the field as it is written.
+ */
 export function readEntry(written: unknown): DurationEntry {
+  if (written === undefined || written === null) return { amount: "", unit: "s" };
+  const text = String(written);
   const ms = typeof written === "string" ? parseDuration(written) : undefined;
-  if (ms === undefined) return { amount: "", unit: "s" };
-  const own = /^(?:\d+(?:\.\d+)?)([smhd])$/.exec(String(written))?.[1] as DurationUnit | undefined;
-  const unit =
-    own ?? [...DURATION_UNITS].reverse().find((one) => ms >= UNIT_MS[one] && ms % UNIT_MS[one] === 0) ?? "s";
-  return { amount: String(ms / UNIT_MS[unit]), unit };
+  if (ms === undefined) {
+    const [, amount = text, unit] = /^(.*[^m]|)([smhd])$/.exec(text) ?? [];
+    const own = DURATION_UNITS.find((one) => one === unit);
+    return own === undefined ? { amount: text, unit: "s" } : { amount, unit: own };
+  }
+  const [, amount = "", own] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? [];
+  const unit = DURATION_UNITS.find((one) => one === own);
+  if (unit !== undefined) return { amount, unit };
+  const best = DURATION_UNITS.findLast((one) => ms >= UNIT_MS[one] && ms % UNIT_MS[one] === 0) ?? "s";
+  return { amount: String(ms / UNIT_MS[best]), unit: best };
 }
 
 /** @returns the duration as rules write it; `undefined` for an empty field; the text itself where it is no number. */

@@ -4,7 +4,7 @@ import { useI18n } from "../i18n/use-i18n.ts";
 const Editor = lazy(async () => ({ default: (await import("./rule-editor-page.tsx")).RuleEditorPage }));
 const FileEditor = lazy(async () => ({ default: (await import("./rule-file-page.tsx")).RuleFilePage }));
 
-/** The editor is loaded when somebody edits: most visits only look. */
+/** The editor is loaded when somebody edits: most visits only look. @param id absent for a new rule. */
 export function LazyRuleEditor({ id }: { readonly id?: string }) {
   return (
     <Suspense fallback={<Loading />}>

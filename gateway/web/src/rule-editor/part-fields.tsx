@@ -1,10 +1,11 @@
-import { useContext } from "react";
+import { useContext, useId } from "react";
 import { useI18n } from "../i18n/use-i18n.ts";
-import { isPart, type ListKey, type Part, type PartKind, withInner, withKey } from "./document.ts";
-import { RuleEditorContext } from "./field-frame.tsx";
+import { WEEKDAYS, weekdayName } from "../rules/condition-facts.ts";
+import { innerOf, type ListKey, type Part, type PartKind, withInner, withKey } from "./document.ts";
+import { describedBy, FieldLines, RuleEditorContext, useFieldLines } from "./field-frame.tsx";
 import { firstValue, fits, type PropertyChoice, type PropertyUse } from "./property-choices.ts";
-import { PropertyField, useProperty } from "./property-field.tsx";
-import { ChoiceField, DurationField, LimitField, TextField, TimeField } from "./simple-fields.tsx";
+import { PropertyField } from "./property-field.tsx";
+import { ChoiceField, DurationField, NumberField, TextField, TimeField } from "./simple-fields.tsx";
 import { ValueField } from "./value-field.tsx";
 
 export interface PartProps {
@@ -28,7 +29,7 @@ export function PartFields(props: PartProps) {
     case "conditions.state":
       return <StateCondition {...props} />;
     case "conditions.numeric":
-      return <NumericRange {...props} />;
+      return <Range {...props} use="look-number" />;
     case "conditions.time":
       return <TimeWindow {...props} />;
     case "actions.set":
@@ -38,11 +39,6 @@ export function PartFields(props: PartProps) {
     default:
       return <NotifyAction {...props} />;
   }
-}
-
-function innerOf(part: Part, key: string): Part {
-  const inner = part[key];
-  return isPart(inner) ? inner : {};
 }
 
 function TriggerName({ part, path, onChange }: PartProps) {
@@ -57,8 +53,12 @@ function TriggerName({ part, path, onChange }: PartProps) {
   );
 }
 
-function Holding({ part, path, onChange }: PartProps) {
+/** How long a value must hold. An occurrence does not last; one that somebody wrote is shown all the same. */
+function Holding({ kind, part, path, onChange }: PartProps) {
   const { t } = useI18n();
+  const { affordanceOf } = useContext(RuleEditorContext);
+  const momentary = affordanceOf(innerOf(part, kind).property)?.momentary === true;
+  if (momentary && part.for === undefined) return null;
   return (
     <DurationField
       label={t("editor.for")}
@@ -95,62 +95,70 @@ function WatchedProperty({ kind, part, path, onChange, use }: PartProps & { read
   );
 }
 
+const ENDS = ["from", "to"] as const;
+
+/** What a value can be is known once its property is. */
+function isChosen(reference: unknown): boolean {
+  return reference !== undefined && reference !== "";
+}
+
 function StateTrigger(props: PartProps) {
   const { part, path, onChange } = props;
   const { t } = useI18n();
+  const { affordanceOf } = useContext(RuleEditorContext);
   const state = innerOf(part, "state");
-  const affordance = useProperty(state.property, "watch")?.affordance;
   return (
     <>
       <WatchedProperty {...props} use="watch" />
-      {(["from", "to"] as const).map((key) => (
+      {ENDS.filter(() => isChosen(state.property)).map((key) => (
         <ValueField
           key={key}
           label={t(`editor.${key}`)}
           path={`${path}.state.${key}`}
-          affordance={affordance}
+          width="half"
+          affordance={affordanceOf(state.property)}
           value={state[key]}
           none={t("editor.any")}
           onChange={(value) => onChange(withInner(part, "state", key, value))}
         />
       ))}
-      {affordance?.momentary === true && part.for === undefined ? null : <Holding {...props} />}
-      <TriggerName {...props} />
-    </>
-  );
-}
-
-function Limits({ kind, part, path, onChange }: PartProps) {
-  const { t } = useI18n();
-  const range = innerOf(part, kind);
-  const unit = useProperty(range.property, "compare")?.affordance.unit;
-  return (["above", "below"] as const).map((key) => (
-    <LimitField
-      key={key}
-      label={unit === undefined ? t(`editor.${key}`) : `${t(`editor.${key}`)} (${unit})`}
-      path={`${path}.${kind}.${key}`}
-      value={range[key]}
-      onChange={(value) => onChange(withInner(part, kind, key, value))}
-    />
-  ));
-}
-
-function NumericTrigger(props: PartProps) {
-  return (
-    <>
-      <WatchedProperty {...props} use="compare" />
-      <Limits {...props} />
       <Holding {...props} />
       <TriggerName {...props} />
     </>
   );
 }
 
-function NumericRange(props: PartProps) {
+/** A property that is a number, and its limits with the unit. */
+function Range(props: PartProps & { readonly use: PropertyUse }) {
+  const { kind, part, path, onChange } = props;
+  const { t } = useI18n();
+  const { affordanceOf } = useContext(RuleEditorContext);
+  const range = innerOf(part, kind);
+  const unit = affordanceOf(range.property)?.unit;
   return (
     <>
-      <WatchedProperty {...props} use="compare" />
-      <Limits {...props} />
+      <WatchedProperty {...props} />
+      {(["above", "below"] as const).map((key) => (
+        <NumberField
+          key={key}
+          label={unit === undefined ? t(`editor.${key}`) : `${t(`editor.${key}`)} (${unit})`}
+          path={`${path}.${kind}.${key}`}
+          width="half"
+          placeholder={t("editor.limit")}
+          value={range[key]}
+          onChange={(value) => onChange(withInner(part, kind, key, value))}
+        />
+      ))}
+    </>
+  );
+}
+
+function NumericTrigger(props: PartProps) {
+  return (
+    <>
+      <Range {...props} use="watch-number" />
+      <Holding {...props} />
+      <TriggerName {...props} />
     </>
   );
 }
@@ -175,36 +183,43 @@ function TimeTrigger(props: PartProps) {
 function StateCondition(props: PartProps) {
   const { part, path, onChange } = props;
   const { t } = useI18n();
+  const { affordanceOf } = useContext(RuleEditorContext);
   const state = innerOf(part, "state");
-  const affordance = useProperty(state.property, "watch")?.affordance;
   return (
     <>
-      <WatchedProperty {...props} use="watch" />
-      <ValueField
-        label={t("editor.is")}
-        path={`${path}.state.is`}
-        affordance={affordance}
-        value={state.is}
-        onChange={(value) => onChange(withInner(part, "state", "is", value))}
-      />
+      <WatchedProperty {...props} use="look" />
+      {isChosen(state.property) ? (
+        <ValueField
+          label={t("editor.is")}
+          path={`${path}.state.is`}
+          affordance={affordanceOf(state.property)}
+          value={state.is}
+          onChange={(value) => onChange(withInner(part, "state", "is", value))}
+        />
+      ) : null}
     </>
   );
 }
 
-const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
-/** 2024-01-01 was a Monday. */
-const A_MONDAY = Date.UTC(2024, 0, 1);
-const DAY_MS = 86_400_000;
-
 function TimeWindow({ part, path, onChange }: PartProps) {
-  const { t, language } = useI18n();
+  const i18n = useI18n();
+  const { t } = i18n;
+  const id = useId();
   const { readOnly } = useContext(RuleEditorContext);
   const window = innerOf(part, "time");
-  const days = Array.isArray(window.weekdays) ? window.weekdays : [];
-  const names = new Intl.DateTimeFormat(language, { weekday: "short", timeZone: "UTC" });
+  const days: readonly unknown[] = Array.isArray(window.weekdays) ? window.weekdays : [];
+  const daysPath = `${path}.time.weekdays`;
+  const { lines } = useFieldLines(daysPath, {
+    hint: days.length === 0 ? t("editor.everyDay") : undefined,
+  });
+  // In the order of the week; what is no weekday stays, for its author to mend.
   const toggle = (day: string): void => {
-    const next = WEEKDAYS.filter((one) => (one === day ? !days.includes(one) : days.includes(one)));
-    onChange(withInner(part, "time", "weekdays", next.length === 0 ? undefined : next));
+    const wanted = days.includes(day) ? days.filter((one) => one !== day) : [...days, day];
+    const sorted = [
+      ...WEEKDAYS.filter((one) => wanted.includes(one)),
+      ...wanted.filter((one) => !WEEKDAYS.some((known) => known === one)),
+    ];
+    onChange(withInner(part, "time", "weekdays", sorted.length === 0 ? undefined : sorted));
   };
   return (
     <>
@@ -213,13 +228,19 @@ function TimeWindow({ part, path, onChange }: PartProps) {
           key={key}
           label={t(`editor.${key}`)}
           path={`${path}.time.${key}`}
+          width="half"
           value={window[key]}
           onChange={(value) => onChange(withInner(part, "time", key, value))}
         />
       ))}
-      <fieldset className="weekdays" data-path={`${path}.time.weekdays`}>
+      <fieldset
+        className="weekdays"
+        data-path={daysPath}
+        tabIndex={-1}
+        aria-describedby={describedBy(id, lines)}
+      >
         <legend>{t("editor.weekdays")}</legend>
-        {WEEKDAYS.map((day, index) => (
+        {WEEKDAYS.map((day) => (
           <label key={day} className="checkbox">
             <input
               type="checkbox"
@@ -227,10 +248,10 @@ function TimeWindow({ part, path, onChange }: PartProps) {
               checked={days.includes(day)}
               onChange={() => toggle(day)}
             />
-            {names.format(A_MONDAY + index * DAY_MS)}
+            {weekdayName(day, i18n)}
           </label>
         ))}
-        {days.length === 0 ? <p className="hint">{t("editor.everyDay")}</p> : null}
+        <FieldLines id={id} lines={lines} />
       </fieldset>
     </>
   );
@@ -238,7 +259,7 @@ function TimeWindow({ part, path, onChange }: PartProps) {
 
 function SetAction({ part, path, onChange }: PartProps) {
   const { t } = useI18n();
-  const affordance = useProperty(part.set, "write")?.affordance;
+  const { affordanceOf } = useContext(RuleEditorContext);
   return (
     <>
       <PropertyField
@@ -246,21 +267,23 @@ function SetAction({ part, path, onChange }: PartProps) {
         path={`${path}.set`}
         use="write"
         reference={part.set}
-        onChoose={(choice) =>
+        onChoose={({ affordance, reference }) =>
           onChange({
             ...part,
-            set: choice.reference,
-            value: fits(choice.affordance, part.value) ? part.value : firstValue(choice.affordance),
+            set: reference,
+            value: fits(affordance, part.value) ? part.value : firstValue(affordance),
           })
         }
       />
-      <ValueField
-        label={t("editor.value")}
-        path={`${path}.value`}
-        affordance={affordance}
-        value={part.value}
-        onChange={(value) => onChange({ ...part, value })}
-      />
+      {isChosen(part.set) ? (
+        <ValueField
+          label={t("editor.value")}
+          path={`${path}.value`}
+          affordance={affordanceOf(part.set)}
+          value={part.value}
+          onChange={(value) => onChange(withKey(part, "value", value))}
+        />
+      ) : null}
     </>
   );
 }
@@ -281,21 +304,21 @@ const LEVELS = ["info", "warning", "alarm"] as const;
 
 function NotifyAction({ part, path, onChange }: PartProps) {
   const { t } = useI18n();
-  const level = LEVELS.find((one) => one === part.level) ?? "info";
   return (
     <>
       <TextField
         label={t("editor.notify")}
         path={`${path}.notify`}
         required
-        wide
+        width="wide"
         value={part.notify}
         onChange={(notify) => onChange({ ...part, notify })}
       />
       <ChoiceField
         label={t("editor.level")}
         path={`${path}.level`}
-        value={level}
+        usual="info"
+        value={part.level}
         options={LEVELS.map((one) => [one, t(`notices.level.${one}`)] as const)}
         onChange={(chosen) => onChange(withKey(part, "level", chosen === "info" ? undefined : chosen))}
       />

@@ -1,22 +1,35 @@
-import type { RuleProblemView } from "@tram/protocol";
 import { useI18n } from "../i18n/use-i18n.ts";
-import { anchorOf } from "./problems.ts";
+import { placeText, type Told } from "./problems.ts";
 
 interface Props {
-  readonly problems: readonly RuleProblemView[];
-  readonly warnings: readonly RuleProblemView[];
+  readonly problems: readonly Told[];
+  readonly warnings: readonly Told[];
+  /** What is wrong. */
+  readonly of?: "rule" | "file";
+  /** Leads to the place of one. */
+  readonly onPick: (told: Told) => void;
 }
 
-/** All that the gateway has to say of the rule; each line leads to its field. */
-export function ProblemSummary({ problems, warnings }: Props) {
+/** All that the gateway has to say of the rule; each line leads to its place. */
+export function ProblemSummary({ problems, warnings, of = "rule", onPick }: Props) {
   const { t } = useI18n();
   return (
-    <div role="status">
+    <div role="status" className="summaries">
       {problems.length === 0 ? null : (
-        <Lines title={t("editor.problems", { count: problems.length })} tone="bad" list={problems} />
+        <Lines
+          title={t(of === "rule" ? "editor.problems" : "editor.fileProblems", { count: problems.length })}
+          tone="bad"
+          list={problems}
+          onPick={onPick}
+        />
       )}
       {warnings.length === 0 ? null : (
-        <Lines title={t("editor.warnings", { count: warnings.length })} tone="warn" list={warnings} />
+        <Lines
+          title={t("editor.warnings", { count: warnings.length })}
+          tone="warn"
+          list={warnings}
+          onPick={onPick}
+        />
       )}
     </div>
   );
@@ -26,29 +39,34 @@ function Lines({
   title,
   tone,
   list,
+  onPick,
 }: {
   readonly title: string;
   readonly tone: "bad" | "warn";
-  readonly list: readonly RuleProblemView[];
+  readonly list: readonly Told[];
+  readonly onPick: (told: Told) => void;
 }) {
+  const { t } = useI18n();
   return (
     <div className="summary" data-tone={tone}>
       <p>{title}</p>
       <ul>
-        {list.map(({ path, problem }) => (
-          <li key={`${path} ${problem}`}>
-            <button type="button" className="button quiet" lang="en" onClick={() => focusPath(path)}>
-              {path === "" ? problem : `${path}: ${problem}`}
-            </button>
-          </li>
-        ))}
+        {list.map((told) => {
+          const { lang, line, path, problem } = told;
+          const place = [
+            ...(line === undefined ? [] : [t("editor.line", { line })]),
+            ...(path === "" ? [] : [placeText(path, t)]),
+          ].join(", ");
+          return (
+            <li key={`${path} ${problem}`}>
+              <button type="button" className="button quiet" onClick={() => onPick(told)}>
+                {place === "" ? null : `${place}: `}
+                <span lang={lang}>{problem}</span>
+              </button>
+            </li>
+          );
+        })}
       </ul>
     </div>
   );
-}
-
-function focusPath(path: string): void {
-  const find = (one: string) => document.querySelector<HTMLElement>(`[data-path="${CSS.escape(one)}"]`);
-  const anchor = anchorOf(path, (one) => find(one) !== null);
-  if (anchor !== undefined) find(anchor)?.focus();
 }

@@ -1,9 +1,15 @@
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
-import { fold, matches } from "../i18n/fold.ts";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { useAppSelector } from "../store/hooks.ts";
 import { FieldFrame } from "./field-frame.tsx";
-import { findChoice, type PropertyChoice, type PropertyUse, propertyChoices } from "./property-choices.ts";
+import {
+  findChoice,
+  type PropertyChoice,
+  type PropertyUse,
+  propertyChoices,
+  searchChoices,
+} from "./property-choices.ts";
+import { writeValue } from "./value-entry.ts";
 
 /** Longer lists are searched, not scrolled. */
 const MOST_SHOWN = 60;
@@ -16,39 +22,24 @@ interface Props {
   readonly onChoose: (choice: PropertyChoice) => void;
 }
 
-/** What is known of the property that a rule names; undefined while nobody has announced it. */
-export function useProperty(reference: unknown, use: PropertyUse): PropertyChoice | undefined {
-  const found = findChoice(useChoices(use), reference);
-  return found.kind === "known" ? found.choice : undefined;
-}
-
-function useChoices(use: PropertyUse): readonly PropertyChoice[] {
-  const { language } = useI18n();
-  const things = useAppSelector((state) => state.things.descriptions);
-  return useMemo(() => propertyChoices(things, language, use), [things, language, use]);
-}
-
 /**
  * A property of the house, found by typing (ARIA combobox with a list box). What is not announced now stays as it was
  * written until another one is chosen.
  */
 export function PropertyField({ label, path, use, reference, onChoose }: Props) {
-  const { t } = useI18n();
+  const { t, language } = useI18n();
   const listId = useId();
   const root = useRef<HTMLDivElement>(null);
   const [query, setQuery] = useState<string>();
   const [active, setActive] = useState(0);
-  const choices = useChoices(use);
-  const found = findChoice(choices, reference);
+  const things = useAppSelector((state) => state.things.descriptions);
+  const found = findChoice(things, reference, { language, use });
   const open = query !== undefined;
-  const wanted = fold(query ?? "").trim();
-  const shown = useMemo(
-    () =>
-      choices.filter(({ searchText }) => wanted === "" || matches(searchText, wanted)).slice(0, MOST_SHOWN),
-    [choices, wanted],
+  const { groups, shown, hidden } = useMemo(
+    () => searchChoices(open ? propertyChoices(things, language, use) : [], query ?? "", MOST_SHOWN),
+    [open, things, language, use, query],
   );
-  const current =
-    found.kind === "known" ? `${found.choice.thingTitle} · ${found.choice.title}` : String(reference ?? "");
+  const chosen = found.kind === "known" ? found.choice.reference : undefined;
 
   useEffect(() => {
     if (!open) return;
@@ -59,6 +50,17 @@ export function PropertyField({ label, path, use, reference, onChoose }: Props) 
     return () => document.removeEventListener("pointerdown", outside);
   }, [open]);
 
+  function show(): void {
+    setQuery("");
+    const all = propertyChoices(things, language, use);
+    setActive(
+      Math.max(
+        0,
+        all.slice(0, MOST_SHOWN).findIndex((choice) => choice.reference === chosen),
+      ),
+    );
+  }
+
   function choose(choice: PropertyChoice | undefined): void {
     if (choice === undefined) return;
     setQuery(undefined);
@@ -68,13 +70,10 @@ export function PropertyField({ label, path, use, reference, onChoose }: Props) 
   function onKeyDown(event: KeyboardEvent): void {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
-      if (!open) {
-        setQuery("");
-        setActive(0);
-      } else {
+      if (open) {
         const step = event.key === "ArrowDown" ? 1 : -1;
         setActive((active + step + shown.length) % Math.max(1, shown.length));
-      }
+      } else show();
     } else if (event.key === "Enter" && open) {
       event.preventDefault();
       choose(shown[active]);
@@ -85,14 +84,7 @@ export function PropertyField({ label, path, use, reference, onChoose }: Props) 
   }
 
   return (
-    <FieldFrame
-      label={label}
-      path={path}
-      note={
-        found.kind === "unknown" ? t("editor.unknownProperty", { reference: String(reference) }) : undefined
-      }
-      wide
-    >
+    <FieldFrame label={label} path={path} note={noteOf()} width="wide">
       {(field) => (
         <div className="picker" ref={root}>
           <input
@@ -101,16 +93,15 @@ export function PropertyField({ label, path, use, reference, onChoose }: Props) 
             type="text"
             role="combobox"
             autoComplete="off"
+            spellCheck={false}
             aria-expanded={open}
             aria-controls={open ? listId : undefined}
             aria-autocomplete="list"
             aria-activedescendant={open && shown.length > 0 ? `${listId}-${active}` : undefined}
             placeholder={t(open ? "editor.searchProperty" : "editor.chooseProperty")}
-            value={query ?? current}
+            value={query ?? currentText()}
             onClick={() => {
-              if (open) return;
-              setQuery("");
-              setActive(0);
+              if (!open) show();
             }}
             onChange={(event) => {
               setQuery(event.target.value);
@@ -120,19 +111,30 @@ export function PropertyField({ label, path, use, reference, onChoose }: Props) 
           />
           {open ? (
             <div className="picker-list" id={listId} role="listbox" aria-label={label} tabIndex={-1}>
-              {shown.map((choice, index) => (
-                <Option
-                  key={choice.reference}
-                  id={`${listId}-${index}`}
-                  choice={choice}
-                  active={index === active}
-                  selected={choice.reference === reference}
-                  onChoose={() => choose(choice)}
-                />
+              {groups.map(({ thing, title, choices }) => (
+                // biome-ignore lint/a11y/useSemanticElements: a list box has groups, not field sets.
+                <div key={thing} role="group" aria-label={title} className="picker-group">
+                  <p className="picker-thing" aria-hidden="true">
+                    {title}
+                  </p>
+                  {choices.map((choice) => {
+                    const index = shown.indexOf(choice);
+                    return (
+                      <Option
+                        key={choice.reference}
+                        id={`${listId}-${index}`}
+                        choice={choice}
+                        active={index === active}
+                        selected={choice.reference === chosen}
+                        onChoose={() => choose(choice)}
+                      />
+                    );
+                  })}
+                </div>
               ))}
-              {shown.length === 0 ? (
+              {shown.length === 0 || hidden > 0 ? (
                 <div className="picker-none" role="option" aria-selected={false} aria-disabled tabIndex={-1}>
-                  {t("editor.noProperty")}
+                  {hidden > 0 ? t("editor.moreProperties", { count: hidden }) : t("editor.noProperty")}
                 </div>
               ) : null}
             </div>
@@ -141,6 +143,17 @@ export function PropertyField({ label, path, use, reference, onChoose }: Props) 
       )}
     </FieldFrame>
   );
+
+  function noteOf(): string | undefined {
+    if (found.kind === "unknown") return t("editor.unknownProperty");
+    return found.kind === "known" && found.unfit !== undefined ? t(`editor.unfit.${found.unfit}`) : undefined;
+  }
+
+  function currentText(): string {
+    return found.kind === "known"
+      ? `${found.choice.thingTitle} · ${found.choice.title}`
+      : writeValue(reference);
+  }
 }
 
 function Option({
@@ -160,6 +173,7 @@ function Option({
   useEffect(() => {
     if (active) element.current?.scrollIntoView({ block: "nearest" });
   }, [active]);
+  const { affordance, reference, thingTitle, title } = choice;
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the combobox's, which keeps the focus.
     <div
@@ -173,10 +187,11 @@ function Option({
       onClick={onChoose}
     >
       <span>
-        {choice.thingTitle} · {choice.title}
-        {choice.affordance.unit === undefined ? "" : ` (${choice.affordance.unit})`}
+        <span className="visually-hidden">{thingTitle} · </span>
+        {title}
+        {affordance.unit === undefined ? "" : ` (${affordance.unit})`}
       </span>
-      <code>{choice.reference}</code>
+      <code>{reference}</code>
     </div>
   );
 }

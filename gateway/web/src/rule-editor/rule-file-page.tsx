@@ -1,6 +1,5 @@
 import type { RuleFileView } from "@tram/protocol";
-import { useCallback, useEffect, useState } from "react";
-import { Link } from "wouter";
+import { type FormEvent, useCallback, useEffect, useId, useRef, useState } from "react";
 import { mayAdminister } from "../account/session-slice.ts";
 import type { ApiProblem } from "../api/client.ts";
 import { problemText } from "../api/problem-text.ts";
@@ -8,30 +7,40 @@ import { useApi } from "../api/use-api.ts";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { Page } from "../shell/page.tsx";
 import { useAppSelector } from "../store/hooks.ts";
-import { SaveFailure } from "./rule-editor-page.tsx";
-import { TextEditor } from "./text-editor.tsx";
+import { ProblemSummary } from "./problem-summary.tsx";
+import type { Told } from "./problems.ts";
+import { BackLink, Conflict, SaveAlert, SaveProblem, SaveRow } from "./save-row.tsx";
+import { goToLine, TextEditor } from "./text-editor.tsx";
 import { useUnsavedGuard } from "./use-unsaved-guard.ts";
+import "./editor-texts.ts";
 import "./rule-editor.css";
 
 /** A whole rule file as text: for one that is not a list of rules, which has no single rules to edit. */
 export function RuleFilePage({ file }: { readonly file: string }) {
   const { t } = useI18n();
   const ask = useApi();
+  const problemsId = useId();
+  const area = useRef<HTMLTextAreaElement>(null);
   const readOnly = useAppSelector((state) => !mayAdminister(state.session));
-  const problems = useAppSelector((state) =>
-    Object.values(state.rules).flatMap((rule) => (rule.file === file ? rule.problems : [])),
-  );
+  const rules = useAppSelector((state) => state.rules);
   const [view, setView] = useState<RuleFileView>();
   const [text, setText] = useState<string>();
   const [failure, setFailure] = useState<ApiProblem>();
+  const [theirs, setTheirs] = useState<RuleFileView>();
   const [saved, setSaved] = useState(false);
+  const [saving, setSaving] = useState(false);
   const unsaved = view !== undefined && text !== view.text;
-  useUnsavedGuard(unsaved, t("editor.unsaved"));
+  useUnsavedGuard(unsaved && !readOnly, t("editor.unsaved"));
+  // The gateway's words are about the text that it keeps.
+  const told = unsaved
+    ? []
+    : Object.values(rules).flatMap((rule) => (rule.file === file ? rule.problems.map(withLine) : []));
 
   const take = useCallback((taken: RuleFileView) => {
     setView(taken);
     setText(taken.text);
     setFailure(undefined);
+    setTheirs(undefined);
   }, []);
 
   const load = useCallback(async () => {
@@ -42,12 +51,23 @@ export function RuleFilePage({ file }: { readonly file: string }) {
 
   useEffect(() => void load(), [load]);
 
-  async function save(over = false): Promise<void> {
-    if (text === undefined || view === undefined) return;
-    const revision = over ? {} : { revision: view.revision };
-    const result = await ask((api) => api.changeRuleFile(file, { text, ...revision }));
-    setSaved(result.ok);
-    if (result.ok) take(result.value);
+  async function save(revision: string | undefined): Promise<void> {
+    if (text === undefined || revision === undefined || saving || readOnly) return;
+    setSaving(true);
+    setSaved(false);
+    setFailure(undefined);
+    setTheirs(undefined);
+    const sent = text;
+    const result = await ask((api) => api.changeRuleFile(file, { text: sent, revision }));
+    const other =
+      !result.ok && result.problem.code === "changed" ? await ask((api) => api.ruleFile(file)) : undefined;
+    setSaving(false);
+    if (result.ok) {
+      setSaved(true);
+      setView(result.value);
+      // What was typed meanwhile stays.
+      setText((typed) => (typed === sent ? result.value.text : typed));
+    } else if (other?.ok === true) setTheirs(other.value);
     else setFailure(result.problem);
   }
 
@@ -55,9 +75,10 @@ export function RuleFilePage({ file }: { readonly file: string }) {
     <Page title={t("editor.fileTitle", { file })}>
       <form
         className="rule-editor"
-        onSubmit={(event) => {
+        noValidate
+        onSubmit={(event: FormEvent) => {
           event.preventDefault();
-          void save();
+          void save(view?.revision);
         }}
       >
         {text === undefined ? (
@@ -67,33 +88,51 @@ export function RuleFilePage({ file }: { readonly file: string }) {
               : t("editor.loadFailed", { problem: problemText(failure, t) })}
           </p>
         ) : (
-          <TextEditor
-            label={t("editor.fileText")}
-            hint={t("editor.textHint")}
-            text={text}
-            problems={unsaved ? [] : problems.map(withLine)}
-            readOnly={readOnly}
-            onChange={(typed) => {
-              setSaved(false);
-              setText(typed);
-            }}
-          />
+          <>
+            {readOnly ? <p className="notice-line">{t("editor.readOnly")}</p> : null}
+            <TextEditor
+              label={t("editor.fileText")}
+              text={text}
+              wrong={told.flatMap(({ line }) => line ?? [])}
+              problemsId={problemsId}
+              readOnly={readOnly}
+              area={area}
+              onChange={(typed) => {
+                setSaved(false);
+                setText(typed);
+              }}
+            />
+            <div id={problemsId}>
+              <ProblemSummary
+                problems={told}
+                warnings={[]}
+                of="file"
+                onPick={({ line }) => {
+                  if (area.current !== null) goToLine(area.current, line ?? 1);
+                }}
+              />
+            </div>
+            <SaveAlert>
+              {theirs !== undefined ? (
+                <Conflict
+                  message="editor.conflictFile"
+                  theirs={theirs.text}
+                  onTheirs={() => take(theirs)}
+                  onKeep={() => setTheirs(undefined)}
+                  onMine={() => void save(theirs.revision)}
+                />
+              ) : failure === undefined ? null : (
+                <SaveProblem problem={failure} />
+              )}
+            </SaveAlert>
+          </>
         )}
-        <div className="save-row">
-          {readOnly || text === undefined ? null : (
-            <button type="submit" className="button primary">
-              {t("editor.save")}
-            </button>
-          )}
-          <Link href="/rules" className="button">
-            {t("editor.cancel")}
-          </Link>
-          <p role="status" className="muted">
-            {saved && !unsaved ? t("editor.saved") : ""}
-          </p>
-        </div>
-        {text === undefined ? null : (
-          <SaveFailure failure={failure} onTheirs={() => void load()} onMine={() => void save(true)} />
+        {text === undefined ? (
+          <div className="save-row">
+            <BackLink />
+          </div>
+        ) : (
+          <SaveRow readOnly={readOnly} saving={saving} saved={saved} unsaved={unsaved} />
         )}
       </form>
     </Page>
@@ -101,7 +140,7 @@ export function RuleFilePage({ file }: { readonly file: string }) {
 }
 
 /** The gateway tells the line of what is not YAML inside the sentence. */
-function withLine({ path, problem }: { readonly path: string; readonly problem: string }) {
-  const line = /^line (\d+), /.exec(problem)?.[1];
-  return { path, problem, ...(line === undefined ? {} : { line: Number(line) }) };
+function withLine({ path, problem }: { readonly path: string; readonly problem: string }): Told {
+  const [, line, rest = problem] = /^line (\d+), column \d+: (.*)$/s.exec(problem) ?? [];
+  return { path, problem: rest, lang: "en", ...(line === undefined ? {} : { line: Number(line) }) };
 }

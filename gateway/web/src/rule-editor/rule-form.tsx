@@ -1,25 +1,26 @@
 import { useState } from "react";
 import { useI18n } from "../i18n/use-i18n.ts";
-import { type ListKey, partsOf, type RuleDocument, withKey, withList } from "./document.ts";
+import { isListable, LISTS, partsOf, type RuleDocument, withKey, withList } from "./document.ts";
 import { FieldFrame } from "./field-frame.tsx";
 import { PartList } from "./part-list.tsx";
-import { ChoiceField, LimitField, TextField } from "./simple-fields.tsx";
+import { ChoiceField, NumberField, TextField } from "./simple-fields.tsx";
 
-const LISTS: readonly ListKey[] = ["triggers", "conditions", "actions"];
 const MODES = ["single", "restart", "queued", "parallel"] as const;
+/** How many runs `queued` and `parallel` allow when the rule does not say. */
+const USUAL_MAX = "10";
 
 interface Props {
   readonly document: RuleDocument;
   readonly onChange: (document: RuleDocument) => void;
   /** For a new rule: the id follows the title until somebody writes one. */
-  readonly onTitle?: (title: string) => void;
+  readonly proposed: ((title: string) => string) | undefined;
 }
 
 /** A rule as a form: when, only if, then. */
-export function RuleForm({ document, onChange, onTitle }: Props) {
+export function RuleForm({ document, onChange, proposed }: Props) {
   const { t } = useI18n();
   const [said, setSaid] = useState("");
-  const mode = MODES.find((one) => one === document.mode) ?? "single";
+  const { mode } = document;
   const setKey = (key: string, value: unknown): void => onChange(withKey(document, key, value));
   return (
     <div className="rule-form">
@@ -27,8 +28,12 @@ export function RuleForm({ document, onChange, onTitle }: Props) {
         <TextField
           label={t("editor.ruleTitle")}
           path="title"
+          width="wide"
           value={document.title}
-          onChange={(title) => (onTitle === undefined ? setKey("title", title) : onTitle(title ?? ""))}
+          onChange={(title) => {
+            const named = withKey(document, "title", title);
+            onChange(proposed === undefined ? named : withKey(named, "id", proposed(String(title ?? ""))));
+          }}
         />
         <TextField
           label={t("editor.id")}
@@ -41,34 +46,39 @@ export function RuleForm({ document, onChange, onTitle }: Props) {
         <TextField
           label={t("editor.description")}
           path="description"
-          wide
+          width="wide"
           value={document.description}
           onChange={(description) => setKey("description", description)}
         />
         <ChoiceField
           label={t("editor.mode")}
           path="mode"
+          usual="single"
           value={mode}
           options={MODES.map((one) => [one, t(`editor.mode.${one}`)] as const)}
           onChange={(chosen) => setKey("mode", chosen === "single" ? undefined : chosen)}
         />
         {mode === "queued" || mode === "parallel" || document.max !== undefined ? (
-          <LimitField
+          <NumberField
             label={t("editor.max")}
             path="max"
+            placeholder={USUAL_MAX}
             value={document.max}
             onChange={(max) => setKey("max", max)}
           />
         ) : null}
         <FieldFrame label={t("editor.isOn")} path="enabled">
           {({ "aria-invalid": _invalid, ...field }) => (
-            <input
+            <button
               {...field}
-              type="checkbox"
-              className="single-checkbox"
-              checked={document.enabled !== false}
-              onChange={(event) => setKey("enabled", event.target.checked ? undefined : false)}
-            />
+              type="button"
+              role="switch"
+              className="switch"
+              aria-checked={document.enabled !== false}
+              onClick={() => setKey("enabled", document.enabled === false ? undefined : false)}
+            >
+              <span className="switch-thumb" />
+            </button>
           )}
         </FieldFrame>
       </div>
@@ -77,6 +87,7 @@ export function RuleForm({ document, onChange, onTitle }: Props) {
           key={list}
           list={list}
           parts={partsOf(document, list)}
+          instead={isListable(document, list) ? undefined : document[list]}
           onChange={(parts) => onChange(withList(document, list, parts))}
           announce={setSaid}
         />

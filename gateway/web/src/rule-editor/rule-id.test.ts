@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { proposeId } from "./rule-id.ts";
+import { proposeId, rulePath } from "./rule-id.ts";
 
 it("makes an id of a title, and another one when it is taken", () => {
   const free = () => false;
@@ -7,4 +7,10 @@ it("makes an id of a title, and another one when it is taken", () => {
   expect(proposeId("???", free)).toBe("rule");
   expect(proposeId("x".repeat(90), free)).toHaveLength(56);
   expect(proposeId("Fan", (id) => ["fan", "fan-2"].includes(id))).toBe("fan-3");
+  expect(proposeId("New", free)).toBe("new-2");
+});
+
+it("leads to the rule, whatever its id", () => {
+  expect(rulePath("fan")).toBe("/rules/fan");
+  expect(rulePath("new")).toBe("/rules/id/new");
 });

@@ -1,30 +1,28 @@
 import { type HTMLAttributes, useState } from "react";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { DURATION_UNITS, type DurationUnit, readEntry, writeEntry } from "./duration-entry.ts";
-import { FieldFrame } from "./field-frame.tsx";
+import { FieldFrame, type FieldWidth } from "./field-frame.tsx";
+import { readLimit, textOf, writeValue } from "./value-entry.ts";
 
 interface Common {
   readonly label: string;
   readonly path: string;
-  readonly hint?: string;
-  readonly wide?: boolean;
+  readonly hint?: string | undefined;
+  readonly width?: FieldWidth | undefined;
 }
 
-/** A line of text. An empty one is `undefined`, unless the rule needs it. */
-export function TextField({
-  value,
-  onChange,
-  required,
-  inputMode,
-  placeholder,
-  ...frame
-}: Common & {
+interface TextProps extends Common {
   readonly value: unknown;
-  readonly required?: boolean;
   readonly inputMode?: HTMLAttributes<HTMLInputElement>["inputMode"];
-  readonly placeholder?: string;
-  readonly onChange: (value: string | undefined) => void;
-}) {
+  readonly placeholder?: string | undefined;
+  /** What a text means. */
+  readonly read: (text: string) => unknown;
+  readonly onChange: (value: unknown) => void;
+}
+
+/** A line of text that means a value. What is typed stays as it is typed while it means the same. */
+export function EntryField({ value, read, onChange, inputMode, placeholder, ...frame }: TextProps) {
+  const [typed, setTyped] = useState<string>();
   return (
     <FieldFrame {...frame}>
       {(field) => (
@@ -35,10 +33,13 @@ export function TextField({
           autoComplete="off"
           inputMode={inputMode}
           placeholder={placeholder}
-          value={value === undefined ? "" : String(value)}
+          // A whole map or list in the place of one value is for the text to mend.
+          readOnly={typeof value === "object" && value !== null}
+          value={textOf(typed, value, read)}
           onChange={(event) => {
             const text = event.target.value;
-            onChange(text === "" && required !== true ? undefined : text);
+            setTyped(text);
+            onChange(read(text));
           }}
         />
       )}
@@ -46,28 +47,17 @@ export function TextField({
   );
 }
 
-/** A limit of a range: a number, or none. */
-export function LimitField({
-  value,
-  onChange,
-  ...frame
-}: Common & { readonly value: unknown; readonly onChange: (value: unknown) => void }) {
-  const { t } = useI18n();
-  return (
-    <TextField
-      {...frame}
-      inputMode="decimal"
-      placeholder={t("editor.limit")}
-      value={value}
-      onChange={(text) => {
-        const number = text?.trim().replace(",", ".");
-        onChange(number !== undefined && /^-?\d+(?:\.\d+)?$/.test(number) ? Number(number) : text);
-      }}
-    />
-  );
+/** A line of text. An empty one is `undefined`, unless the rule needs it. */
+export function TextField({ required, ...field }: Omit<TextProps, "read"> & { readonly required?: boolean }) {
+  return <EntryField {...field} read={(text) => (text === "" && required !== true ? undefined : text)} />;
 }
 
-/** An amount and its unit. What is typed stays as it is typed while it means the same. */
+/** A number, or none. */
+export function NumberField({ placeholder, ...field }: Omit<TextProps, "read">) {
+  return <EntryField {...field} inputMode="decimal" placeholder={placeholder} read={readLimit} />;
+}
+
+/** An amount and its unit. */
 export function DurationField({
   value,
   onChange,
@@ -75,12 +65,7 @@ export function DurationField({
 }: Common & { readonly value: unknown; readonly onChange: (value: string | undefined) => void }) {
   const { t } = useI18n();
   const [typed, setTyped] = useState(() => readEntry(value));
-  const entry =
-    writeEntry(typed) === value
-      ? typed
-      : typeof value === "string" && readEntry(value).amount === ""
-        ? typed
-        : readEntry(value);
+  const entry = (writeEntry(typed) ?? "") === (value ?? "") ? typed : readEntry(value);
   const change = (next: typeof typed): void => {
     setTyped(next);
     onChange(writeEntry(next));
@@ -136,7 +121,7 @@ export function TimeField({
           className="field"
           type="time"
           step={typeof value === "string" && value.length > 5 ? 1 : 60}
-          value={typeof value === "string" ? value : ""}
+          value={writeValue(value)}
           onChange={(event) => {
             const text = event.target.value;
             onChange(text === "" && required !== true ? undefined : text);
@@ -147,26 +132,32 @@ export function TimeField({
   );
 }
 
-/** One of a few. */
+/** One of a few. Something else that stands in the rule is shown as it is, until another is chosen. */
 export function ChoiceField<Value extends string>({
   value,
+  usual,
   options,
   onChange,
   ...frame
 }: Common & {
-  readonly value: Value;
+  readonly value: unknown;
+  /** What no value means. */
+  readonly usual: Value;
   readonly options: readonly (readonly [value: Value, text: string])[];
   readonly onChange: (value: Value) => void;
 }) {
+  const current = value === undefined ? usual : writeValue(value);
+  const known = options.some(([option]) => option === current);
   return (
     <FieldFrame {...frame}>
       {(field) => (
         <select
           {...field}
           className="field"
-          value={value}
+          value={current}
           onChange={(event) => onChange(event.target.value as Value)}
         >
+          {known ? null : <option value={current}>{current}</option>}
           {options.map(([option, text]) => (
             <option key={option} value={option}>
               {text}

@@ -1,23 +1,24 @@
-import type { RuleProblemView } from "@tram/protocol";
-import { useId, useRef } from "react";
+import { type RefObject, useId, useRef } from "react";
 import { useI18n } from "../i18n/use-i18n.ts";
 
 interface Props {
   readonly label: string;
-  readonly hint: string;
   readonly text: string;
-  readonly problems: readonly RuleProblemView[];
+  /** Lines with problems, from 1. */
+  readonly wrong: readonly number[];
+  /** Id of the element that tells the problems. */
+  readonly problemsId: string;
   readonly readOnly: boolean;
+  readonly area: RefObject<HTMLTextAreaElement | null>;
   readonly onChange: (text: string) => void;
 }
 
 /** A text with numbered lines, those with problems marked. The Tab key leads on, as everywhere on the page. */
-export function TextEditor({ label, hint, text, problems, readOnly, onChange }: Props) {
+export function TextEditor({ label, text, wrong, problemsId, readOnly, area, onChange }: Props) {
   const { t } = useI18n();
   const id = useId();
   const gutter = useRef<HTMLPreElement>(null);
   const lines = text.split("\n").length;
-  const wrong = new Set(problems.map(({ line }) => line));
   return (
     <div className="text-editor">
       <label htmlFor={id}>{label}</label>
@@ -25,21 +26,23 @@ export function TextEditor({ label, hint, text, problems, readOnly, onChange }: 
         <pre className="gutter" ref={gutter} aria-hidden="true">
           {Array.from({ length: lines }, (_, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: the number of a line is its identity.
-            <span key={index} data-wrong={wrong.has(index + 1)}>
+            <span key={index} data-wrong={wrong.includes(index + 1)}>
               {index + 1}
             </span>
           ))}
         </pre>
         <textarea
           id={id}
+          ref={area}
           className="text-area"
-          rows={Math.min(40, Math.max(12, lines + 1))}
+          rows={Math.min(32, Math.max(12, lines + 1))}
           spellCheck={false}
           autoCapitalize="none"
+          autoComplete="off"
           wrap="off"
           readOnly={readOnly}
-          aria-describedby={`${id}-hint ${id}-problems`}
-          aria-invalid={problems.length > 0}
+          aria-describedby={`${id}-hint ${problemsId}`}
+          aria-invalid={wrong.length > 0}
           value={text}
           onScroll={(event) => {
             if (gutter.current !== null) gutter.current.scrollTop = event.currentTarget.scrollTop;
@@ -48,19 +51,19 @@ export function TextEditor({ label, hint, text, problems, readOnly, onChange }: 
         />
       </div>
       <p className="hint" id={`${id}-hint`}>
-        {hint}
+        {t("editor.textHint")}
       </p>
-      <ul className="text-problems" id={`${id}-problems`}>
-        {problems.map(({ path, problem, line }) => (
-          <li key={`${path} ${problem}`} className="field-problem">
-            {line === undefined ? "" : `${t("editor.line", { line })}: `}
-            <span lang="en">
-              {path === "" ? "" : `${path}: `}
-              {problem}
-            </span>
-          </li>
-        ))}
-      </ul>
     </div>
   );
+}
+
+/** Puts the focus on a line, from 1, selects it, and brings it into view. */
+export function goToLine(area: HTMLTextAreaElement, line: number): void {
+  const lines = area.value.split("\n");
+  const start = lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0);
+  area.focus();
+  area.setSelectionRange(start, start + (lines[line - 1]?.length ?? 0));
+  const height = Number.parseFloat(getComputedStyle(area).lineHeight);
+  area.scrollTop = Math.max(0, (line - 3) * height);
+  area.scrollLeft = 0;
 }

@@ -1,6 +1,10 @@
 import type { PropertyAffordance } from "@tram/protocol";
+import type { I18n } from "../i18n/i18n.ts";
 import { useI18n } from "../i18n/use-i18n.ts";
-import { FieldFrame } from "./field-frame.tsx";
+import { valueText } from "../things/value-text.ts";
+import { FieldFrame, type FieldWidth } from "./field-frame.tsx";
+import { EntryField } from "./simple-fields.tsx";
+import { readValue, writeValue } from "./value-entry.ts";
 
 interface Props {
   readonly label: string;
@@ -10,106 +14,121 @@ interface Props {
   readonly value: unknown;
   /** Text for no value at all, where that is allowed. */
   readonly none?: string;
+  readonly width?: FieldWidth | undefined;
   readonly onChange: (value: unknown) => void;
 }
 
 /** A value that the property can have, in the control that suits it. */
-export function ValueField({ label, path, affordance, value, none, onChange }: Props) {
-  const { t } = useI18n();
-  const options = optionsOf(affordance, t("value.on"), t("value.off"), t("value.yes"), t("value.no"));
-  const unit = affordance?.unit === undefined ? label : `${label} (${affordance.unit})`;
-  if (
-    affordance?.type === "object" ||
-    affordance?.type === "array" ||
-    (typeof value === "object" && value !== null)
-  ) {
+export function ValueField(props: Props) {
+  const i18n = useI18n();
+  const { affordance, label, none, onChange, path, value, width } = props;
+  const type = affordance?.type;
+  if (type === "object" || type === "array" || (typeof value === "object" && value !== null)) {
     return (
-      <FieldFrame label={label} path={path} hint={t("editor.objectValue")}>
-        {(field) => <input {...field} className="field" readOnly value={JSON.stringify(value) ?? ""} />}
+      <FieldFrame label={label} path={path} width={width} hint={i18n.t("editor.objectValue")}>
+        {(field) => <input {...field} className="field" readOnly value={writeValue(value)} />}
       </FieldFrame>
     );
   }
-  if (options !== undefined) {
-    const known = options.findIndex((option) => option.value === value);
-    return (
-      <FieldFrame label={label} path={path}>
-        {(field) => (
-          <select
-            {...field}
-            className="field"
-            value={String(known)}
-            onChange={(event) => onChange(options[Number(event.target.value)]?.value)}
-          >
-            {known < 0 || none !== undefined ? (
-              <option value="-1">
-                {value === undefined ? (none ?? t("property.choose")) : String(value)}
-              </option>
-            ) : null}
-            {options.map((option, index) => (
-              <option key={option.text} value={String(index)}>
-                {option.text}
-              </option>
-            ))}
-          </select>
-        )}
-      </FieldFrame>
-    );
+  if (type === "boolean" && none === undefined && typeof value === "boolean") {
+    return <SwitchField {...props} checked={value} />;
   }
-  const numeric = affordance?.type === "number" || affordance?.type === "integer";
+  const options = type === "boolean" ? [true, false] : type === "string" ? affordance?.enum : undefined;
+  if (affordance !== undefined && options !== undefined) {
+    return <ListField {...props} affordance={affordance} options={options} />;
+  }
+  const numeric = type === "number" || type === "integer" ? affordance : undefined;
   return (
-    <FieldFrame label={unit} path={path} hint={numeric ? rangeText(affordance) : undefined}>
-      {(field) => (
-        <input
-          {...field}
-          className="field"
-          type="text"
-          inputMode={numeric ? "decimal" : "text"}
-          autoComplete="off"
-          placeholder={none}
-          value={value === undefined ? "" : String(value)}
-          onChange={(event) => onChange(readValue(event.target.value, affordance, none !== undefined))}
-        />
+    <EntryField
+      label={affordance?.unit === undefined ? label : `${label} (${affordance.unit})`}
+      path={path}
+      width={width}
+      hint={numeric === undefined ? undefined : rangeText(numeric, i18n)}
+      inputMode={numeric === undefined ? "text" : "decimal"}
+      placeholder={none}
+      value={value}
+      read={(text) => readValue(text, affordance, none !== undefined)}
+      onChange={onChange}
+    />
+  );
+}
+
+/** On or off; a switch has no third position, so it stands only where one of both is meant. */
+function SwitchField({ affordance, checked, label, onChange, path }: Props & { readonly checked: boolean }) {
+  const i18n = useI18n();
+  return (
+    <FieldFrame label={label} path={path}>
+      {({ "aria-invalid": _invalid, ...field }) => (
+        <span className="switch-line">
+          <button
+            {...field}
+            type="button"
+            role="switch"
+            className="switch"
+            aria-checked={checked}
+            onClick={() => onChange(!checked)}
+          >
+            <span className="switch-thumb" />
+          </button>
+          <span aria-hidden="true">{valueText(checked, affordance ?? { type: "boolean" }, i18n)}</span>
+        </span>
       )}
     </FieldFrame>
   );
 }
 
-function optionsOf(
-  affordance: PropertyAffordance | undefined,
-  on: string,
-  off: string,
-  yes: string,
-  no: string,
-): readonly { readonly value: unknown; readonly text: string }[] | undefined {
-  if (affordance?.type === "boolean") {
-    const [positive, negative] = affordance.readOnly === true ? [yes, no] : [on, off];
-    return [
-      { value: true, text: positive },
-      { value: false, text: negative },
-    ];
-  }
-  return affordance?.enum?.map((value) => ({ value, text: value }));
+function ListField({
+  affordance,
+  label,
+  none,
+  onChange,
+  options,
+  path,
+  value,
+  width,
+}: Props & { readonly affordance: PropertyAffordance; readonly options: readonly (boolean | string)[] }) {
+  const i18n = useI18n();
+  const known = options.findIndex((option) => Object.is(option, value));
+  // What the property does not know stays, and is shown, until another value is chosen.
+  const odd = known < 0 && value !== undefined;
+  const nothing = none ?? (value === undefined ? i18n.t("property.choose") : undefined);
+  return (
+    <FieldFrame label={label} path={path} width={width}>
+      {(field) => (
+        <select
+          {...field}
+          className="field"
+          value={odd ? "odd" : known < 0 ? "none" : String(known)}
+          onChange={(event) => {
+            if (event.target.value !== "odd") onChange(options[Number(event.target.value)]);
+          }}
+        >
+          {nothing === undefined ? null : <option value="none">{nothing}</option>}
+          {odd ? <option value="odd">{writeValue(value)}</option> : null}
+          {options.map((option, index) => (
+            <option key={String(option)} value={String(index)}>
+              {valueText(option, affordance, i18n)}
+            </option>
+          ))}
+        </select>
+      )}
+    </FieldFrame>
+  );
 }
 
-/**
- * What was typed, as the property means it. A text that is no number stays a text: the gateway says what is wrong with it.
- * Of an unknown property, what looks like a number or a truth value is one.
- */
-export function readValue(
-  text: string,
-  affordance: PropertyAffordance | undefined,
-  mayBeNone: boolean,
-): unknown {
-  const trimmed = text.trim();
-  if (trimmed === "" && mayBeNone) return undefined;
-  if (affordance?.type === "string") return text;
-  if (affordance === undefined && (trimmed === "true" || trimmed === "false")) return trimmed === "true";
-  // While a number is being typed ("2.", "-"), it is still a text.
-  return /^-?\d+(?:\.\d+)?$/.test(trimmed) ? Number(trimmed) : text;
-}
-
-/** `0…100`, as far as the property says. */
-function rangeText({ minimum, maximum }: PropertyAffordance): string | undefined {
-  if (minimum === undefined && maximum === undefined) return undefined;
-  return `${minimum ?? ""}…${maximum ?? ""}`;
+/** `0 to 100, in steps of 5`, as far as the property says. */
+function rangeText(affordance: PropertyAffordance, i18n: I18n): string | undefined {
+  const { minimum, maximum, multipleOf } = affordance;
+  const { t } = i18n;
+  const written = (value: number) => i18n.number(value, affordance);
+  const range =
+    minimum === undefined
+      ? maximum === undefined
+        ? undefined
+        : t("editor.atMost", { maximum: written(maximum) })
+      : maximum === undefined
+        ? t("editor.atLeast", { minimum: written(minimum) })
+        : t("editor.range", { minimum: written(minimum), maximum: written(maximum) });
+  const step = multipleOf === undefined ? undefined : t("editor.step", { step: written(multipleOf) });
+  return [range, step].filter((part) => part !== undefined).join(", ") || undefined;
 }

@@ -1,5 +1,5 @@
 import type { RuleView } from "@tram/protocol";
-import { memo, useId, useState } from "react";
+import { memo, useId, useMemo, useState } from "react";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { AgeText } from "../live/age-text.tsx";
 import { Chip, type Tone } from "../shell/chip.tsx";
@@ -9,7 +9,8 @@ import { useAppSelector } from "../store/hooks.ts";
 import { RuleTools } from "./rule-tools.tsx";
 import { TraceHistory } from "./trace-history.tsx";
 import { TraceItem } from "./trace-item.tsx";
-import { whyNot } from "./why-not.ts";
+import { useTraces } from "./use-traces.ts";
+import { WhyNotLine } from "./why-not-line.tsx";
 
 const TONES: Readonly<Record<RuleView["status"], Tone>> = {
   active: "good",
@@ -17,22 +18,30 @@ const TONES: Readonly<Record<RuleView["status"], Tone>> = {
   unavailable: "bad",
 };
 
+interface Props {
+  readonly id: string;
+  /** Tells people who do not see it what happened. */
+  readonly announce: (text: string) => void;
+}
+
 /** One rule: whether it works, what it does now, and why it last fired or did not. */
-export const RuleCard = memo(function RuleCard({ id }: { readonly id: string }) {
-  const i18n = useI18n();
-  const { t } = i18n;
+export const RuleCard = memo(function RuleCard({ id, announce }: Props) {
+  const { t } = useI18n();
   const headingId = useId();
   const historyId = useId();
   const [open, setOpen] = useState(false);
   const rule = useAppSelector((state) => state.rules[id]);
+  const last = rule?.lastTrace;
+  const latest = useMemo(() => (last === undefined ? [] : [last]), [last]);
   if (rule === undefined) return null;
   const title = rule.title ?? rule.id;
-  const why = whyNot(rule.lastTrace, i18n);
   return (
     <li className="card rule">
       <article aria-labelledby={headingId}>
         <header className="card-header">
-          <h2 id={headingId}>{title}</h2>
+          <h2 id={headingId} tabIndex={-1}>
+            {title}
+          </h2>
           {rule.running > 0 ? <Chip tone="info">{t("rules.running", { count: rule.running })}</Chip> : null}
           <Chip tone={TONES[rule.status]}>{t(`rules.status.${rule.status}`)}</Chip>
         </header>
@@ -49,11 +58,11 @@ export const RuleCard = memo(function RuleCard({ id }: { readonly id: string }) 
         </p>
         <Complaints title={t("rules.problems")} tone="bad" level={3} list={complaints(rule.problems)} />
         <Complaints title={t("rules.warnings")} tone="warn" level={3} list={complaints(rule.warnings)} />
-        {rule.lastTrace === undefined ? null : (
+        {last === undefined ? null : (
           <section className="last-trace">
             <h3>{t("rules.lastTrace")}</h3>
-            <TraceItem trace={rule.lastTrace} />
-            {why === undefined ? null : <p className="why-not">{why}</p>}
+            <TraceItem trace={last} />
+            <WhyNotLine traces={latest} />
           </section>
         )}
         <div className="rule-tools">
@@ -67,17 +76,21 @@ export const RuleCard = memo(function RuleCard({ id }: { readonly id: string }) 
           >
             {t("rules.history")}
           </button>
-          <RuleTools rule={rule} title={title} />
+          <RuleTools rule={rule} title={title} announce={announce} />
         </div>
         {open ? (
           <div id={historyId}>
-            <TraceHistory rule={rule} />
+            <OpenHistory rule={rule} />
           </div>
         ) : null}
       </article>
     </li>
   );
 });
+
+function OpenHistory({ rule }: { readonly rule: RuleView }) {
+  return <TraceHistory {...useTraces(rule)} />;
+}
 
 function complaints(list: RuleView["problems"]): Complaint[] {
   return list.map(({ path, problem }) => ({ where: path, problem }));

@@ -1,70 +1,104 @@
 import type { RuleView } from "@tram/protocol";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Link } from "wouter";
 import { mayAdminister } from "../account/session-slice.ts";
 import { problemText } from "../api/problem-text.ts";
 import { useApi } from "../api/use-api.ts";
 import { useI18n } from "../i18n/use-i18n.ts";
+import { rulePath } from "../rule-editor/rule-id.ts";
 import { useAppSelector } from "../store/hooks.ts";
 
+interface Props {
+  readonly rule: RuleView;
+  readonly title: string;
+  /** Tells people who do not see it what happened. */
+  readonly announce: (text: string) => void;
+}
+
 /** What can be done with a rule: edit it, switch it, delete it. */
-export function RuleTools({ rule, title }: { readonly rule: RuleView; readonly title: string }) {
+export function RuleTools({ rule, title, announce }: Props) {
   const { t } = useI18n();
   const ask = useApi();
   const may = useAppSelector((state) => mayAdminister(state.session));
   const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
+  const tools = useRef<HTMLDivElement>(null);
 
-  async function run(call: Parameters<typeof ask<void>>[0]): Promise<void> {
-    if (busy) return;
+  async function run(call: Parameters<typeof ask<void>>[0]): Promise<boolean> {
+    if (busy) return false;
     setBusy(true);
     const result = await ask(call);
     setBusy(false);
     setProblem(result.ok ? undefined : problemText(result.problem, t));
+    return result.ok;
+  }
+
+  async function remove(): Promise<void> {
+    if (!confirm(t("rules.deleteSure", { rule: title }))) return;
+    const neighbour = neighbourOf(tools.current?.closest("li"));
+    if (!(await run((api) => api.removeRule(rule.id)))) return;
+    // The card goes, and the focus must not go with it.
+    neighbour?.focus();
+    announce(t("rules.deleted", { rule: title }));
+  }
+
+  async function toggle(enabled: boolean): Promise<void> {
+    if (await run((api) => api.switchRule(rule.id, enabled)))
+      announce(t(enabled ? "rules.switchedOn" : "rules.switchedOff", { rule: title }));
   }
 
   if (!rule.editable) {
     return may ? (
-      <Link href={`/rules/file/${encodeURIComponent(rule.file)}`} className="button">
+      <Link
+        href={`/rules/file/${encodeURIComponent(rule.file)}`}
+        className="button"
+        aria-label={t("rules.mendFile", { file: rule.file })}
+      >
         {t("rules.mend")}
       </Link>
     ) : null;
   }
-  const enabled = rule.status !== "disabled";
   return (
     <>
       <Link
-        href={`/rules/${encodeURIComponent(rule.id)}`}
+        href={rulePath(rule.id)}
         className="button"
-        aria-label={t("rules.editRule", { rule: title })}
+        aria-label={t(may ? "rules.editRule" : "rules.lookRule", { rule: title })}
       >
-        {t("rules.edit")}
+        {t(may ? "rules.edit" : "rules.look")}
       </Link>
       {may ? (
-        <>
+        <div className="rule-changes" ref={tools}>
           <button
             type="button"
             className="button"
             aria-label={t("rules.deleteRule", { rule: title })}
-            onClick={() => {
-              if (confirm(t("rules.deleteSure", { rule: title }))) void run((api) => api.removeRule(rule.id));
-            }}
+            onClick={() => void remove()}
           >
             {t("rules.delete")}
           </button>
-          <button
-            type="button"
-            role="switch"
-            className="switch"
-            aria-checked={enabled}
-            aria-label={t("rules.switch", { rule: title })}
-            onClick={() => void run((api) => api.switchRule(rule.id, !enabled))}
-          >
-            <span className="switch-thumb" />
-          </button>
-        </>
+          {/* Of a rule that is broken nobody knows whether it is on. */}
+          {rule.status === "unavailable" ? null : (
+            <button
+              type="button"
+              role="switch"
+              className="switch"
+              aria-checked={rule.status === "active"}
+              aria-label={t("rules.switch", { rule: title })}
+              onClick={() => void toggle(rule.status !== "active")}
+            >
+              <span className="switch-thumb" />
+            </button>
+          )}
+        </div>
       ) : null}
       <div role="alert">{problem === undefined ? null : <p className="card-problem">{problem}</p>}</div>
     </>
   );
+}
+
+/** The heading of the next card, or of the one before; of the page, where it is the only one. */
+function neighbourOf(card: Element | null | undefined): HTMLElement | null {
+  const other = card?.nextElementSibling ?? card?.previousElementSibling;
+  return other?.querySelector<HTMLElement>("h2") ?? document.querySelector<HTMLElement>("main h1");
 }

@@ -1,4 +1,4 @@
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { shallowEqual } from "react-redux";
 import { Link } from "wouter";
 import { mayAdminister } from "../account/session-slice.ts";
@@ -14,6 +14,7 @@ export function RulesPage() {
   const compare = useMemo(() => new Intl.Collator(language, { numeric: true }).compare, [language]);
   const ids = useAppSelector((state) => sortRules(state.rules, compare).map(({ id }) => id), shallowEqual);
   const may = useAppSelector((state) => mayAdminister(state.session));
+  const [said, setSaid] = useState("");
   return (
     <Page title={t("rules.title")}>
       <div className="toolbar rules-toolbar">
@@ -27,9 +28,12 @@ export function RulesPage() {
       {ids.length === 0 ? <p className="empty">{t("rules.empty")}</p> : null}
       <ul className="rules">
         {ids.map((id) => (
-          <RuleCard key={id} id={id} />
+          <RuleCard key={id} id={id} announce={setSaid} />
         ))}
       </ul>
+      <p className="visually-hidden" role="status">
+        {said}
+      </p>
     </Page>
   );
 }

@@ -1,58 +1,41 @@
-import type { RuleView, TraceView } from "@tram/protocol";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import { useI18n } from "../i18n/use-i18n.ts";
-import { useAppDispatch } from "../store/hooks.ts";
-import { fetchTraces } from "./fetch-traces.ts";
 import { TraceItem } from "./trace-item.tsx";
-import { keyTraces, mergeTraces } from "./traces.ts";
+import { keyTraces } from "./traces.ts";
+import type { Traces } from "./use-traces.ts";
 
-type History =
-  | { readonly state: "loading" }
-  | { readonly state: "failed" }
-  | { readonly state: "loaded"; readonly traces: readonly TraceView[] };
+/** More than this are shown when somebody asks. */
+const SHOWN = 10;
 
-/** The evaluations of a rule that the gateway keeps, newest first. */
-export function TraceHistory({ rule }: { readonly rule: RuleView }) {
+/** The evaluations of a rule, newest first. */
+export function TraceHistory({ state, traces, refresh }: Traces) {
   const { t } = useI18n();
-  const dispatch = useAppDispatch();
-  const [history, setHistory] = useState<History>({ state: "loading" });
-  const request = useRef(0);
-  const load = useCallback(async () => {
-    const mine = ++request.current;
-    const traces = await dispatch(fetchTraces(rule.id));
-    if (mine !== request.current) return;
-    setHistory(traces === undefined ? { state: "failed" } : { state: "loaded", traces });
-  }, [dispatch, rule.id]);
-
-  useEffect(() => {
-    void load();
-    return () => {
-      request.current += 1;
-    };
-  }, [load]);
-
-  const traces = history.state === "loaded" ? mergeTraces(history.traces, rule.lastTrace) : [];
+  const [all, setAll] = useState(false);
+  const keyed = keyTraces(traces);
   return (
     <div className="history">
       <div role="status">
-        {history.state === "loading" ? <p className="muted">{t("app.loading")}</p> : null}
-        {history.state === "failed" ? <p className="card-problem">{t("rules.tracesFailed")}</p> : null}
-        {history.state === "loaded" && traces.length === 0 ? (
-          <p className="muted">{t("rules.noTraces")}</p>
-        ) : null}
+        {state === "loading" ? <p className="muted">{t("app.loading")}</p> : null}
+        {state === "failed" ? <p className="card-problem">{t("rules.tracesFailed")}</p> : null}
+        {state === "loaded" && traces.length === 0 ? <p className="muted">{t("rules.noTraces")}</p> : null}
       </div>
       <ol className="traces">
-        {keyTraces(traces).map(({ key, trace }) => (
+        {(all ? keyed : keyed.slice(0, SHOWN)).map(({ key, trace }) => (
           <li key={key}>
             <TraceItem trace={trace} />
           </li>
         ))}
       </ol>
-      {history.state === "loading" ? null : (
-        <button type="button" className="button" onClick={() => void load()}>
+      {!all && keyed.length > SHOWN ? (
+        <button type="button" className="button" onClick={() => setAll(true)}>
+          {t("rules.moreTraces", { count: keyed.length })}
+        </button>
+      ) : null}
+      {state === "failed" ? (
+        <button type="button" className="button" onClick={refresh}>
           {t("rules.refresh")}
         </button>
-      )}
+      ) : null}
     </div>
   );
 }

@@ -28,7 +28,7 @@ export function TraceItem({ trace }: { readonly trace: TraceView }) {
         <InstantText iso={trace.time} />
         <span className="muted">
           <code>{trace.trigger}</code>
-          {trace.seen === undefined
+          {trace.seen === undefined || trace.seen === null
             ? null
             : ` · ${t("trace.seen", { value: bareValueText(trace.seen, i18n) })}`}
         </span>
@@ -48,8 +48,10 @@ export function TraceItem({ trace }: { readonly trace: TraceView }) {
               <span className="visually-hidden">
                 {t(check.passed ? "trace.passed" : "trace.notPassed")}:{" "}
               </span>
-              <code>{check.what}</code>{" "}
-              <span className="muted">{t("trace.seen", { value: bareValueText(check.seen, i18n) })}</span>
+              <code>{check.what}</code>
+              {check.seen === null || check.seen === undefined ? null : (
+                <span className="muted"> {t("trace.seen", { value: bareValueText(check.seen, i18n) })}</span>
+              )}
             </li>
           ))}
         </ul>

@@ -2,6 +2,7 @@ import { useEffect, useId, useRef, useState } from "react";
 import { signOut } from "../account/session-thunks.ts";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { useAppDispatch, useAppSelector } from "../store/hooks.ts";
+import { mayLeave } from "./leaving.ts";
 import { PreferenceFields } from "./preference-fields.tsx";
 
 /** Language, theme and sign-out behind one button. */
@@ -65,7 +66,13 @@ export function Menu() {
             <p className="muted">{t("menu.signedInAs", { name: session.username })}</p>
           ) : null}
           <PreferenceFields />
-          <button type="button" className="button" onClick={() => void dispatch(signOut())}>
+          <button
+            type="button"
+            className="button"
+            onClick={() => {
+              if (mayLeave()) void dispatch(signOut());
+            }}
+          >
             {t("menu.signOut")}
           </button>
         </div>

@@ -35,6 +35,7 @@ export function Shell() {
               <LazyRuleEditor />
             </Route>
             <Route path="/rules/file/:file">{({ file }) => <LazyRuleFile file={file} />}</Route>
+            <Route path="/rules/id/:id">{({ id }) => <LazyRuleEditor id={id} />}</Route>
             <Route path="/rules/:id">{({ id }) => <LazyRuleEditor id={id} />}</Route>
             <Route path="/system" component={SystemPage} />
             <Route>
@@ -60,6 +61,19 @@ function useFocusOnNavigation(content: RefObject<HTMLElement | null>): void {
     if (shown.current === location) return;
     shown.current = location;
     scrollTo(0, 0);
-    content.current?.querySelector("h1")?.focus({ preventScroll: true });
+    const page = content.current;
+    if (page === null) return;
+    const focus = (): boolean => {
+      const heading = page.querySelector("h1");
+      heading?.focus({ preventScroll: true });
+      return heading !== null;
+    };
+    if (focus()) return;
+    // The page is still being loaded.
+    const observer = new MutationObserver(() => {
+      if (focus()) observer.disconnect();
+    });
+    observer.observe(page, { childList: true, subtree: true });
+    return () => observer.disconnect();
   }, [location, content]);
 }

@@ -1,4 +1,5 @@
-import { en, type MessageKey } from "../i18n/messages/en.ts";
+import type { MessageKey } from "../i18n/catalogue.ts";
+import { en } from "../i18n/messages/en.ts";
 import type { Translate } from "../i18n/translator.ts";
 
 /** Reasons whose own words add something that the code does not say. */
