@@ -26,13 +26,13 @@ test("one file for the daemon and the command line, one for each isolate, source
     "module-child.js",
     "node-red-runner.js",
     "package.json",
-    "store-worker.js",
+    "snapshot-worker.js",
     "tram.js",
   ]);
   expect(readdirSync(join(place, "maps")).sort()).toEqual([
     "module-child.js.map",
     "node-red-runner.js.map",
-    "store-worker.js.map",
+    "snapshot-worker.js.map",
     "tram.js.map",
   ]);
   expect(bundle.totalBytes).toBeLessThanOrEqual(2_000_000);

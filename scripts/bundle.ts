@@ -75,7 +75,7 @@ export async function bundleDaemon({ folder = OUT, maps = folder }: BundleOption
     // Threads and child processes find their programs beside the file that starts them.
     entryPoints: {
       tram: join(daemon, "bin/tram.js"),
-      "store-worker": join(daemon, "src/store/store-worker.ts"),
+      "snapshot-worker": join(daemon, "src/store/snapshot-worker.ts"),
       "module-child": join(daemon, "src/modules/module-child.ts"),
       "node-red-runner": join(daemon, "src/node-red/node-red-runner.ts"),
     },

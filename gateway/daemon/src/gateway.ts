@@ -85,7 +85,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   const clock = teardown.use(new SystemClock(clockTrust(settings.gateway.clock, options.exists)));
   const strict = settings.mqtt.durability === "strict";
   const runtime = settings.runtime ?? refugeFolder(settings.data);
-  const opened = await openStore(settings.data, { log, strict, runtime });
+  const opened = await openStore(settings.data, { log, strict, runtime, journalFolder: settings.runtime });
   const { store } = opened;
   teardown.defer(() => store.close());
 

@@ -102,7 +102,7 @@ describe("the package", () => {
       "usr/lib/tram/module-child.js",
       "usr/lib/tram/node-red-runner.js",
       "usr/lib/tram/package.json",
-      "usr/lib/tram/store-worker.js",
+      "usr/lib/tram/snapshot-worker.js",
       "usr/lib/tram/tram.js",
     ]);
     expect(Object.keys(programs)).toContain("usr/lib/tram/web/index.html.br");

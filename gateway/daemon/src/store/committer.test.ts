@@ -1,48 +1,29 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { Committer, type Medium } from "./committer.ts";
+import { Committer } from "./committer.ts";
 import { openDatabase } from "./database.ts";
+import type { EncodedOperation } from "./encode.ts";
 import { type TemporaryFolder, temporaryFolder } from "./fixtures/temporary-folder.ts";
 import { loadSqlDriver } from "./open-sql-driver.ts";
 import { Reader } from "./reader.ts";
 import { DRIVER_NAMES, type DriverName, type SqlDriver } from "./sql-driver.ts";
-import type { WireBatch, WireOperation } from "./wire.ts";
 
-const put = (key: string, text = "1"): WireOperation => ({ op: "put", table: "t", key, text });
-const crash = (...operations: WireOperation[]): WireBatch => ({ operations, power: false });
-const power = (...operations: WireOperation[]): WireBatch => ({ operations, power: true });
+const put = (key: string, text = "1"): EncodedOperation => ({ op: "put", table: "t", key, text });
+const remove = (key: string): EncodedOperation => ({ op: "delete", table: "t", key });
+const append = (seq: number, text = "1"): EncodedOperation => ({ op: "append", log: "l", seq, text });
 
 class Rig implements Disposable {
   readonly place: TemporaryFolder;
-  readonly statements: string[] = [];
-  syncs = 0;
-  syncError: Error | undefined;
-  readOnly = false;
-  readonly #driver: SqlDriver;
+  readonly driver: SqlDriver;
   readonly committer: Committer;
+  readonly reader: Reader;
+  readOnly = false;
 
   constructor(driver: SqlDriver, place: TemporaryFolder) {
     this.place = place;
-    this.#driver = driver;
-    const medium: Medium = {
-      syncWal: () => {
-        if (this.syncError !== undefined) throw this.syncError;
-        this.syncs++;
-      },
-      isReadOnly: () => this.readOnly,
-    };
-    const watched: SqlDriver = {
-      get inTransaction() {
-        return driver.inTransaction;
-      },
-      exec: (sql) => {
-        this.statements.push(sql);
-        driver.exec(sql);
-      },
-      prepare: (sql) => driver.prepare(sql),
-      close: () => driver.close(),
-    };
-    this.committer = new Committer(watched, medium);
+    this.driver = driver;
+    this.committer = new Committer(driver, () => this.readOnly);
+    this.reader = new Reader(driver);
   }
 
   static async open(name: DriverName): Promise<Rig> {
@@ -51,107 +32,78 @@ class Rig implements Disposable {
     return new Rig(driver, place);
   }
 
-  sql(text: string): void {
-    this.#driver.exec(text);
-  }
-
-  keys(): string[] {
-    return new Reader(this.#driver).entries("t").map(([key]) => key);
+  content(): Record<string, unknown> {
+    return Object.fromEntries(this.reader.entries("t"));
   }
 
   [Symbol.dispose](): void {
-    this.#driver.close();
+    this.driver.close();
     this.place[Symbol.dispose]();
   }
 }
 
 describe.each(DRIVER_NAMES)("the committer on %s", (driver) => {
-  test("keeps a group in one transaction, as strongly as its strongest batch asks", async () => {
-    using rig = await Rig.open(driver);
-    expect(rig.committer.commit([crash(put("a")), crash(put("b"))])).toEqual([undefined, undefined]);
-    expect(rig.committer.commit([crash(put("c")), power(put("d"))])).toEqual([undefined, undefined]);
-    expect(rig.committer.commit([power(put("e"))])).toEqual([undefined]);
-    expect(rig.statements).toEqual([
-      "PRAGMA synchronous = NORMAL",
-      "BEGIN IMMEDIATE",
-      "COMMIT",
-      "PRAGMA synchronous = FULL",
-      "BEGIN IMMEDIATE",
-      "COMMIT",
-      "BEGIN IMMEDIATE",
-      "COMMIT",
-    ]);
-    expect(rig.keys()).toEqual(["a", "b", "c", "d", "e"]);
-  });
-
-  test("a batch that does not fit fails alone; when there is room again it is taken", async () => {
+  test("writes all or none, and works on after a batch that does not fit", async () => {
     using rig = await Rig.open(driver);
     const large = JSON.stringify("x".repeat(200_000));
-    rig.sql("PRAGMA max_page_count = 30");
-    const outcomes = rig.committer.commit([
-      crash(put("a")),
-      crash(put("b"), put("large", large)),
-      power(put("c")),
-    ]);
-    expect(outcomes).toEqual([undefined, expect.objectContaining({ code: "full" }), undefined]);
-    expect(rig.keys()).toEqual(["a", "c"]);
-    rig.sql("PRAGMA max_page_count = 3000");
-    expect(rig.committer.commit([crash(put("large", large))])).toEqual([undefined]);
-    expect(rig.keys()).toEqual(["a", "c", "large"]);
+    rig.driver.exec("PRAGMA max_page_count = 30");
+    expect(rig.committer.write([put("a")])).toBeUndefined();
+    expect(rig.committer.write([put("b"), put("large", large)])).toMatchObject({
+      code: "full",
+      scope: "batch",
+    });
+    expect(rig.committer.write([put("c")])).toBeUndefined();
+    expect(rig.content()).toEqual({ a: 1, c: 1 });
+    rig.driver.exec("PRAGMA max_page_count = 3000");
+    expect(rig.committer.write([put("large", large)])).toBeUndefined();
   });
 
   test("an error that leaves the transaction open does not keep half a batch", async () => {
     using rig = await Rig.open(driver);
-    rig.sql(`CREATE TRIGGER picky BEFORE INSERT ON entry WHEN new.key = 'bad'
+    rig.driver.exec(`CREATE TRIGGER picky BEFORE INSERT ON entry WHEN new.key = 'bad'
       BEGIN SELECT RAISE(FAIL, 'not this one'); END`);
-    const bad = crash(put("half"), put("bad"));
-    const outcomes = rig.committer.commit([crash(put("a")), bad, crash(put("b"))]);
-    expect(outcomes).toEqual([undefined, expect.objectContaining({ message: "not this one" }), undefined]);
-    expect(rig.committer.commit([bad])).toEqual([expect.objectContaining({ code: "io" })]);
-    expect(rig.committer.commit([power(put("c"))])).toEqual([undefined]);
-    expect(rig.keys()).toEqual(["a", "b", "c"]);
+    const undo: EncodedOperation[][] = [];
+    expect(rig.committer.write([put("half"), put("bad")], undo)).toMatchObject({ message: "not this one" });
+    expect(undo, "nothing is to be taken back").toEqual([]);
+    expect(rig.committer.write([put("b")])).toBeUndefined();
+    expect(rig.content()).toEqual({ b: 1 });
   });
 
-  test("a medium that takes nothing is asked once, not once for each batch", async () => {
+  test("what was written can be taken back, in reverse", async () => {
     using rig = await Rig.open(driver);
-    rig.sql("PRAGMA query_only = ON");
-    const failed = expect.objectContaining({ code: "read-only" });
-    expect(rig.committer.commit([crash(put("a")), power(put("b"))])).toEqual([failed, failed]);
-    expect(rig.statements.filter((sql) => sql.startsWith("BEGIN"))).toHaveLength(1);
-    rig.sql("PRAGMA query_only = OFF");
-    expect(rig.committer.commit([crash(put("a"))])).toEqual([undefined]);
+    rig.committer.write([put("changed"), put("gone"), append(1), append(2)]);
+    const before = [rig.content(), rig.reader.rows("l", 0, 9)];
+    const undo: EncodedOperation[][] = [];
+    rig.committer.write([put("changed", "2"), put("changed", "3"), remove("gone"), put("new")], undo);
+    rig.committer.write([remove("new"), put("gone", "9"), append(3), append(1, "8")], undo);
+    rig.committer.write([{ op: "remove", log: "l", seq: 2 }, put("changed", "4")], undo);
+    expect(rig.committer.write(undo.reverse().flat())).toBeUndefined();
+    expect([rig.content(), rig.reader.rows("l", 0, 9)]).toEqual(before);
   });
 
-  test("knows what a power cut would cost", async () => {
+  test("counts what changed: a value that is there already is left alone", async () => {
     using rig = await Rig.open(driver);
-    expect(rig.committer.unsynced).toBe(false);
-    rig.committer.commit([crash(put("a"))]);
-    expect(rig.committer.unsynced).toBe(true);
-    rig.committer.commit([power(put("b"))]);
-    expect(rig.committer.unsynced).toBe(false);
-    rig.committer.commit([crash(put("b")), crash({ op: "delete", table: "t", key: "none" })]);
-    expect(rig.committer.unsynced, "nothing changed").toBe(false);
+    rig.committer.write([put("a"), append(1)]);
     expect(rig.committer.changes).toBe(2);
-    expect(rig.committer.sync()).toBeUndefined();
-    expect(rig.syncs).toBe(0);
-    rig.committer.commit([crash(put("a", "2"))]);
-    expect(rig.committer.sync()).toBeUndefined();
-    expect([rig.syncs, rig.committer.unsynced]).toEqual([1, false]);
+    rig.committer.write([put("a"), append(1), remove("none"), { op: "remove", log: "l", seq: 9 }]);
+    expect(rig.committer.changes).toBe(2);
   });
 
-  test("a power batch that changes nothing syncs what it relies on", async () => {
+  test("remembers the highest position of a log, also one that came and went before", async () => {
     using rig = await Rig.open(driver);
-    rig.committer.commit([crash(put("a"))]);
-    expect(rig.committer.commit([power(put("a"))])).toEqual([undefined]);
-    expect(rig.syncs).toBe(1);
-    rig.committer.commit([crash(put("a", "2"))]);
-    rig.syncError = Object.assign(new Error("EIO: i/o error"), { code: "EIO" });
-    expect(rig.committer.commit([power()])).toEqual([expect.objectContaining({ code: "io" })]);
-    expect(rig.committer.unsynced).toBe(true);
-    rig.readOnly = true;
-    expect(rig.committer.sync()).toMatchObject({ code: "read-only" });
-    rig.syncError = undefined;
-    expect(rig.committer.sync()).toBeUndefined();
+    rig.committer.write([append(3), { op: "remove", log: "l", seq: 3 }]);
+    expect(rig.reader.extent("l")).toEqual({ last: 3, count: 0 });
+    rig.committer.write([{ op: "head", log: "l", last: 7 }]);
+    rig.committer.write([{ op: "head", log: "l", last: 5 }]);
+    expect(rig.reader.extent("l")).toEqual({ last: 7, count: 0 });
+  });
+
+  test("tells a disk that became read-only from one that fails", async () => {
+    using rig = await Rig.open(driver);
+    rig.driver.exec("PRAGMA query_only = ON");
+    expect(rig.committer.write([put("a")])).toMatchObject({ code: "read-only", scope: "medium" });
+    rig.driver.exec("PRAGMA query_only = OFF");
+    expect(rig.committer.write([put("a")])).toBeUndefined();
   });
 
   test("a page that is damaged is told as corrupt", async () => {
@@ -163,7 +115,6 @@ describe.each(DRIVER_NAMES)("the committer on %s", (driver) => {
     writeFileSync(place.file, bytes);
     const connect = await loadSqlDriver({ driver });
     using rig = new Rig(connect(place.file), place);
-    const failed = expect.objectContaining({ code: "corrupt" });
-    expect(rig.committer.commit([power(put("a")), crash(put("b"))])).toEqual([failed, failed]);
+    expect(rig.committer.write([put("a")])).toMatchObject({ code: "corrupt", scope: "medium" });
   });
 });

@@ -1,40 +1,37 @@
+import type { EncodedOperation } from "./encode.ts";
 import type { SqlDriver, SqlStatement } from "./sql-driver.ts";
 import { failureOf, type StoreFailure } from "./store-failure.ts";
-import type { WireBatch, WireOperation } from "./wire.ts";
 
-/** What the committer asks of the disk beside SQL. */
-export interface Medium {
-  /** Syncs the write-ahead log of the database. Throws the system's error. */
-  syncWal(): void;
-  isReadOnly(): boolean;
-}
+/** What the database takes. */
+export type StoredOperation =
+  | EncodedOperation
+  /** The highest position of a log, where its row is gone already. */
+  | { readonly op: "head"; readonly log: string; readonly last: number }
+  | { readonly op: "meta"; readonly key: string; readonly text: string };
 
 /**
- * Writes batches as group commits over the only write connection. The database is in WAL mode.
- *
- * Why `synchronous` is NORMAL for groups that need only survive a crash of the process: what was written to the WAL is
- * in the kernel then, so `kill -9` cannot lose it, and no commit syncs. OFF would not sync at checkpoints either, and
- * a power cut could then damage the whole database instead of costing the last sync window.
- *
- * FULL syncs the WAL file after the frames of the transaction and before COMMIT returns. The sync is of the whole
- * file, so it also keeps what earlier NORMAL commits wrote; what a checkpoint had moved out of the WAL before was
- * synced by the checkpoint (https://sqlite.org/pragma.html#pragma_synchronous).
+ * Writes to the database, in transactions that are not synced: the file systems of the kernel have them then, so that the
+ * end of the process loses nothing, and a sync of the write-ahead log makes them safe against a power cut. Whoever syncs
+ * that does it beside the event loop (`Medium`); checkpoints are under the same hand (`checkpoint.ts`).
  */
 export class Committer {
   readonly #driver: SqlDriver;
-  readonly #medium: Medium;
+  readonly #isReadOnly: () => boolean;
   readonly #put: SqlStatement;
   readonly #delete: SqlStatement;
   readonly #append: SqlStatement;
   readonly #rememberLast: SqlStatement;
   readonly #remove: SqlStatement;
-  #synchronous: "FULL" | "NORMAL" | undefined;
-  #unsynced = false;
+  readonly #head: SqlStatement;
+  readonly #meta: SqlStatement;
+  readonly #entry: SqlStatement;
+  readonly #row: SqlStatement;
   #changes = 0;
 
-  constructor(driver: SqlDriver, medium: Medium) {
+  /** @param isReadOnly tells a disk that became read-only from one that fails. */
+  constructor(driver: SqlDriver, isReadOnly: () => boolean) {
     this.#driver = driver;
-    this.#medium = medium;
+    this.#isReadOnly = isReadOnly;
     // A value that is there already is left alone: no page is written, and the count of changes says so.
     this.#put = driver.prepare(
       `INSERT INTO entry (tbl, key, value) VALUES (?, ?, ?)
@@ -53,11 +50,13 @@ export class Committer {
        ON CONFLICT DO UPDATE SET last = excluded.last WHERE last < excluded.last`,
     );
     this.#remove = driver.prepare("DELETE FROM log_row WHERE log = ? AND seq = ?");
-  }
-
-  /** True when a power cut now would cost something that was committed. */
-  get unsynced(): boolean {
-    return this.#unsynced;
+    this.#head = driver.prepare(
+      `INSERT INTO log_head (log, last) VALUES (?, ?)
+       ON CONFLICT DO UPDATE SET last = excluded.last WHERE last < excluded.last`,
+    );
+    this.#meta = driver.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)");
+    this.#entry = driver.prepare("SELECT value FROM entry WHERE tbl = ? AND key = ?");
+    this.#row = driver.prepare("SELECT value FROM log_row WHERE log = ? AND seq = ?");
   }
 
   /** Rows changed so far; tells whether a snapshot would differ from the last one. */
@@ -66,56 +65,32 @@ export class Committer {
   }
 
   /**
-   * Keeps a group in one transaction, as strongly as its strongest batch asks. When that fails each batch gets its
-   * own transaction, so that a bad one does not take the others along.
-   * @returns for each batch why it was not kept, or `undefined`.
+   * Writes operations in one transaction, all or none.
+   * @param undo gets a list of what would take them back; of several lists the last is written first.
+   * @returns why it could not be done, or `undefined`.
    */
-  commit(batches: readonly WireBatch[]): (StoreFailure | undefined)[] {
-    const failure = this.#keep(batches);
-    if (failure === undefined || failure.scope === "medium" || batches.length === 1) {
-      return batches.map(() => failure);
-    }
-    return batches.map((batch) => this.#keep([batch]));
-  }
-
-  /** Makes everything that was committed safe against a power cut. */
-  sync(): StoreFailure | undefined {
-    if (!this.#unsynced) return undefined;
+  write(operations: readonly StoredOperation[], undo?: EncodedOperation[][]): StoreFailure | undefined {
+    const inverse: EncodedOperation[] = [];
     try {
-      // A sync alone, rather than a small commit: it writes no page, each minute of the year.
-      this.#medium.syncWal();
-      this.#unsynced = false;
+      this.#changes += this.#transaction(operations, undo && inverse);
+      undo?.push(inverse);
       return undefined;
     } catch (error) {
-      return this.#failure(error);
+      const failure = failureOf(error);
+      // A file system that went read-only under an open file looks like any other failed write to SQLite.
+      return failure.code === "io" && failure.scope === "medium" && this.#isReadOnly()
+        ? { ...failure, code: "read-only" }
+        : failure;
     }
   }
 
-  #keep(batches: readonly WireBatch[]): StoreFailure | undefined {
-    const power = batches.some((batch) => batch.power);
-    try {
-      const changes = this.#transaction(batches, power ? "FULL" : "NORMAL");
-      this.#changes += changes;
-      if (!power) this.#unsynced ||= changes > 0;
-      // SQLite syncs nothing for a transaction that changed nothing, but what it found there may be unsynced still.
-      else if (changes === 0) return this.sync();
-      else this.#unsynced = false;
-      return undefined;
-    } catch (error) {
-      return this.#failure(error);
-    }
-  }
-
-  #transaction(batches: readonly WireBatch[], synchronous: "FULL" | "NORMAL"): number {
-    if (this.#synchronous !== synchronous) {
-      this.#driver.exec(`PRAGMA synchronous = ${synchronous}`);
-      this.#synchronous = synchronous;
-    }
+  #transaction(operations: readonly StoredOperation[], inverse: EncodedOperation[] | undefined): number {
     let changes = 0;
     this.#driver.exec("BEGIN IMMEDIATE");
     try {
-      for (const { operations } of batches) {
-        for (const operation of operations) changes += this.#apply(operation);
+      for (const operation of operations) {
+        if (inverse !== undefined) this.#rememberInverse(operation, inverse);
+        changes += this.#apply(operation);
       }
       this.#driver.exec("COMMIT");
     } catch (error) {
@@ -123,10 +98,11 @@ export class Committer {
       if (this.#driver.inTransaction) this.#driver.exec("ROLLBACK");
       throw error;
     }
+    inverse?.reverse();
     return changes;
   }
 
-  #apply(operation: WireOperation): number {
+  #apply(operation: StoredOperation): number {
     switch (operation.op) {
       case "put":
         return this.#put.run(operation.table, operation.key, operation.text);
@@ -137,14 +113,26 @@ export class Committer {
       case "remove":
         this.#rememberLast.run(operation.log, operation.seq);
         return this.#remove.run(operation.log, operation.seq);
+      case "head":
+        return this.#head.run(operation.log, operation.last);
+      case "meta":
+        return this.#meta.run(operation.key, operation.text);
     }
   }
 
-  #failure(error: unknown): StoreFailure {
-    const failure = failureOf(error);
-    // A file system that went read-only under an open file looks like any other failed write to SQLite.
-    return failure.code === "io" && failure.scope === "medium" && this.#medium.isReadOnly()
-      ? { ...failure, code: "read-only" }
-      : failure;
+  #rememberInverse(operation: StoredOperation, inverse: EncodedOperation[]): void {
+    if ("table" in operation) {
+      const { table, key } = operation;
+      const text = this.#entry.get(table, key)?.value;
+      inverse.push(
+        text === undefined ? { op: "delete", table, key } : { op: "put", table, key, text: String(text) },
+      );
+    } else if ("seq" in operation) {
+      const { log, seq } = operation;
+      const text = this.#row.get(log, seq)?.value;
+      inverse.push(
+        text === undefined ? { op: "remove", log, seq } : { op: "append", log, seq, text: String(text) },
+      );
+    }
   }
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { bundleInto } from "./fixtures/bundle.ts";
 import { ChildStore } from "./fixtures/child-store.ts";
 import { temporaryFolder } from "./fixtures/temporary-folder.ts";
+import { openSqliteStore } from "./sqlite-store.ts";
 
 // A library loaded before the C library sees each sync of a real process, and can break its disk.
 describe.runIf(process.platform === "linux")("the disk under the store", () => {
@@ -26,8 +27,10 @@ describe.runIf(process.platform === "linux")("the disk under the store", () => {
     const fault = join(folder, "disk.fault");
     return {
       env: { LD_PRELOAD: shim, SHIM_LOG: log, SHIM_FAULT: fault },
-      break: (errno: number) => writeFileSync(fault, String(errno)),
-      heal: () => rmSync(fault),
+      /** Makes writes to the database fail, or its syncs, or the journal. */
+      break: (errno: number, what: "" | ".sync" | ".journal" = "", room = 0) =>
+        writeFileSync(`${fault}${what}`, `${errno} ${room}`),
+      heal: (what: "" | ".sync" | ".journal" = "") => rmSync(`${fault}${what}`),
       /** What happened after a line: `wal` and `db` for a sync, and the words of the child. */
       after: (line: string): string[] => {
         const lines = readFileSync(log, "utf8").trimEnd().split("\n");
@@ -120,5 +123,92 @@ describe.runIf(process.platform === "linux")("the disk under the store", () => {
         .map(({ key }) => key),
     ).toEqual(["1", "4", "5"]);
     database.close();
+  });
+
+  const { EIO, ENOSPC } = constants.errno;
+
+  /** What the entries hold when the next process opens the store. */
+  async function contentOf(file: string): Promise<Record<string, unknown>> {
+    const store = await openSqliteStore(file);
+    const entries = Object.fromEntries(await store.entries("kept"));
+    await store.close();
+    return entries;
+  }
+
+  describe.each([
+    ["a sync fails", EIO, ".sync", "io"],
+    ["the disk is full", ENOSPC, "", "full"],
+  ] as const)("%s", (_name, errno, what, code) => {
+    test.each([
+      ["the process is killed", false],
+      ["the disk is well again", true],
+    ])("and %s: what was acknowledged before stays, what was refused is nowhere", async (_then, well) => {
+      using place = temporaryFolder();
+      const disk = watched(place.folder);
+      await using child = new ChildStore(program, place.file, { env: disk.env });
+      for (const command of ["put power 1 a", "put crash 2 a", "put crash 3 b"]) child.send(command);
+      await child.line(/^kept 3$/);
+      disk.break(errno, what);
+      for (const command of ["put power 4 a", "put crash 5 b", "put power 6 c"]) child.send(command);
+      expect(await child.line(/ 6/)).toBe(`refused 6 ${code}`);
+      expect(child.lines).toEqual(expect.arrayContaining([`refused 4 ${code}`, `refused 5 ${code}`]));
+      if (well) {
+        disk.heal(what);
+        child.send("put power 7 d");
+        await child.line(/^kept 7$/);
+        child.send("close");
+        await child.line(/^closed$/);
+      } else await child.kill();
+      expect(await contentOf(place.file)).toEqual({ a: 2, b: 3, ...(well && { d: 7 }) });
+    });
+  });
+
+  test("a journal that cannot be written is gone round, and never brings back what is older", async () => {
+    using place = temporaryFolder();
+    const disk = watched(place.folder);
+    await using child = new ChildStore(program, place.file, { env: disk.env });
+    for (const command of ["put crash 1 a", "put crash 2 b"]) child.send(command);
+    await child.line(/^kept 2$/);
+    disk.break(ENOSPC, ".journal");
+    for (const command of ["put crash 3 a", "put power 4 c"]) child.send(command);
+    await child.line(/^kept 4$/);
+    expect(child.lines).toContain("fault full");
+    await child.kill();
+    expect(await contentOf(place.file)).toEqual({ a: 3, b: 2, c: 4 });
+  });
+
+  test("neither disk nor journal: refused; then the journal comes back first", async () => {
+    using place = temporaryFolder();
+    const disk = watched(place.folder);
+    await using child = new ChildStore(program, place.file, { env: disk.env });
+    child.send("put crash 1 a");
+    await child.line(/^kept 1$/);
+    disk.break(ENOSPC);
+    disk.break(ENOSPC, ".journal");
+    child.send("put crash 2 a");
+    await child.line(/^refused 2 full$/);
+    disk.heal(".journal");
+    child.send("put crash 3 a");
+    await child.line(/^refused 3 full$/);
+    disk.heal();
+    child.send("put crash 4 b");
+    await child.line(/^kept 4$/);
+    await child.kill();
+    expect(await contentOf(place.file)).toEqual({ a: 1, b: 4 });
+  });
+
+  test("where little room is left, what fits is kept, and stays when the rest is written", async () => {
+    using place = temporaryFolder();
+    const disk = watched(place.folder);
+    await using child = new ChildStore(program, place.file, { env: disk.env });
+    for (const command of ["put crash 1 a", "put crash 2 b 90000"]) child.send(command);
+    await child.line(/^kept 2$/);
+    disk.break(ENOSPC, "", 80_000);
+    child.send("put power 3 c 90000");
+    await child.line(/^refused 3 full$/);
+    child.send("put power 4 a");
+    await child.line(/^kept 4$/);
+    await child.kill();
+    expect(await contentOf(place.file)).toEqual({ a: 4, b: expect.stringMatching(/^2 x/) });
   });
 });

@@ -1,14 +1,20 @@
 import type { Operation } from "@tram/core";
-import type { WireOperation } from "./wire.ts";
+
+/** An operation that was checked, with its value as JSON text. */
+export type EncodedOperation =
+  | { readonly op: "put"; readonly table: string; readonly key: string; readonly text: string }
+  | { readonly op: "delete"; readonly table: string; readonly key: string }
+  | { readonly op: "append"; readonly log: string; readonly seq: number; readonly text: string }
+  | { readonly op: "remove"; readonly log: string; readonly seq: number };
 
 const NAME = /^[a-z0-9-]+$/;
 
 /**
- * Checks an operation and turns it into what crosses to the store's thread; the caller may change the value afterwards.
+ * Checks an operation and encodes its value; the caller may change it afterwards.
  * @throws {TypeError} for what no caller may ask: a name outside `a-z0-9-`, a key that is not well-formed Unicode, a
  * position that is not a whole number above 0, a value that is not JSON.
  */
-export function encodeOperation(operation: Operation): WireOperation {
+export function encodeOperation(operation: Operation): EncodedOperation {
   switch (operation.op) {
     case "put": {
       const { op, table, key, value } = operation;

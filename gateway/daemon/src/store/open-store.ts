@@ -13,6 +13,8 @@ export interface OpenStoreOptions {
   readonly strict: boolean;
   /** Folder where a database that can only be read is copied for a moment; made when it is needed. */
   readonly runtime: string;
+  /** Folder of the journal, best in memory; default: the data folder. */
+  readonly journalFolder?: string | undefined;
 }
 
 export interface OpenedStore {
@@ -33,7 +35,7 @@ export interface OpenedStore {
  * @throws {ConfigError} `data` when there is no engine, or a newer program wrote it: one line for people.
  */
 export async function openStore(folder: string, options: OpenStoreOptions): Promise<OpenedStore> {
-  const { log, strict, runtime } = options;
+  const { log, strict, runtime, journalFolder } = options;
   const file = join(folder, `${PRODUCT.name}.db`);
   let becomeStale: (problems: Problems) => void = () => undefined;
   const stale = new Promise<Problems>((resolve) => {
@@ -44,6 +46,7 @@ export async function openStore(folder: string, options: OpenStoreOptions): Prom
     store = await openSqliteStore(file, {
       strict,
       refuge: { folder: runtime },
+      ...(journalFolder !== undefined && { journalFolder }),
       onFault: ({ code, message }) =>
         log.error({ code, reason: message }, "the store failed in the background"),
       onStale: (quarantine) => becomeStale(damage(file, quarantine, log)),

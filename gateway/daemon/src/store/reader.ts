@@ -1,17 +1,24 @@
+import type { LogRow } from "@tram/core";
+import type { Json } from "@tram/protocol";
+import { Pending } from "./pending.ts";
 import type { SqlDriver, SqlStatement } from "./sql-driver.ts";
-import type { Answers } from "./wire.ts";
 
-/** Reads what was committed, over the connection of the committer. */
+/** Reads what was committed: what the database holds, and over it what it does not hold yet. */
 export class Reader {
+  readonly #pending: Pending;
   readonly #entries: SqlStatement;
   readonly #rows: SqlStatement;
+  readonly #row: SqlStatement;
   readonly #extent: SqlStatement;
 
-  constructor(driver: SqlDriver) {
+  /** @param pending what the database does not hold yet; nothing, unless told. */
+  constructor(driver: SqlDriver, pending = new Pending()) {
+    this.#pending = pending;
     this.#entries = driver.prepare("SELECT key, value FROM entry WHERE tbl = ? ORDER BY key");
     this.#rows = driver.prepare(
       "SELECT seq, value FROM log_row WHERE log = ? AND seq > ? ORDER BY seq LIMIT ?",
     );
+    this.#row = driver.prepare("SELECT 1 FROM log_row WHERE log = ? AND seq = ?");
     this.#extent = driver.prepare(
       `SELECT count(*) AS count,
          max(coalesce(max(seq), 0), coalesce((SELECT last FROM log_head WHERE log = ?), 0)) AS last
@@ -19,17 +26,40 @@ export class Reader {
     );
   }
 
-  entries(table: string): Answers["entries"] {
-    return this.#entries.all(table).map(({ key, value }) => [String(key), String(value)]);
+  entries(table: string): ReadonlyMap<string, Json> {
+    const stored = this.#entries.all(table).map(({ key, value }) => [String(key), String(value)] as const);
+    const pending = this.#pending.table(table);
+    if (pending.size === 0) return new Map(stored.map(([key, text]) => [key, JSON.parse(text) as Json]));
+    const texts = new Map<string, string | undefined>([...stored, ...pending]);
+    const sorted = [...texts].sort(([a], [b]) => (a < b ? -1 : 1));
+    return new Map(
+      sorted.flatMap(([key, text]) => (text === undefined ? [] : [[key, JSON.parse(text) as Json]])),
+    );
   }
 
-  rows(log: string, after: number, limit: number): Answers["rows"] {
-    const most = Math.min(limit, Number.MAX_SAFE_INTEGER);
-    return this.#rows.all(log, after, most).map(({ seq, value }) => [Number(seq), String(value)]);
+  rows(log: string, after: number, limit: number): readonly LogRow[] {
+    const { rows: pending } = this.#pending.log(log);
+    const ahead = [...pending].filter(([seq]) => seq > after);
+    // So many of those that are found may have been removed, or changed, since.
+    const most = Math.min(limit + ahead.length, Number.MAX_SAFE_INTEGER);
+    const stored = this.#rows.all(log, after, most);
+    let found = stored.map(({ seq, value }) => [Number(seq), String(value)] as const);
+    if (ahead.length > 0) {
+      const texts = new Map<number, string | undefined>([...found, ...ahead]);
+      found = [...texts].flatMap(([seq, text]) => (text === undefined ? [] : [[seq, text] as const]));
+      found.sort(([a], [b]) => a - b);
+    }
+    return found.slice(0, limit).map(([seq, text]) => ({ seq, value: JSON.parse(text) as Json }));
   }
 
-  extent(log: string): Answers["extent"] {
-    const found = this.#extent.get(log, log);
-    return { last: Number(found?.last), count: Number(found?.count) };
+  extent(log: string): { readonly last: number; readonly count: number } {
+    const stored = this.#extent.get(log, log);
+    const { rows, last } = this.#pending.log(log);
+    let count = Number(stored?.count);
+    for (const [seq, text] of rows) {
+      const before = this.#row.get(log, seq) === undefined ? 0 : 1;
+      count += (text === undefined ? 0 : 1) - before;
+    }
+    return { last: Math.max(Number(stored?.last), last), count };
   }
 }

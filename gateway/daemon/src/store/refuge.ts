@@ -2,11 +2,24 @@ import { type OpenedDatabase, openDatabaseWith } from "./database.ts";
 import { isAbsent, markOf } from "./file-mark.ts";
 import { probeDisk } from "./probe.ts";
 import type { QuarantineReport } from "./quarantine.ts";
-import { openRescue, type Rescue } from "./rescue.ts";
+import { openRescue, type Rescue, type RescueExtent, type RescueOptions } from "./rescue.ts";
 import type { OpenConnection, SqlDriver } from "./sql-driver.ts";
 import { failureOf, type StoreFailure } from "./store-failure.ts";
-import { StoreOpenError } from "./store-open-error.ts";
-import type { RefugeOptions, RefugeReport } from "./wire.ts";
+import { StoreOpenError, storeCodeOf } from "./store-open-error.ts";
+
+export interface RefugeOptions extends RescueOptions {
+  /** Time to the first attempt to open the database for writing, in milliseconds; then it doubles, up to 30 s. */
+  readonly retryMs: number;
+}
+
+/** The disk did not allow more than reading at the start. */
+export interface RefugeReport {
+  /** Why nothing can be written. */
+  readonly failure: StoreFailure;
+  readonly extent: RescueExtent;
+  /** What is not known of what the disk holds, for people. */
+  readonly missing?: string | undefined;
+}
 
 /** What came of an attempt to open the database for writing. */
 export type Return =
@@ -62,7 +75,7 @@ export class Refuge {
     if (code === "newer-schema" || code === "no-sqlite") throw cause;
     // SQLite says no more than that it cannot open; the disk says why.
     const why = code === "io" ? probeDisk(file) : undefined;
-    return new Refuge(connect, file, options, why ?? { code, message, scope: "medium" });
+    return new Refuge(connect, file, options, why ?? { code: storeCodeOf(code), message, scope: "medium" });
   }
 
   get driver(): SqlDriver {
@@ -139,5 +152,5 @@ export class Refuge {
 function failureFor(error: unknown): StoreFailure {
   if (!(error instanceof StoreOpenError)) return failureOf(error);
   const { code, message } = error;
-  return { code: code === "newer-schema" || code === "no-sqlite" ? "io" : code, message, scope: "medium" };
+  return { code: storeCodeOf(code), message, scope: "medium" };
 }

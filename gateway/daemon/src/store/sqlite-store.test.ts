@@ -79,10 +79,10 @@ describe("the store", () => {
     const faults: StoreError[] = [];
     const onFault = (error: StoreError) => void faults.push(error);
     await using store = disposable(await openSqliteStore(place.file, { snapshotEveryMs: 20, onFault }));
-    await store.commit([put("a", 1)], "crash");
+    await store.commit([put("a", 1)], "power");
     await vi.waitFor(() => expect(existsSync(`${place.file}.snapshot`)).toBe(true), { timeout: 5_000 });
     const { ino } = statSync(`${place.file}.snapshot`);
-    await store.commit([put("a", 2)], "crash");
+    await store.commit([put("a", 2)], "power");
     await vi.waitFor(() => expect(statSync(`${place.file}.snapshot`).ino).not.toBe(ino), { timeout: 5_000 });
     expect(faults).toEqual([]);
   });
@@ -90,45 +90,6 @@ describe("the store", () => {
   test("tells its opener that it does not open", async () => {
     using place = temporaryFolder();
     await expect(openSqliteStore(`${place.folder}/nowhere/tram.db`)).rejects.toMatchObject({ code: "io" });
-    const program = new URL("data:text/javascript,process.exit(3)");
-    await expect(openSqliteStore(place.file, { program })).rejects.toThrow(/exit code 3/);
-  });
-});
-
-describe("a store whose thread dies", () => {
-  /** The real program, with a way to make it fail. */
-  const worker = new URL("./store-worker.ts", import.meta.url).href;
-  const program = new URL(
-    `data:text/javascript,${encodeURIComponent(`
-      import { parentPort } from "node:worker_threads";
-      parentPort.on("message", ({ kind, log }) => {
-        if (kind === "rows" && log === "die") process.exit(7);
-      });
-      await import(${JSON.stringify(worker)});
-    `)}`,
-  );
-
-  test("fails what was under way, says so, and works again with the next commit", async () => {
-    using place = temporaryFolder();
-    const faults: string[] = [];
-    const onFault = (error: StoreError) => void faults.push(error.message);
-    await using store = disposable(
-      await openSqliteStore(place.file, { program, onFault, restartDelayMs: 0 }),
-    );
-    await store.commit([put("a", 1)], "crash");
-    const died = store.rows("die", { after: 0, limit: 1 });
-    await expect(died).rejects.toMatchObject({ code: "io", message: expect.stringContaining("exit code 7") });
-    expect(faults).toHaveLength(1);
-    await store.commit([put("b", 2)], "power");
-    expect(Object.fromEntries(await store.entries("t"))).toEqual({ a: 1, b: 2 });
-  });
-
-  test("is not started again at once", async () => {
-    using place = temporaryFolder();
-    await using store = disposable(await openSqliteStore(place.file, { program, restartDelayMs: 60_000 }));
-    await expect(store.rows("die", { after: 0, limit: 1 })).rejects.toMatchObject({ code: "io" });
-    await expect(store.commit([put("b", 2)], "power")).rejects.toMatchObject({ code: "io" });
-    await expect(store.entries("t")).rejects.toMatchObject({ code: "io" });
   });
 });
 

@@ -53,3 +53,13 @@ export function failureOf(error: unknown): StoreFailure {
       : /^(SQLITE_[A-Z]+|E[A-Z]+$)/.exec(String(code))?.[0];
   return { ...(KINDS[key ?? ""] ?? OTHER), message };
 }
+
+/** @returns why the work failed, or `undefined`. */
+export function attempt(work: () => void): StoreFailure | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return failureOf(error);
+  }
+}
