@@ -91,7 +91,7 @@ export function makeReady(driver: SqlDriver, file: string): SqlDriver {
     driver.exec("PRAGMA synchronous = FULL");
     // The engines differ in this one; 2 MB is SQLite's own default.
     driver.exec("PRAGMA cache_size = -2000");
-    // After an unusually large transaction the log shrinks again; a checkpoint comes at 4 MB.
+    // After an unusually large transaction the log shrinks again; it is moved into the database at 4 MB.
     driver.exec("PRAGMA journal_size_limit = 8000000");
     migrate(driver);
     // Where SQLite may not write it opens for reading, says so only at the first write, and stays so for good. A

@@ -1,9 +1,21 @@
-import { accessSync, closeSync, constants, fdatasync, fstatSync, fsync, fsyncSync, openSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fdatasync,
+  fsync,
+  fsyncSync,
+  openSync,
+  readSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 
 const syncData = promisify(fdatasync);
 const syncAll = promisify(fsync);
+
+const LOG_HEAD_BYTES = 32;
 
 /**
  * The disk under an open database. It syncs in the threads of the system, so that the event loop never waits for a disk.
@@ -22,14 +34,7 @@ export class Medium implements Disposable {
 
   /** Brings what was written to the write-ahead log to the medium. Throws the system's error. */
   async syncLog(): Promise<void> {
-    this.#log ??= openSync(`${this.#file}-wal`, "r");
-    await syncData(this.#log);
-  }
-
-  /** The same with its length, after it was cut. */
-  async syncLogLength(): Promise<void> {
-    this.#log ??= openSync(`${this.#file}-wal`, "r");
-    await syncAll(this.#log);
+    await syncData(this.#openLog());
   }
 
   async syncDatabase(): Promise<void> {
@@ -37,10 +42,25 @@ export class Medium implements Disposable {
     await syncAll(this.#database);
   }
 
-  /** Size of the write-ahead log, in bytes. */
-  logBytes(): number {
-    this.#log ??= openSync(`${this.#file}-wal`, "r");
-    return fstatSync(this.#log).size;
+  /**
+   * Makes the log void, on the medium too: what a later start finds in it counts for nothing, until SQLite writes a new head.
+   * Only for a log that is in the database, and that the next write will begin anew.
+   */
+  async voidLog(): Promise<void> {
+    writeSync(this.#openLog(), Buffer.alloc(LOG_HEAD_BYTES), 0, LOG_HEAD_BYTES, 0);
+    await syncData(this.#openLog());
+  }
+
+  /** Whether the log has a head: https://sqlite.org/fileformat.html#the_write_ahead_log */
+  isLogValid(): boolean {
+    const magic = Buffer.alloc(4);
+    readSync(this.#openLog(), magic, 0, 4, 0);
+    return (magic.readUInt32BE() & 0xfffffffe) >>> 0 === 0x377f0682;
+  }
+
+  #openLog(): number {
+    this.#log ??= openSync(`${this.#file}-wal`, "r+");
+    return this.#log;
   }
 
   readonly isReadOnly = (): boolean => {

@@ -83,7 +83,7 @@ test("whatever is committed and whenever it is killed, the store holds what was 
     using place = temporaryFolder();
     let folder = join(place.folder, "0");
     mkdirSync(folder);
-    const open = () => openSqliteStore(join(folder, "tram.db"), { syncWindowMs: 3 });
+    const open = () => openSqliteStore(join(folder, "tram.db"), { syncWindowMs: 3, checkpointPages: 40 });
     const model = new Model();
     let store = await open();
     for (const [index, each] of steps.entries()) {

@@ -3,11 +3,11 @@ import { Committer, type StoredOperation } from "./committer.ts";
 import { Medium } from "./disk.ts";
 import type { EncodedOperation } from "./encode.ts";
 import type { Lineage } from "./journal.ts";
-import type { SqlDriver } from "./sql-driver.ts";
+import type { SqlDriver, SqlStatement } from "./sql-driver.ts";
 import { failureOf, type StoreFailure } from "./store-failure.ts";
 
-/** The log is moved into the database when it has this many bytes: about 250 pages. */
-const CHECKPOINT_BYTES = 1_048_576;
+/** How long a lock of somebody else, such as the sqlite3 shell, is waited for. In milliseconds. */
+const BUSY_MS = 250;
 const LINEAGE = "journal";
 
 /** The database, open for writing, with the order of writes and syncs that a power cut cannot break. */
@@ -18,6 +18,10 @@ export class WorkingDatabase {
   #lineage: Lineage;
   /** Something was written and not synced since. */
   #dirty = false;
+  /** The log was made void, and nothing was written to it since. */
+  #voided = false;
+  /** Tells how far the log has come without moving anything. */
+  readonly #progress: SqlStatement;
 
   /**
    * @param driver of a sound database in WAL mode that nobody writes yet.
@@ -37,6 +41,8 @@ export class WorkingDatabase {
     }
     driver.exec("PRAGMA synchronous = OFF");
     driver.exec("PRAGMA wal_autocheckpoint = 0");
+    // Since SQLite 3.51.0.
+    this.#progress = driver.prepare("PRAGMA wal_checkpoint(NOOP)");
     this.#medium = new Medium(file);
     this.#committer = new Committer(driver, this.#medium.isReadOnly);
   }
@@ -59,7 +65,9 @@ export class WorkingDatabase {
   write(operations: readonly StoredOperation[], undo?: EncodedOperation[][]): StoreFailure | undefined {
     const before = this.#committer.changes;
     const failure = this.#committer.write(operations, undo);
-    if (this.#committer.changes > before) this.#dirty = true;
+    if (this.#committer.changes === before) return failure;
+    this.#dirty = true;
+    if (this.#voided) this.#begun();
     return failure;
   }
 
@@ -84,32 +92,49 @@ export class WorkingDatabase {
   }
 
   /**
-   * Moves the log into the database when it has grown large. Nobody may write meanwhile.
+   * Moves the log into the database when it has so many pages. Nobody may write meanwhile.
    *
    * SQLite syncs nothing here (`synchronous = OFF`), so the order is ours: the log is synced before the database is
-   * written; the database is synced before the log is emptied; and the empty log is synced before anything new is
-   * written to it. Else a power cut could bring back the beginning of the old log, over pages that are newer (SQLite's own
-   * reason to sync the head of a log that it begins anew).
+   * written; the database is synced before the log begins anew; and before anything new is written over the old log, its
+   * head is made void, and that is synced. Else a power cut could bring back the beginning of the old log, over pages that
+   * are newer (SQLite syncs a new head for the same reason). The log keeps its length: to write over a file costs a disk
+   * less than to make it longer.
    * @returns why it could not be done; nothing is lost then, the log is only longer.
    */
-  async checkpoint(least = CHECKPOINT_BYTES): Promise<StoreFailure | undefined> {
+  async checkpoint(least: number): Promise<StoreFailure | undefined> {
     try {
-      if (this.#medium.logBytes() < least) return undefined;
+      const progress = this.#progress.get();
+      if (this.#voided || Number(progress?.log) < least) return undefined;
       const failure = await this.sync();
       if (failure !== undefined) return failure;
-      // Somebody who reads the database for long, such as a snapshot, is not waited for: the next time will do.
-      const moved = this.driver.prepare("PRAGMA wal_checkpoint(PASSIVE)").get();
-      if (moved?.busy !== 0 || moved.log !== moved.checkpointed) return undefined;
+      if (!this.#moved("PASSIVE")) return undefined;
       await this.#medium.syncDatabase();
-      this.driver.exec("PRAGMA busy_timeout = 0");
-      this.driver.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-      await this.#medium.syncLogLength();
+      // Once nobody reads the log any more, the next write begins it anew.
+      if (!this.#moved("RESTART")) return undefined;
+      this.#voided = true;
+      await this.#medium.voidLog();
       return undefined;
     } catch (error) {
       return { ...failureOf(error), scope: "medium" };
-    } finally {
-      this.driver.exec("PRAGMA busy_timeout = 250");
     }
+  }
+
+  /** @returns false when somebody reads the log, such as a snapshot: not waited for, the next time will do. */
+  #moved(mode: "PASSIVE" | "RESTART"): boolean {
+    this.driver.exec("PRAGMA busy_timeout = 0");
+    const found = this.driver.prepare(`PRAGMA wal_checkpoint(${mode})`).get();
+    this.driver.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    return found?.busy === 0 && found.log === found.checkpointed;
+  }
+
+  /** The first write after the log was made void: it must have begun the log anew, with a head of its own. */
+  #begun(): void {
+    this.#voided = false;
+    if (this.#medium.isLogValid()) return;
+    // Nothing is known that could lead here. The index in memory still knows the log, so it is not too late.
+    this.driver.exec("PRAGMA synchronous = FULL");
+    this.driver.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    this.driver.exec("PRAGMA synchronous = OFF");
   }
 
   /** Closes the database in order: SQLite moves the log into it, with its own syncs. @throws what the engine throws. */

@@ -1,0 +1,270 @@
+import type { StoreError } from "@tram/core";
+import type { EncodedOperation } from "./encode.ts";
+import { Journal } from "./journal.ts";
+import type { Pending } from "./pending.ts";
+import { storeErrorOf } from "./store-error-of.ts";
+import { attempt, type StoreFailure } from "./store-failure.ts";
+import type { WorkingDatabase } from "./working-database.ts";
+
+/** A commit that nobody has answered yet. */
+export interface Waiting {
+  readonly operations: readonly EncodedOperation[];
+  /** Must be on the medium before it is acknowledged. */
+  readonly power: boolean;
+  /** Its place in the journal, where it has one. */
+  ordinal: number | undefined;
+  readonly resolve: () => void;
+  readonly reject: (error: StoreError) => void;
+}
+
+/** Batches in one transaction, at most: bounds how long the first of them waits for the last. */
+const LARGEST_GROUP = 1_000;
+/** A journal of this size goes into the database before the window ends. In bytes. */
+const JOURNAL_BYTES = 524_288;
+/**
+ * A journal of this size begins anew when the database has everything. A smaller one may go on, which saves a page of the
+ * database each time: to play it once more changes nothing. In bytes.
+ */
+const RENEWED_BYTES = 262_144;
+
+export interface GroupCommitParts {
+  readonly database: WorkingDatabase;
+  /** What was acknowledged and is not in the database. */
+  readonly pending: Pending;
+  /** What the journal of an earlier process holds; it is pending too. */
+  readonly left: readonly (readonly EncodedOperation[])[];
+  /** Where the journal lies. */
+  readonly folder: string;
+  /** Everything must be on the medium before it is acknowledged: there is no journal. */
+  readonly strict: boolean;
+  /** Longest time that something acknowledged stays in the journal alone, in milliseconds. */
+  readonly windowMs: number;
+  /** The log of the database is moved into it when it has so many pages. */
+  readonly checkpointPages: number;
+  /** Told of what fails although nobody waits for it. */
+  readonly onFault: (error: StoreError) => void;
+}
+
+/**
+ * Keeps commits, and answers them when they are kept as strongly as they ask: those that need only survive the process
+ * from the journal, the others from the synced database.
+ */
+export class GroupCommit {
+  readonly #parts: GroupCommitParts;
+  #journal: Journal | undefined;
+  /** The journal must begin anew with the next full write: something went past it. */
+  #renewalDue = false;
+  /** Goes into the database before it is acknowledged. */
+  #queue: Waiting[] = [];
+  /** Everything must go into the database with the next group. */
+  #fullDue = false;
+  /** Why the database did not take what was acknowledged; while it is set, nothing is acknowledged from the journal. */
+  #failure: StoreFailure | undefined;
+  #flushing: Promise<void> | undefined;
+  #windowTimer: NodeJS.Timeout | undefined;
+
+  constructor(parts: GroupCommitParts) {
+    this.#parts = parts;
+  }
+
+  /** Begins the journal, with what an earlier one holds. */
+  start(): void {
+    this.#beginJournal(this.#parts.left);
+    // What stands in no journal of ours goes into the database first.
+    if (this.#journal === undefined && !this.#parts.pending.empty) {
+      this.#renewalDue = true;
+      this.#fullDue = true;
+      this.#flushing ??= this.#flush();
+    }
+    this.#planWindow();
+  }
+
+  /** Takes what one turn of the event loop commits; answers each in its time. */
+  take(batches: readonly Waiting[]): void {
+    const journaled = this.#failure === undefined && this.#write(batches);
+    const queued = new Set(this.#queue.flatMap(({ operations }) => operations.map(keyOf)));
+    for (const waiting of batches) {
+      // Whoever writes what an earlier one waits to write stays behind it.
+      const follows = queued.size > 0 && waiting.operations.some((operation) => queued.has(keyOf(operation)));
+      if (journaled && !waiting.power && !follows) {
+        this.#parts.pending.add(waiting.operations);
+        waiting.resolve();
+        continue;
+      }
+      this.#queue.push(waiting);
+      for (const operation of waiting.operations) queued.add(keyOf(operation));
+    }
+    if ((this.#journal?.bytes ?? 0) > JOURNAL_BYTES) this.#fullDue = true;
+    if (this.#queue.length > 0 || this.#fullDue) this.#flushing ??= this.#flush();
+    this.#planWindow();
+  }
+
+  /** Brings everything to the medium, as far as that is possible. */
+  async finish(): Promise<void> {
+    await this.#flushing;
+    this.#fullDue = true;
+    this.#flushing ??= this.#flush();
+    await this.#flushing;
+    clearTimeout(this.#windowTimer);
+  }
+
+  /** Call it when the database is closed: what it could not take stays in the journal, for the next process. */
+  end(): void {
+    if (this.#parts.pending.empty && this.#failure === undefined) this.#journal?.remove();
+    else this.#journal?.close();
+  }
+
+  #beginJournal(left: GroupCommitParts["left"] = []): void {
+    const { database, folder, strict } = this.#parts;
+    if (strict) return;
+    const failure = attempt(() => {
+      this.#journal = Journal.begin(folder, database.lineage, left);
+    });
+    if (failure !== undefined) this.#tell({ ...failure, message: `the journal: ${failure.message}` });
+  }
+
+  /** Writes batches to the journal. @returns false when they are not in it. */
+  #write(batches: readonly Waiting[]): boolean {
+    const journal = this.#journal;
+    if (journal === undefined) return false;
+    return this.#toJournal(() => {
+      let ordinal = journal.append(batches.map(({ operations }) => operations));
+      for (const waiting of batches) waiting.ordinal = ordinal++;
+    });
+  }
+
+  /** @returns whether it could be written. Else a later start would play the journal over what goes past it now. */
+  #toJournal(write: () => void): boolean {
+    const failure = attempt(write);
+    if (failure === undefined) return true;
+    this.#renewalDue = true;
+    this.#fullDue = true;
+    this.#tell({ ...failure, message: `the journal: ${failure.message}` });
+    return false;
+  }
+
+  /** Writes what is queued, group by group, and everything when that is due. Never rejects. */
+  async #flush(): Promise<void> {
+    const { checkpointPages, database } = this.#parts;
+    while (this.#queue.length > 0 || this.#fullDue) {
+      const group = this.#queue.splice(0, LARGEST_GROUP);
+      const full = this.#fullDue || this.#failure !== undefined;
+      this.#fullDue = false;
+      await this.#writeGroup(group, full);
+      const failure = await database.checkpoint(checkpointPages);
+      if (failure !== undefined) this.#tell(failure);
+    }
+    this.#flushing = undefined;
+    this.#planWindow();
+  }
+
+  /** Writes a group and answers it. @param full with everything that was acknowledged before. */
+  async #writeGroup(group: readonly Waiting[], full: boolean): Promise<void> {
+    const { database, pending } = this.#parts;
+    let failure = full ? this.#writeEverything(group) : undefined;
+    const undo: EncodedOperation[][] = [];
+    const refused = this.#writeEach(group, undo);
+    const kept = group.filter((waiting) => !refused.has(waiting));
+    const superseded = pending.supersede(kept.flatMap(({ operations }) => operations));
+    const mustSync = full || kept.some(({ power }) => power);
+    // While the database fails nothing else is written to the journal: what comes late stands in its order all the same.
+    const late = (mustSync ? await database.sync() : undefined) ?? this.#journalLate(kept);
+    if (late !== undefined) {
+      // Not acknowledged, so it must not be found later either; and what it replaced counts again.
+      if (undo.length > 0) database.write(undo.reverse().flat());
+      pending.restore(superseded);
+      for (const waiting of kept) refused.set(waiting, late);
+      failure ??= late;
+    }
+    failure ??= refused.values().next().value;
+    if (failure !== undefined && group.length === 0) this.#tell(failure);
+    if (failure !== undefined || full) this.#failure = failure;
+    this.#answer(group, refused);
+  }
+
+  /** @returns why what was acknowledged could not be written. */
+  #writeEverything(group: readonly Waiting[]): StoreFailure | undefined {
+    const { database, pending } = this.#parts;
+    const journal = this.#journal;
+    const operations = pending.operations();
+    const renew = this.#renewalDue || (journal?.bytes ?? 0) > RENEWED_BYTES;
+    if (!renew && operations.length === 0) return undefined;
+    // When the journal begins anew the database says so in the same breath: an old one would bring back what is older.
+    const failure = renew ? database.writeAnew(operations) : database.write(operations);
+    if (failure !== undefined) return failure;
+    pending.clear();
+    if (!renew) return undefined;
+    this.#renewalDue = false;
+    for (const waiting of [...group, ...this.#queue]) waiting.ordinal = undefined;
+    if (journal === undefined) return undefined;
+    if (attempt(() => journal.restart(database.lineage.epoch)) === undefined) return undefined;
+    journal.close();
+    this.#journal = undefined;
+    this.#beginJournal();
+    return undefined;
+  }
+
+  /** One transaction for the group. @returns those that were not kept, each with the reason. */
+  #writeEach(group: readonly Waiting[], undo: EncodedOperation[][]): Map<Waiting, StoreFailure> {
+    const { database } = this.#parts;
+    const refused = new Map<Waiting, StoreFailure>();
+    if (group.length === 0) return refused;
+    const together = database.write(
+      group.flatMap(({ operations }) => operations),
+      undo,
+    );
+    if (together === undefined) return refused;
+    // A bad one does not take the others along; a medium that takes nothing is not asked again for each.
+    const single = together.scope === "batch" && group.length > 1;
+    for (const waiting of group) {
+      const reason = single ? database.write(waiting.operations, undo) : together;
+      if (reason !== undefined) refused.set(waiting, reason);
+    }
+    return refused;
+  }
+
+  /** What went past the journal while that holds older values must stand in it too. @returns why it does not. */
+  #journalLate(kept: readonly Waiting[]): StoreFailure | undefined {
+    const journal = this.#journal;
+    const past = kept.filter(({ ordinal }) => ordinal === undefined);
+    if (journal === undefined || journal.empty || past.length === 0) return undefined;
+    return attempt(() => void journal.append(past.map(({ operations }) => operations)));
+  }
+
+  #answer(group: readonly Waiting[], refused: ReadonlyMap<Waiting, StoreFailure>): void {
+    for (const waiting of group) {
+      const reason = refused.get(waiting);
+      if (reason === undefined) {
+        waiting.resolve();
+        continue;
+      }
+      const { ordinal } = waiting;
+      if (ordinal !== undefined) this.#toJournal(() => this.#journal?.abort(ordinal));
+      waiting.reject(storeErrorOf(reason));
+    }
+  }
+
+  /** The window runs from the first commit that is not on the medium: an idle store syncs nothing. */
+  #planWindow(): void {
+    const { database, pending, windowMs } = this.#parts;
+    const unsynced = !pending.empty || database.dirty;
+    if (!unsynced && this.#failure === undefined) {
+      clearTimeout(this.#windowTimer);
+      this.#windowTimer = undefined;
+      return;
+    }
+    this.#windowTimer ??= setTimeout(() => {
+      this.#windowTimer = undefined;
+      this.#fullDue = true;
+      this.#flushing ??= this.#flush();
+    }, windowMs);
+  }
+
+  #tell(failure: StoreFailure): void {
+    this.#parts.onFault(storeErrorOf(failure));
+  }
+}
+
+function keyOf(operation: EncodedOperation): string {
+  return "table" in operation ? `${operation.table}\n${operation.key}` : `${operation.log}\t${operation.seq}`;
+}
