@@ -1,6 +1,7 @@
 import { decodeAcknowledgement } from "./decode-acknowledgement.ts";
 import { decodeAuth } from "./decode-auth.ts";
-import { decodeConnack, decodeConnect } from "./decode-connect.ts";
+import { decodeConnack } from "./decode-connack.ts";
+import { decodeConnect } from "./decode-connect.ts";
 import { decodeDisconnect } from "./decode-disconnect.ts";
 import { decodePublish } from "./decode-publish.ts";
 import { decodeSuback, decodeSubscribe, decodeUnsuback, decodeUnsubscribe } from "./decode-subscription.ts";

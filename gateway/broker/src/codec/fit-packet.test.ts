@@ -63,6 +63,8 @@ describe("where no problem information is wanted", () => {
     expect(fitPacket(FULL, receiver)).toEqual(BARE);
     const disconnect: Packet = { type: "disconnect", reasonCode: 0x8b, properties: FULL.properties };
     expect(fitPacket(disconnect, receiver)).toBe(disconnect);
+    const connack: Packet = { ...disconnect, type: "connack", sessionPresent: false };
+    expect(fitPacket(connack, receiver)).toBe(connack);
   });
 
   test("the user properties of a message stay", () => {

@@ -57,6 +57,7 @@ describe("refuses", () => {
     const connect = (name: string, level: number) => raw(0x10, text(name), level, 2, 0, 0, text("c"));
     const refusal = (packet: Buffer) => errorOf(open(), [packet]) as PacketError;
     expect(refusal(connect("MQIsdp", 3))).toMatchObject({ code: "unsupported-version", level: 3 });
+    expect(refusal(connect("MQIsdp", 4))).toMatchObject({ code: "unsupported-version", level: 4 });
     expect(refusal(connect("MQTT", 6))).toMatchObject({ code: "unsupported-version", level: 6 });
     expect(refusal(connect("HTTP", 4))).toMatchObject({ code: "unsupported-version", level: undefined });
   });

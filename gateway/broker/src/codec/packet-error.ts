@@ -34,8 +34,9 @@ export class PacketError extends Error {
   /** The statement that is broken, `MQTT-3.1.2-3`, or the section where no statement is numbered, `§2.2.3`. */
   readonly clause: string;
   /**
-   * The protocol level that CONNECT asked for, 0–255, when it is one that we do not speak: up to 3, answer with the
-   * CONNACK of 3.1.1 and return code 1, above with that of 5.0. Undefined when it is no CONNECT of MQTT at all, which
+   * The protocol level that CONNECT asked for, 0–255, when it is one that we do not speak. Up to 4, not counting the
+   * highest bit (bridges set it between themselves, and try again without it), the answer that is understood is the
+   * CONNACK of 3.1.1 with return code 1; above, that of 5.0. Undefined when it is no CONNECT of MQTT at all, which
    * deserves no answer.
    */
   readonly level: number | undefined;

@@ -28,6 +28,13 @@ export const CLIENT_5: readonly Row[] = [
   ["too-large", "PUBLISH of 256 MB", TOO_LARGE, "MQTT-3.2.2-15", bytes(0x30, 0xff, 0xff, 0xff, 0x7f)],
   ["truncated", "no properties", MALFORMED, "§2.1.4", raw(0x30, text("a"))],
   ["truncated", "properties beyond the end", MALFORMED, "§2.1.4", raw(0x30, text("a"), 9, 1, 1)],
+  [
+    "truncated",
+    "a filter behind the properties",
+    MALFORMED,
+    "§2.1.4",
+    raw(0x82, 0, 1, properties(0x0b, 1), 0, 9, 0x61),
+  ],
   ["trailing", "PUBACK", MALFORMED, "§2.1.4", raw(0x40, 0, 1, 0, 0, 0)],
   ["packet-id-0", "PUBLISH", PROTOCOL, "MQTT-2.2.1-3", raw(0x34, text("a"), 0, 0, 0)],
   ["answered-id-0", "PUBREC", PROTOCOL, "MQTT-2.2.1-5", raw(0x50, 0, 0)],
