@@ -12,6 +12,7 @@ const ROOMS: Readonly<Record<string, { readonly imports: readonly string[]; read
   protocol: { imports: [], node: false },
   "modules/sdk": { imports: ["protocol"], node: false },
   "gateway/core": { imports: ["protocol", "modules/sdk"], node: false },
+  "gateway/broker": { imports: ["protocol", "gateway/core"], node: true },
   "rules/engine": { imports: ["protocol"], node: false },
   "cloud-bridge": { imports: ["protocol", "gateway/core"], node: true },
   "modules/sim": { imports: ["protocol", "modules/sdk"], node: false },

@@ -1,0 +1,18 @@
+export { encodedLength, encodePacket } from "./codec/encode-packet.ts";
+export { fitPacket, type Receiver } from "./codec/fit-packet.ts";
+export { Outgoing } from "./codec/outgoing.ts";
+export * from "./codec/packet.ts";
+export { PacketDecoder, type PacketDecoderOptions } from "./codec/packet-decoder.ts";
+export { PacketError, type PacketErrorCode } from "./codec/packet-error.ts";
+export type { Sender } from "./codec/packet-reader.ts";
+export * from "./codec/properties.ts";
+export { ConnectReturnCode, ReasonCode } from "./codec/reason-code.ts";
+export { isSharedFilter } from "./codec/topic-filter.ts";
+export { writeAcknowledgement, writePingResponse } from "./codec/write-acknowledgement.ts";
+export {
+  encodePublish,
+  type Publication,
+  type PublishFrame,
+  writePublish,
+  writePublishFrame,
+} from "./codec/write-publish.ts";
