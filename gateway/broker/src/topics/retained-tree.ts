@@ -1,0 +1,225 @@
+import type { EpochMs } from "@tram/protocol";
+import { type Expiring, ExpiryQueue } from "./expiry-queue.ts";
+import { LevelNode } from "./level-node.ts";
+import type { TopicFilter } from "./topic-filter.ts";
+import type { TopicName } from "./topic-name.ts";
+import { isServersOwn } from "./topic-text.ts";
+
+/** A retained message as it is kept. */
+export interface Retained<Value> {
+  readonly topic: TopicName;
+  readonly value: Value;
+  /** As the caller counted them. */
+  readonly bytes: number;
+  /** From this moment on it is not given out any more; `Infinity` when it does not expire. */
+  readonly expiresAt: EpochMs;
+}
+
+export interface RetainedOptions {
+  /** What the message costs: topic, payload and properties. 0 or more. */
+  readonly bytes: number;
+  /** By the clock that `now` is read from. Without it the message does not expire. */
+  readonly expiresAt?: EpochMs;
+}
+
+export interface RetainedLimits {
+  readonly messages: number;
+  /** Of the messages and of the nodes that hold them. */
+  readonly bytes: number;
+}
+
+/** `too-many`, `too-large`: a limit would be exceeded, nothing has changed, and the earlier message is still kept. */
+export type KeepResult = "kept" | "replaced" | "too-many" | "too-large";
+
+/** What a level of a topic costs beside its text, rounded up: a node and its place in the `Map` of its parent. */
+export const NODE_BYTES = 128;
+
+class RetainedNode<Value> extends LevelNode<RetainedNode<Value>> {
+  message: RetainedMessage<Value> | undefined = undefined;
+}
+
+class RetainedMessage<Value> implements Retained<Value>, Expiring {
+  readonly topic: TopicName;
+  readonly value: Value;
+  readonly bytes: number;
+  readonly expiresAt: EpochMs;
+  queueIndex = 0;
+
+  constructor(topic: TopicName, value: Value, { bytes, expiresAt = Infinity }: RetainedOptions) {
+    this.topic = topic;
+    this.value = value;
+    this.bytes = bytes;
+    this.expiresAt = expiresAt;
+  }
+}
+
+/**
+ * The retained messages, by topic: a tree of the levels of topics. A filter is answered from the part of the tree that
+ * fits it. What has expired is not given out, and is removed by `expire` alone, so that who keeps the messages on disk
+ * hears of each.
+ */
+export class RetainedTree<Value> {
+  readonly #root = new RetainedNode<Value>("", undefined);
+  readonly #expiring = new ExpiryQueue<RetainedMessage<Value>>();
+  readonly #limits: RetainedLimits;
+  #size = 0;
+  #messageBytes = 0;
+  #nodes = 0;
+  #visited = 0;
+
+  constructor(limits: RetainedLimits) {
+    this.#limits = limits;
+  }
+
+  /** Messages kept, those that have expired and are not removed yet among them. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Bytes of all messages, as the caller counted them, and of the nodes. */
+  get bytes(): number {
+    return this.#messageBytes + this.#nodes * NODE_BYTES;
+  }
+
+  /** Nodes that `match` has looked at since the tree was made: its cost, as a test or a meter sees it. */
+  get visited(): number {
+    return this.#visited;
+  }
+
+  /** When the next message expires; undefined when none does. */
+  get nextExpiry(): EpochMs | undefined {
+    return this.#expiring.first?.expiresAt;
+  }
+
+  /**
+   * Keeps a message instead of the earlier one of its topic [MQTT-3.3.1-5]. An empty payload is not kept but `remove`d
+   * [MQTT-3.3.1-6]. Messages that have expired count until `expire` removes them.
+   */
+  keep(topic: TopicName, value: Value, options: RetainedOptions): KeepResult {
+    const levels = topic.split("/");
+    let depth = 0;
+    let node = this.#root;
+    for (; depth < levels.length; depth++) {
+      const child = node.child(levels[depth] ?? "");
+      if (child === undefined) break;
+      node = child;
+    }
+    const earlier = depth === levels.length ? node.message : undefined;
+    if (earlier === undefined && this.#size >= this.#limits.messages) return "too-many";
+    const growth = options.bytes - (earlier?.bytes ?? 0) + (levels.length - depth) * NODE_BYTES;
+    // What shrinks is taken even when the limit was lowered below what is kept.
+    if (growth > 0 && this.bytes + growth > this.#limits.bytes) return "too-large";
+    for (; depth < levels.length; depth++) {
+      const child = new RetainedNode<Value>(levels[depth] ?? "", node);
+      node.addChild(child);
+      this.#nodes++;
+      node = child;
+    }
+    if (earlier !== undefined) this.#drop(node, earlier);
+    const message = new RetainedMessage(topic, value, options);
+    node.message = message;
+    this.#size++;
+    this.#messageBytes += message.bytes;
+    if (message.expiresAt !== Infinity) this.#expiring.add(message);
+    return earlier === undefined ? "kept" : "replaced";
+  }
+
+  /** @returns whether there was a message, expired or not. */
+  remove(topic: TopicName): boolean {
+    const node = this.#find(topic);
+    if (node?.message === undefined) return false;
+    this.#drop(node, node.message);
+    this.#prune(node);
+    return true;
+  }
+
+  get(topic: TopicName, now: EpochMs): Retained<Value> | undefined {
+    const message = this.#find(topic)?.message;
+    return message !== undefined && now < message.expiresAt ? message : undefined;
+  }
+
+  /**
+   * The messages that a filter matches, in no particular order. They are found as they are taken. The tree may change in
+   * between: what is kept meanwhile may be met or not, what is removed is not met, and no topic is met twice.
+   * @param now by this clock messages expire, however long the taking lasts.
+   */
+  *match(filter: TopicFilter, now: EpochMs): Generator<Retained<Value>> {
+    const levels = filter.split("/");
+    // Without recursion: the depth is the client's choice, the stack is ours. A `depth` of Infinity takes all below.
+    const open: { readonly node: RetainedNode<Value>; readonly depth: number }[] = [
+      { node: this.#root, depth: 0 },
+    ];
+    for (let step = open.pop(); step !== undefined; step = open.pop()) {
+      const { node, depth } = step;
+      this.#visited++;
+      const level = levels[depth];
+      // §4.7.1.2: `a/#` matches `a` too, so the node before the `#` gives its own message.
+      if (level === undefined || level === "#") {
+        const { message } = node;
+        if (message !== undefined && now < message.expiresAt) yield message;
+        if (depth === levels.length) continue;
+      }
+      if (level !== undefined && level !== "#" && level !== "+") {
+        const child = node.child(level);
+        if (child !== undefined) open.push({ node: child, depth: depth + 1 });
+        continue;
+      }
+      const next = level === "+" ? depth + 1 : Infinity;
+      for (const child of node.children()) {
+        if (node === this.#root && isServersOwn(child.level)) continue; // [MQTT-4.7.2-1]
+        open.push({ node: child, depth: next });
+      }
+    }
+  }
+
+  /** All messages, the server's own too, expired or not: for a backup or the start of a store. */
+  *[Symbol.iterator](): Generator<Retained<Value>> {
+    const open = [this.#root];
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      if (node.message !== undefined) yield node.message;
+      for (const child of node.children()) open.push(child);
+    }
+  }
+
+  /**
+   * Removes what has expired, the earliest first.
+   * @param most messages to remove in this call, so that the event loop goes on; there is more while `nextExpiry` is past.
+   * @returns the topics of those removed.
+   */
+  expire(now: EpochMs, most: number): TopicName[] {
+    const topics: TopicName[] = [];
+    for (let first = this.#expiring.first; first !== undefined; first = this.#expiring.first) {
+      if (now < first.expiresAt || topics.length >= most) break;
+      topics.push(first.topic);
+      this.remove(first.topic);
+    }
+    return topics;
+  }
+
+  #find(topic: TopicName): RetainedNode<Value> | undefined {
+    let node: RetainedNode<Value> | undefined = this.#root;
+    for (const level of topic.split("/")) {
+      node = node.child(level);
+      if (node === undefined) return undefined;
+    }
+    return node;
+  }
+
+  #drop(node: RetainedNode<Value>, message: RetainedMessage<Value>): void {
+    node.message = undefined;
+    this.#size--;
+    this.#messageBytes -= message.bytes;
+    if (message.expiresAt !== Infinity) this.#expiring.remove(message);
+  }
+
+  /** Takes away a node that nothing needs any more, and then those above it. */
+  #prune(from: RetainedNode<Value>): void {
+    let node = from;
+    for (let parent = node.parent; parent !== undefined; parent = node.parent) {
+      if (node.message !== undefined || node.hasChildren) break;
+      parent.removeChild(node);
+      this.#nodes--;
+      node = parent;
+    }
+  }
+}
