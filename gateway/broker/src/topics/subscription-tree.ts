@@ -27,7 +27,7 @@ interface GrowingMatch<Subscriber, Options> {
  * bounds the filters of a client bounds what it can cost.
  */
 export class SubscriptionTree<Subscriber, Options> {
-  #root = new SubscriptionNode<Subscriber, Options>("", undefined);
+  readonly #root = new SubscriptionNode<Subscriber, Options>("", undefined);
   /** Where each subscriber has subscriptions, so that one that leaves is not searched for. */
   readonly #nodesOf = new Map<Subscriber, Set<SubscriptionNode<Subscriber, Options>>>();
   readonly #changed: ((filter: TopicFilter) => void) | undefined;
