@@ -16,3 +16,4 @@ export {
   writePublish,
   writePublishFrame,
 } from "./codec/write-publish.ts";
+export * from "./topics/index.ts";
