@@ -12,7 +12,7 @@ export type StoredOperation =
 /**
  * Writes to the database, in transactions that are not synced: the file systems of the kernel have them then, so that the
  * end of the process loses nothing, and a sync of the write-ahead log makes them safe against a power cut. Whoever syncs
- * that does it beside the event loop (`Medium`); checkpoints are under the same hand (`checkpoint.ts`).
+ * that does it beside the event loop, and moves the log into the database (`working-database.ts`).
  */
 export class Committer {
   readonly #driver: SqlDriver;

@@ -11,7 +11,7 @@ import type { QuarantineReport } from "./quarantine.ts";
 import { Reader } from "./reader.ts";
 import { Refuge, type RefugeReport } from "./refuge.ts";
 import { Snapshots, snapshotProgram } from "./snapshots.ts";
-import type { DriverName, SqlDriver } from "./sql-driver.ts";
+import type { DriverName, OpenConnection, SqlDriver } from "./sql-driver.ts";
 import { storeErrorOf } from "./store-error-of.ts";
 import { attempt, failureOf, type StoreFailure } from "./store-failure.ts";
 import { lineageOf, WorkingDatabase } from "./working-database.ts";
@@ -91,7 +91,7 @@ export async function openSqliteStore(file: string, options: SqliteStoreOptions 
   const refuge = folder === undefined ? undefined : { folder, limitBytes, retryMs };
   const { database, quarantine } = openForService(connect, file, refuge);
   try {
-    return new JournaledStore(file, { options, database, quarantine });
+    return new JournaledStore(file, { options, connect, database, quarantine });
   } catch (error) {
     database.close();
     throw error;
@@ -108,6 +108,7 @@ interface Working {
 class JournaledStore implements SqliteStore {
   readonly #file: string;
   readonly #options: SqliteStoreOptions;
+  readonly #connect: OpenConnection;
   readonly quarantine: QuarantineReport | undefined;
   readonly refuge: RefugeReport | undefined;
   #shelter: Refuge | undefined;
@@ -124,11 +125,13 @@ class JournaledStore implements SqliteStore {
     file: string,
     parts: {
       options: SqliteStoreOptions;
+      connect: OpenConnection;
       database: SqlDriver | Refuge;
       quarantine: QuarantineReport | undefined;
     },
   ) {
-    const { database, options, quarantine } = parts;
+    const { connect, database, options, quarantine } = parts;
+    this.#connect = connect;
     this.#file = file;
     this.#options = options;
     this.quarantine = quarantine;
@@ -189,7 +192,7 @@ class JournaledStore implements SqliteStore {
   /** Begins to write the database. */
   #work(driver: SqlDriver): void {
     const options = this.#options;
-    const database = new WorkingDatabase(driver, this.#file);
+    const database = new WorkingDatabase(driver, this.#file, this.#connect);
     const snapshots = new Snapshots(database, {
       file: this.#file,
       driver: options.driver,
@@ -240,7 +243,7 @@ class JournaledStore implements SqliteStore {
     if (working !== undefined) {
       await working.commits.finish();
       await working.snapshots.end();
-      this.#tell(attempt(() => working.database.close()));
+      await working.database.close().catch((error: unknown) => this.#tell(failureOf(error)));
       working.commits.end();
     }
     this.#tell(attempt(() => this.#shelter?.close()));

@@ -3,7 +3,7 @@ import { Committer, type StoredOperation } from "./committer.ts";
 import { Medium } from "./disk.ts";
 import type { EncodedOperation } from "./encode.ts";
 import type { Lineage } from "./journal.ts";
-import type { SqlDriver, SqlStatement } from "./sql-driver.ts";
+import type { OpenConnection, SqlDriver, SqlStatement } from "./sql-driver.ts";
 import { failureOf, type StoreFailure } from "./store-failure.ts";
 
 /** How long a lock of somebody else, such as the sqlite3 shell, is waited for. In milliseconds. */
@@ -22,12 +22,17 @@ export class WorkingDatabase {
   #voided = false;
   /** Tells how far the log has come without moving anything. */
   readonly #progress: SqlStatement;
+  /** Keeps the log from beginning anew while the database is synced. */
+  readonly #holder: SqlDriver;
+  /** The sync of the database that runs while the log is held; it ends with why it failed. */
+  #syncing: Promise<StoreFailure | undefined> | undefined;
+  #synced = false;
 
   /**
    * @param driver of a sound database in WAL mode that nobody writes yet.
    * @throws what the engine throws.
    */
-  constructor(driver: SqlDriver, file: string) {
+  constructor(driver: SqlDriver, file: string, connect: OpenConnection) {
     this.driver = driver;
     // With the syncs of SQLite: a log that a crash has left is moved into the database, and its file emptied.
     driver.exec("PRAGMA synchronous = FULL");
@@ -43,6 +48,7 @@ export class WorkingDatabase {
     driver.exec("PRAGMA wal_autocheckpoint = 0");
     // Since SQLite 3.51.0.
     this.#progress = driver.prepare("PRAGMA wal_checkpoint(NOOP)");
+    this.#holder = connect(file, "read");
     this.#medium = new Medium(file);
     this.#committer = new Committer(driver, this.#medium.isReadOnly);
   }
@@ -92,31 +98,72 @@ export class WorkingDatabase {
   }
 
   /**
-   * Moves the log into the database when it has so many pages. Nobody may write meanwhile.
+   * Moves the log into the database when it has so many pages; call it after each write. Nobody may write meanwhile.
    *
    * SQLite syncs nothing here (`synchronous = OFF`), so the order is ours: the log is synced before the database is
    * written; the database is synced before the log begins anew; and before anything new is written over the old log, its
    * head is made void, and that is synced. Else a power cut could bring back the beginning of the old log, over pages that
    * are newer (SQLite syncs a new head for the same reason). The log keeps its length: to write over a file costs a disk
    * less than to make it longer.
+   *
+   * The long sync, that of the database, is not waited for: a reader holds the log meanwhile, so that writes go to its
+   * end. When it is over there is little left to move.
    * @returns why it could not be done; nothing is lost then, the log is only longer.
    */
   async checkpoint(least: number): Promise<StoreFailure | undefined> {
     try {
-      const progress = this.#progress.get();
-      if (this.#voided || Number(progress?.log) < least) return undefined;
-      const failure = await this.sync();
-      if (failure !== undefined) return failure;
-      if (!this.#moved("PASSIVE")) return undefined;
-      await this.#medium.syncDatabase();
-      // Once nobody reads the log any more, the next write begins it anew.
-      if (!this.#moved("RESTART")) return undefined;
-      this.#voided = true;
-      await this.#medium.voidLog();
-      return undefined;
+      if (this.#syncing === undefined) return await this.#beginToMove(least);
+      if (!this.#synced) return undefined;
+      const failure = await this.#letGo();
+      return failure ?? (await this.#moveRest());
     } catch (error) {
       return { ...failureOf(error), scope: "medium" };
     }
+  }
+
+  async #beginToMove(least: number): Promise<StoreFailure | undefined> {
+    if (this.#voided || Number(this.#progress.get()?.log) < least) return undefined;
+    const failure = await this.sync();
+    if (failure !== undefined) return failure;
+    this.#holder.exec("BEGIN");
+    this.#holder.prepare("SELECT 1 FROM meta").get();
+    if (!this.#moved("PASSIVE")) {
+      this.#holder.exec("COMMIT");
+      return undefined;
+    }
+    this.#synced = false;
+    const done = (): void => {
+      this.#synced = true;
+    };
+    this.#syncing = this.#medium.syncDatabase().then(
+      () => done() as undefined,
+      (error: unknown) => {
+        done();
+        return { ...failureOf(error), scope: "medium" } as const;
+      },
+    );
+    return undefined;
+  }
+
+  /** Waits for the sync that runs, and lets the log go. @returns why it failed. */
+  async #letGo(): Promise<StoreFailure | undefined> {
+    if (this.#syncing === undefined) return undefined;
+    const failure = await this.#syncing;
+    this.#syncing = undefined;
+    this.#holder.exec("COMMIT");
+    return failure;
+  }
+
+  async #moveRest(): Promise<StoreFailure | undefined> {
+    const failure = await this.sync();
+    if (failure !== undefined) return failure;
+    if (!this.#moved("PASSIVE")) return undefined;
+    await this.#medium.syncDatabase();
+    // Once nobody reads the log any more, the next write begins it anew.
+    if (!this.#moved("RESTART")) return undefined;
+    this.#voided = true;
+    await this.#medium.voidLog();
+    return undefined;
   }
 
   /** @returns false when somebody reads the log, such as a snapshot: not waited for, the next time will do. */
@@ -138,8 +185,10 @@ export class WorkingDatabase {
   }
 
   /** Closes the database in order: SQLite moves the log into it, with its own syncs. @throws what the engine throws. */
-  close(): void {
+  async close(): Promise<void> {
     try {
+      await this.#letGo();
+      this.#holder.close();
       this.driver.exec("PRAGMA synchronous = FULL");
       this.driver.close();
     } finally {
