@@ -16,4 +16,6 @@ export {
   writePublish,
   writePublishFrame,
 } from "./codec/write-publish.ts";
+export { InboundFlow } from "./session/inbound-flow.ts";
+export * from "./session/outbound-flow.ts";
 export * from "./topics/index.ts";
