@@ -17,5 +17,6 @@ export {
   writePublishFrame,
 } from "./codec/write-publish.ts";
 export { InboundFlow } from "./session/inbound-flow.ts";
+export { type Copy, type Granted, oneCopy } from "./session/one-copy.ts";
 export * from "./session/outbound-flow.ts";
 export * from "./topics/index.ts";
