@@ -1,24 +1,26 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { buildShimInto } from "./fixtures/build-shim.ts";
 import { bundleInto } from "./fixtures/bundle.ts";
 import { ChildStore } from "./fixtures/child-store.ts";
 import { temporaryFolder } from "./fixtures/temporary-folder.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 
+/** What fails: writes to database and log, syncs, the journal, writes to the database alone. */
+type Broken = "" | ".sync" | ".journal" | ".moves";
+
 // A library loaded before the C library sees each sync of a real process, and can break its disk.
 describe.runIf(process.platform === "linux")("the disk under the store", () => {
   const tools = temporaryFolder();
-  const shim = join(tools.folder, "disk-shim.so");
+  let shim = "";
 
   let program = "";
 
   beforeAll(async () => {
     program = (await bundleInto(tools.folder)).child;
-    const source = new URL("./fixtures/disk-shim.c", import.meta.url).pathname;
-    execFileSync("cc", ["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", shim, source, "-ldl"]);
+    shim = buildShimInto(tools.folder);
   });
   afterAll(() => tools[Symbol.dispose]());
 
@@ -28,9 +30,9 @@ describe.runIf(process.platform === "linux")("the disk under the store", () => {
     return {
       env: { LD_PRELOAD: shim, SHIM_LOG: log, SHIM_FAULT: fault },
       /** Makes writes to the database fail, or its syncs, or the journal. */
-      break: (errno: number, what: "" | ".sync" | ".journal" = "", room = 0) =>
+      break: (errno: number, what: Broken = "", room = 0) =>
         writeFileSync(`${fault}${what}`, `${errno} ${room}`),
-      heal: (what: "" | ".sync" | ".journal" = "") => rmSync(`${fault}${what}`),
+      heal: (what: Broken = "") => rmSync(`${fault}${what}`),
       /** What happened after a line: `wal` and `db` for a sync, and the words of the child. */
       after: (line: string): string[] => {
         const lines = readFileSync(log, "utf8").trimEnd().split("\n");
@@ -210,5 +212,23 @@ describe.runIf(process.platform === "linux")("the disk under the store", () => {
     await child.line(/^kept 4$/);
     await child.kill();
     expect(await contentOf(place.file)).toEqual({ a: 4, b: expect.stringMatching(/^2 x/) });
+  });
+
+  test("a log that cannot be moved is told once, keeps what it has, and is moved when the disk is well again", async () => {
+    using place = temporaryFolder();
+    const disk = watched(place.folder);
+    const env = { ...disk.env, CHECKPOINT_PAGES: "10" };
+    await using child = new ChildStore(program, place.file, { env });
+    await child.line(/^open$/);
+    disk.break(EIO, ".moves");
+    for (let number = 1; number <= 12; number++) child.send(`put power ${number} k${number} 5000`);
+    await child.line(/^kept 12$/);
+    expect(child.lines.filter((line) => line.startsWith("fault"))).toEqual(["fault io"]);
+    disk.heal(".moves");
+    for (let number = 13; number <= 16; number++) child.send(`put power ${number} k${number} 5000`);
+    await child.line(/^kept 16$/);
+    expect(disk.after("kept 12")).toContain("db");
+    await child.kill();
+    expect(Object.keys(await contentOf(place.file))).toHaveLength(16);
   });
 });

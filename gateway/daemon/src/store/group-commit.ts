@@ -60,6 +60,8 @@ export class GroupCommit {
   #fullDue = false;
   /** Why the database did not take what was acknowledged; while it is set, nothing is acknowledged from the journal. */
   #failure: StoreFailure | undefined;
+  /** Why the log of the database could not be moved into it the last time. */
+  #moveFailure: StoreFailure["code"] | undefined;
   #flushing: Promise<void> | undefined;
   #windowTimer: NodeJS.Timeout | undefined;
 
@@ -152,7 +154,9 @@ export class GroupCommit {
       this.#fullDue = false;
       await this.#writeGroup(group, full);
       const failure = await database.checkpoint(checkpointPages);
-      if (failure !== undefined) this.#tell(failure);
+      // Tried again after each group, and told once.
+      if (failure !== undefined && failure.code !== this.#moveFailure) this.#tell(failure);
+      this.#moveFailure = failure?.code;
     }
     this.#flushing = undefined;
     this.#planWindow();

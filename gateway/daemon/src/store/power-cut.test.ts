@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildShimInto } from "./fixtures/build-shim.ts";
 import { bundleInto } from "./fixtures/bundle.ts";
 import { ChildStore } from "./fixtures/child-store.ts";
 import { type DiskFile, LOSSES, readTape, TornDisk } from "./fixtures/disk-tape.ts";
@@ -16,12 +16,11 @@ const PADDING_BYTES = 6_000;
 // disk is recorded, and the database opened as a power cut at each moment could have left it.
 describe.runIf(process.platform === "linux")("a power cut", () => {
   const tools = temporaryFolder();
-  const shim = join(tools.folder, "disk-shim.so");
+  let shim = "";
   let program = "";
   beforeAll(async () => {
     program = (await bundleInto(tools.folder)).child;
-    const source = new URL("./fixtures/disk-shim.c", import.meta.url).pathname;
-    execFileSync("cc", ["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", shim, source, "-ldl"]);
+    shim = buildShimInto(tools.folder);
   });
   afterAll(() => tools[Symbol.dispose]());
 

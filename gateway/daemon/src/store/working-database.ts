@@ -126,11 +126,15 @@ export class WorkingDatabase {
     const failure = await this.sync();
     if (failure !== undefined) return failure;
     this.#holder.exec("BEGIN");
-    this.#holder.prepare("SELECT 1 FROM meta").get();
-    if (!this.#moved("PASSIVE")) {
-      this.#holder.exec("COMMIT");
-      return undefined;
+    let moved = false;
+    try {
+      this.#holder.prepare("SELECT 1 FROM meta").get();
+      moved = this.#moved("PASSIVE");
+    } finally {
+      // A log that is held for good would never begin anew.
+      if (!moved) this.#holder.exec("COMMIT");
     }
+    if (!moved) return undefined;
     this.#synced = false;
     const done = (): void => {
       this.#synced = true;
@@ -169,9 +173,12 @@ export class WorkingDatabase {
   /** @returns false when somebody reads the log, such as a snapshot: not waited for, the next time will do. */
   #moved(mode: "PASSIVE" | "RESTART"): boolean {
     this.driver.exec("PRAGMA busy_timeout = 0");
-    const found = this.driver.prepare(`PRAGMA wal_checkpoint(${mode})`).get();
-    this.driver.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
-    return found?.busy === 0 && found.log === found.checkpointed;
+    try {
+      const found = this.driver.prepare(`PRAGMA wal_checkpoint(${mode})`).get();
+      return found?.busy === 0 && found.log === found.checkpointed;
+    } finally {
+      this.driver.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    }
   }
 
   /** The first write after the log was made void: it must have begun the log anew, with a head of its own. */
