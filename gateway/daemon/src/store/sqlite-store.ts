@@ -9,11 +9,12 @@ import { openForService } from "./opening.ts";
 import { Pending } from "./pending.ts";
 import type { QuarantineReport } from "./quarantine.ts";
 import { Reader } from "./reader.ts";
-import { Refuge, type RefugeReport } from "./refuge.ts";
+import { Refuge, type RefugeOptions, type RefugeReport } from "./refuge.ts";
 import { Snapshots, snapshotProgram } from "./snapshots.ts";
 import type { DriverName, OpenConnection, SqlDriver } from "./sql-driver.ts";
 import { storeErrorOf } from "./store-error-of.ts";
 import { attempt, failureOf, type StoreFailure } from "./store-failure.ts";
+import { StoreOpenError } from "./store-open-error.ts";
 import { lineageOf, WorkingDatabase } from "./working-database.ts";
 
 export interface SqliteStoreOptions {
@@ -87,9 +88,7 @@ const RETRY_MS = 1_000;
  */
 export async function openSqliteStore(file: string, options: SqliteStoreOptions = {}): Promise<SqliteStore> {
   const connect = await loadSqlDriver({ ...(options.driver && { driver: options.driver }) });
-  const { folder, limitBytes = RESCUE_LIMIT_BYTES, retryMs = RETRY_MS } = options.refuge ?? {};
-  const refuge = folder === undefined ? undefined : { folder, limitBytes, retryMs };
-  const { database, quarantine } = openForService(connect, file, refuge);
+  const { database, quarantine } = openForService(connect, file, refugeOf(options));
   try {
     return new JournaledStore(file, { options, connect, database, quarantine });
   } catch (error) {
@@ -232,8 +231,22 @@ class JournaledStore implements SqliteStore {
     if (result?.outcome !== "returned") return;
     const { driver } = result.opened;
     this.#shelter = undefined;
+    try {
+      this.#work(driver);
+    } catch (error) {
+      driver.close();
+      this.#takeShelterAgain(failureOf(error));
+      return;
+    }
     this.#reader = new Reader(driver, this.#pending);
-    this.#work(driver);
+  }
+
+  /** The disk failed once more, just when the database was open. */
+  #takeShelterAgain({ code, message }: StoreFailure): void {
+    const refuge = refugeOf(this.#options);
+    if (refuge === undefined) return;
+    this.#shelter = Refuge.open(this.#connect, this.#file, refuge, new StoreOpenError(code, message));
+    this.#reader = new Reader(this.#shelter.driver, this.#pending);
   }
 
   async #shutDown(): Promise<void> {
@@ -252,6 +265,12 @@ class JournaledStore implements SqliteStore {
   #tell(failure: StoreFailure | undefined): void {
     if (failure !== undefined) this.#options.onFault?.(storeErrorOf(failure));
   }
+}
+
+function refugeOf({ refuge }: SqliteStoreOptions): RefugeOptions | undefined {
+  if (refuge === undefined) return undefined;
+  const { folder, limitBytes = RESCUE_LIMIT_BYTES, retryMs = RETRY_MS } = refuge;
+  return { folder, limitBytes, retryMs };
 }
 
 /** @throws {StoreError} when the database cannot be read. */

@@ -4,7 +4,7 @@ import { Medium } from "./disk.ts";
 import type { EncodedOperation } from "./encode.ts";
 import type { Lineage } from "./journal.ts";
 import type { OpenConnection, SqlDriver, SqlStatement } from "./sql-driver.ts";
-import { failureOf, type StoreFailure } from "./store-failure.ts";
+import { attempt, failureOf, type StoreFailure } from "./store-failure.ts";
 
 /** How long a lock of somebody else, such as the sqlite3 shell, is waited for. In milliseconds. */
 const BUSY_MS = 250;
@@ -73,7 +73,8 @@ export class WorkingDatabase {
     const failure = this.#committer.write(operations, undo);
     if (this.#committer.changes === before) return failure;
     this.#dirty = true;
-    if (this.#voided) this.#begun();
+    // A head that cannot be read now is looked at again after the next write.
+    if (this.#voided) this.#voided = attempt(() => this.#begun()) !== undefined;
     return failure;
   }
 
@@ -183,7 +184,6 @@ export class WorkingDatabase {
 
   /** The first write after the log was made void: it must have begun the log anew, with a head of its own. */
   #begun(): void {
-    this.#voided = false;
     if (this.#medium.isLogValid()) return;
     // Nothing is known that could lead here. The index in memory still knows the log, so it is not too late.
     this.driver.exec("PRAGMA synchronous = FULL");
