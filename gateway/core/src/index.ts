@@ -7,6 +7,7 @@ export * from "./ports/bridge.ts";
 export * from "./ports/broker.ts";
 export * from "./ports/clock.ts";
 export * from "./ports/log.ts";
+export * from "./ports/mqtt.ts";
 export * from "./ports/store.ts";
 export * from "./registry.ts";
 export * from "./supervisor.ts";

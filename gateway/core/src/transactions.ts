@@ -88,19 +88,28 @@ export class Transactions {
     return this.#owed.size;
   }
 
+  /** A unit to be filled at once, and then committed or settled. */
+  open(): Unit {
+    const keeper = {
+      commit: (operations: readonly Operation[], durability: Durability, owed: readonly TableWrite[]) =>
+        this.#keep(operations, durability, owed),
+    };
+    return new Unit(keeper, (error) => this.#onFault(error, "effect"));
+  }
+
   /**
    * Runs `work` in a unit and commits it.
    * @throws {StoreError} when it was not kept: do not acknowledge. The unit's effects have run all the same.
    */
   readonly transact = async (work: (unit: Unit) => void): Promise<void> => {
-    const unit = this.#open();
+    const unit = this.open();
     work(unit);
     await unit.commit();
   };
 
   /** The same for what nobody waits to acknowledge: a failure shows in the health alone. */
   readonly record = async (work: (unit: Unit) => void): Promise<void> => {
-    const unit = this.#open();
+    const unit = this.open();
     try {
       work(unit);
     } catch (error) {
@@ -119,14 +128,6 @@ export class Transactions {
     this.#closed = true;
     this.#timer?.[Symbol.dispose]();
     if (this.#owed.size > 0) await this.#catchUp();
-  }
-
-  #open(): Unit {
-    const keeper = {
-      commit: (operations: readonly Operation[], durability: Durability, owed: readonly TableWrite[]) =>
-        this.#keep(operations, durability, owed),
-    };
-    return new Unit(keeper, (error) => this.#onFault(error, "effect"));
   }
 
   async #keep(

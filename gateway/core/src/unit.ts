@@ -91,16 +91,30 @@ export class Unit {
    * @throws {StoreError} when it was not kept, after the effects have run: do not acknowledge.
    */
   async commit(): Promise<void> {
-    let failure: unknown;
-    let kept = true;
-    if (!this.empty) {
-      try {
-        await this.#keeper.commit(this.#operations, this.#durability, this.#owed);
-      } catch (error) {
-        kept = false;
-        failure = error;
-      }
+    await this.settle();
+  }
+
+  /**
+   * As `commit`, but where nothing is to be kept the effects run at once.
+   * @returns undefined then: whoever has a thousand messages to take waits for no promise.
+   */
+  settle(): Promise<void> | undefined {
+    if (!this.empty) return this.#keep();
+    this.#act(true);
+    return undefined;
+  }
+
+  async #keep(): Promise<void> {
+    try {
+      await this.#keeper.commit(this.#operations, this.#durability, this.#owed);
+    } catch (error) {
+      this.#act(false);
+      throw error;
     }
+    this.#act(true);
+  }
+
+  #act(kept: boolean): void {
     for (const effect of this.#effects) {
       try {
         effect(kept);
@@ -108,7 +122,6 @@ export class Unit {
         this.#onFault(error);
       }
     }
-    if (!kept) throw failure;
   }
 
   #owe(write: TableWrite): void {

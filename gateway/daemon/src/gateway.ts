@@ -224,8 +224,8 @@ async function openMqtt(
   const { host, port, anonymous } = settings.mqtt;
   const retained = new Retained(log);
   const broker = await openAedesBroker(
-    { host, port, retained: await retained.restore(store) },
-    mqttHooks({ ...house, accounts: new Accounts(settings.mqtt.accounts, { anonymous }), retained, log }),
+    { host, port, retained, remembered: await retained.restore(store) },
+    mqttHooks({ ...house, accounts: new Accounts(settings.mqtt.accounts, { anonymous }), log }),
     { clock, log },
   );
   teardown.defer(() => broker.close());

@@ -64,7 +64,10 @@ export class Status implements SystemViews, RuleViews {
   }
 
   clients(): ReturnType<SystemViews["clients"]> {
-    return this.#parts.broker().clients().map(clientView);
+    return this.#parts
+      .broker()
+      .sessions()
+      .flatMap(({ connection }) => (connection === undefined ? [] : [clientView(connection)]));
   }
 
   bridges(): ReturnType<SystemViews["bridges"]> {

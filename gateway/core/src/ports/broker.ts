@@ -1,48 +1,91 @@
-import type { EpochMs } from "@tram/protocol";
-
-export type Qos = 0 | 1 | 2;
-
-export interface MqttMessage {
-  readonly topic: string;
-  readonly payload: Uint8Array;
-  readonly qos: Qos;
-  readonly retain: boolean;
-}
-
-/** An authenticated connection. */
-export interface MqttClient {
-  readonly id: string;
-  /** The account; what `origin` and access rights go by. */
-  readonly username: string;
-  readonly address: string;
-  readonly connectedAt: EpochMs;
-}
+import type { Unit } from "../unit.ts";
+import type {
+  MqttAdmission,
+  MqttClient,
+  MqttLogin,
+  MqttMessage,
+  MqttSessionView,
+  MqttTraffic,
+  Qos,
+} from "./mqtt.ts";
 
 /** What a broker engine asks of the gateway. None of it may throw; a rejected promise is a refusal. */
 export interface BrokerHooks {
-  /** Checks a user name and a password; answers with the account, or `undefined` to keep the door shut. */
-  authenticate(username: string | undefined, password: Uint8Array | undefined): Promise<string | undefined>;
+  authenticate(login: MqttLogin): Promise<MqttAdmission>;
   mayPublish(client: MqttClient, topic: string): boolean;
   maySubscribe(client: MqttClient, filter: string): boolean;
   /**
    * Takes a message of a client, or a client's will, before it is acknowledged and before it is delivered.
-   * Resolved: kept, acknowledge and route it. Rejected with a `StoreError`: not kept, so do not acknowledge it, but
-   * route it once (QoS 0) and leave the connection alone: local control goes on. Rejected otherwise: refused, and the
-   * connection is closed.
-   * `false`: acknowledged and swallowed, for what must not reach subscribers.
+   *
+   * What the engine itself must keep of it (the retained value, the queues of clients that are away) goes into the same
+   * unit: `enlist` adds it, and is called once and at once, unless the message is swallowed.
+   * @returns `true` or resolved with it: kept, acknowledge and route it. `false`: acknowledged and swallowed, for what must
+   * not reach subscribers. Without a promise when there was nothing to keep.
+   *
+   * Rejected with a `StoreError`: not kept, so do not acknowledge it, but route it once (QoS 0) and leave the connection
+   * alone: local control goes on. Rejected otherwise: refused, as a message that the client may not publish.
    */
-  accept(client: MqttClient, message: MqttMessage): Promise<boolean>;
+  accept(client: MqttClient, message: MqttMessage, enlist: (unit: Unit) => void): boolean | Promise<boolean>;
   connected(client: MqttClient): void;
+  /** @param reason one word or a sentence for people: `closed`, `keep-alive timeout`, `taken over`. */
   disconnected(client: MqttClient, reason: string): void;
 }
 
-/** An MQTT engine. Three stand behind it: aedes, our own, an external broker. */
+/** Where clients reach the broker. */
+export interface BrokerAddress {
+  /** Id of the listener. */
+  readonly listener: string;
+  readonly protocol: "mqtt" | "mqtts" | "ws" | "wss";
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface BrokerMetrics extends MqttTraffic {
+  readonly sessions: number;
+  readonly connections: number;
+  readonly subscriptions: number;
+  readonly retained: number;
+  readonly retainedBytes: number;
+  readonly queuedMessages: number;
+  readonly queuedBytes: number;
+  /** Messages that quotas or full sockets cost since the start. */
+  readonly dropped: number;
+  /** Logins that were refused since the start. */
+  readonly refused: number;
+}
+
+/** An MQTT engine. Three stand behind it: our own, aedes, an external broker. */
 export interface Broker {
-  /** TCP address that clients reach; port 0 in the options is resolved here. */
-  readonly listening: readonly { readonly host: string; readonly port: number }[];
-  /** Publishes a message of the gateway. It does not pass the hooks. */
-  publish(message: MqttMessage): Promise<void>;
-  clients(): readonly MqttClient[];
+  readonly listening: readonly BrokerAddress[];
+  /**
+   * Publishes a message of the gateway. It does not pass the hooks. Resolves when what must be kept of it is kept.
+   * @param options.volatile the gateway publishes it anew after each start: its retained value need not be kept.
+   * @throws {StoreError} when it could not be kept; it has been routed all the same.
+   */
+  publish(message: MqttMessage, options?: { readonly volatile?: boolean }): Promise<void>;
+  /**
+   * Lets a listener in the process hear what matches a filter, retained messages first. Nothing is encoded for it. It gets
+   * what clients and the gateway publish once that is kept; it must not throw.
+   */
+  subscribe(
+    filter: string,
+    options: { readonly qos: Qos },
+    listener: (message: MqttMessage) => void,
+  ): Disposable;
+  /** Sends a message to one connection, whatever it has subscribed to. @returns false when it is gone. */
+  send(client: MqttClient, message: MqttMessage): boolean;
+  /** Sessions, with their connection where there is one. */
+  sessions(): readonly MqttSessionView[];
+  metrics(): BrokerMetrics;
+  /**
+   * Disconnects the clients of an account, or the one with an id.
+   * @param options.forget their sessions end too: nothing waits for them any more.
+   * @returns how many connections were closed.
+   */
+  disconnect(
+    who: { readonly username: string } | { readonly clientId: string },
+    options: { readonly reason: "administrative" | "not-authorized"; readonly forget?: boolean },
+  ): number;
   /**
    * Disconnects the clients that still wait for an acknowledgement which could not be given. Connecting anew, they send
    * again what was not acknowledged (3.1.1 §4.4): call it when it can be kept.

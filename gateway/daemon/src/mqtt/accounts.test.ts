@@ -14,7 +14,7 @@ const accounts = new Accounts(
 );
 
 function client(username: string): MqttClient {
-  return { id: "any", username, address: "127.0.0.1", connectedAt: 0 };
+  return { id: "any", username, address: "127.0.0.1", listener: "tcp", protocol: "3.1.1", connectedAt: 0 };
 }
 
 describe("authenticate", () => {

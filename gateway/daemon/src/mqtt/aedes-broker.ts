@@ -6,8 +6,10 @@ import {
   type Log,
   type MqttClient,
   type MqttMessage,
+  type MqttSessionView,
   type Qos,
   StoreError,
+  type Unit,
 } from "@tram/core";
 import {
   Aedes,
@@ -18,6 +20,7 @@ import {
 } from "aedes";
 import mqttPacket from "mqtt-packet";
 import { ConfigError } from "../config/config-error.ts";
+import type { Retained } from "./retained.ts";
 
 // The engine's writer keeps a buffer for each of the 65,536 numbers that two bytes can hold: 7 MB of objects, and no
 // measurable time.
@@ -29,14 +32,18 @@ const NOWHERE = "$nowhere";
 /** How long clients have at the stop to take what was sent to them. In milliseconds. */
 const FAREWELL_MS = 300;
 
+const LISTENER = "tcp";
+
 /** Half-open connections are closed after this. In milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
 export interface AedesOptions {
   readonly host: string;
   readonly port: number;
-  /** Messages that are retained from an earlier life. */
-  readonly retained: readonly MqttMessage[];
+  /** Keeps the retained messages of clients; the engine has no store. */
+  readonly retained: Retained;
+  /** Those of an earlier life. */
+  readonly remembered: readonly MqttMessage[];
 }
 
 /**
@@ -53,6 +60,8 @@ export async function openAedesBroker(
   const usernames = new WeakMap<Client, string>();
   /** Clients that wait for an acknowledgement which they do not get. */
   const unacknowledged = new Set<Client>();
+  const traffic = { messagesIn: 0, messagesOut: 0, bytesIn: 0, bytesOut: 0 };
+  let refused = 0;
   let closing = false;
 
   const aedes = await Aedes.createBroker({
@@ -60,13 +69,15 @@ export async function openAedesBroker(
     queueLimit: 1_000,
     maxTopicLevels: 32,
     authenticate: (client, username, password, done) => {
-      hooks.authenticate(username, password).then(
-        (account) => {
-          if (account === undefined) {
+      const login = { clientId: client.id, username, password, certificate: undefined };
+      hooks.authenticate({ ...login, address: addressOf(client), listener: LISTENER }).then(
+        (admission) => {
+          if ("refused" in admission) {
+            refused++;
             done(refusal(), false);
             return;
           }
-          usernames.set(client, account);
+          usernames.set(client, admission.account);
           done(null, true);
         },
         () => done(refusal(), false),
@@ -101,7 +112,21 @@ export async function openAedesBroker(
       done(new Error(`not allowed to publish to ${packet.topic.slice(0, 200)}`));
       return;
     }
-    const taken = hooks.accept(client, messageOf(packet));
+    const message = messageOf(packet);
+    traffic.messagesIn++;
+    traffic.bytesIn += message.payload.length;
+    let room = true;
+    const keep = (unit: Unit): void => {
+      if (message.retain) room = options.retained.keep(message, unit);
+    };
+    const taken = async (): Promise<boolean> => {
+      const accepted = hooks.accept(client, message, keep);
+      if (!room) {
+        await Promise.resolve(accepted).catch(() => undefined); // Refused in any case.
+        throw new Error(`no room for another retained message (${message.topic.slice(0, 200)})`);
+      }
+      return accepted;
+    };
     const settle = (route: boolean): void => {
       if (!route) {
         packet.topic = NOWHERE;
@@ -109,7 +134,7 @@ export async function openAedesBroker(
       }
       done(null);
     };
-    taken.then(settle, (error: unknown) => {
+    taken().then(settle, (error: unknown) => {
       if (packet.qos !== 0 && !(error instanceof StoreError)) {
         done(error instanceof Error ? error : new Error(String(error)));
         return;
@@ -128,6 +153,8 @@ export async function openAedesBroker(
         id: client.id ?? "",
         username: usernames.get(client) ?? "",
         address: addressOf(client),
+        listener: LISTENER,
+        protocol: "3.1.1",
         connectedAt: parts.clock.now(),
       }
     );
@@ -159,7 +186,7 @@ export async function openAedesBroker(
       aedes.publish(packetOf(message), (error) => (error ? reject(error) : resolve()));
     });
   // Nobody is connected yet: publishing only fills the engine's memory.
-  for (const message of options.retained) await publish(message);
+  for (const message of options.remembered) await publish(message);
 
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -178,9 +205,47 @@ export async function openAedesBroker(
   const port = typeof address === "object" && address !== null ? address.port : options.port;
 
   return {
-    listening: [{ host: options.host, port }],
+    listening: [{ listener: LISTENER, protocol: "mqtt", host: options.host, port }],
     publish,
-    clients: () => [...clients.values()],
+    subscribe: (filter, { qos }, listener) => {
+      const deliver: Parameters<typeof aedes.subscribe>[1] = (packet, done) => {
+        const message = messageOf(packet as PublishPacket);
+        listener({ ...message, qos: Math.min(message.qos, qos) as Qos });
+        done();
+      };
+      aedes.subscribe(filter, deliver, () => undefined);
+      return { [Symbol.dispose]: () => aedes.unsubscribe(filter, deliver, () => undefined) };
+    },
+    send: (to, message) => {
+      for (const [client, described] of clients) {
+        if (described !== to) continue;
+        client.publish(packetOf(message), () => undefined);
+        return true;
+      }
+      return false;
+    },
+    sessions: () => [...clients].map(([client, described]) => sessionOf(client, described)),
+    metrics: () => ({
+      ...traffic,
+      sessions: clients.size,
+      connections: clients.size,
+      subscriptions: [...clients.keys()].reduce((sum, client) => sum + filtersOf(client).length, 0),
+      retained: options.retained.size,
+      retainedBytes: 0,
+      queuedMessages: 0,
+      queuedBytes: 0,
+      dropped: 0,
+      refused,
+    }),
+    disconnect: (who) => {
+      let closed = 0;
+      for (const [client, { id, username }] of clients) {
+        if ("username" in who ? username !== who.username : id !== who.clientId) continue;
+        client.close();
+        closed++;
+      }
+      return closed;
+    },
     askAgain: () => {
       for (const client of unacknowledged) client.close();
       unacknowledged.clear();
@@ -238,6 +303,31 @@ function refusal(): AuthenticateError {
   return Object.assign(new Error("bad user name or password"), {
     returnCode: 5 as const,
   }) as AuthenticateError;
+}
+
+/** What the engine tells of a client; it counts nothing for each. */
+function sessionOf(client: Client, described: MqttClient): MqttSessionView {
+  return {
+    id: described.id,
+    username: described.username,
+    connection: described,
+    traffic: { messagesIn: 0, messagesOut: 0, bytesIn: 0, bytesOut: 0 },
+    expirySeconds: client.clean ? 0 : Number.POSITIVE_INFINITY,
+    keepAliveSeconds: 0,
+    subscriptions: filtersOf(client),
+    queuedMessages: 0,
+    queuedBytes: 0,
+    dropped: 0,
+    will: undefined,
+    slow: needsDrain(client),
+    lastDisconnect: undefined,
+  };
+}
+
+/** The engine's subscriptions, which its types do not show. */
+function filtersOf(client: Client): { filter: string; qos: Qos }[] {
+  const { subscriptions = {} } = client as Client & { subscriptions?: Record<string, { qos: Qos }> };
+  return Object.entries(subscriptions).map(([filter, { qos }]) => ({ filter, qos }));
 }
 
 function needsDrain(client: Client): boolean {

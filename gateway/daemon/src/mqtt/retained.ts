@@ -20,6 +20,11 @@ export class Retained {
     this.#log = log;
   }
 
+  /** Topics that have a message. */
+  get size(): number {
+    return this.#topics.size;
+  }
+
   /** Loads what was kept, for the broker to start with. */
   async restore(store: Store): Promise<readonly MqttMessage[]> {
     const messages: MqttMessage[] = [];
