@@ -16,6 +16,15 @@ export {
   writePublish,
   writePublishFrame,
 } from "./codec/write-publish.ts";
+export type { ConnectionOrigin } from "./connection/connection.ts";
+export { type BrokerLimits, DEFAULT_LIMITS } from "./engine/limits.ts";
+export type { Redirect } from "./engine/room.ts";
+export {
+  openTramBroker,
+  type TramBroker,
+  type TramBrokerOptions,
+  type TramBrokerParts,
+} from "./engine/tram-broker.ts";
 export { InboundFlow } from "./session/inbound-flow.ts";
 export { type Copy, type Granted, oneCopy } from "./session/one-copy.ts";
 export * from "./session/outbound-flow.ts";

@@ -1,31 +1,43 @@
-import type { EpochMs } from "@tram/protocol";
+import type { Ms } from "@tram/protocol";
+import { Fifo } from "./fifo.ts";
 import { PacketIdentifiers } from "./packet-identifiers.ts";
 
 /** How far the delivery of one message has come. */
 export type DeliveryState =
+  /** It is about to be kept: nobody may send it yet. */
+  | "prepared"
   /** It waits for its turn. */
   | "queued"
+  /** An earlier process may have sent it. */
+  | "unsure"
   /** PUBLISH was sent, PUBACK or PUBREC is awaited. */
   | "published"
   /** Of QoS 2: PUBREC has come, PUBREL was sent, PUBCOMP is awaited. */
-  | "released";
+  | "released"
+  | "ended";
 
-/** A message of QoS 1 or 2 on its way to the client of a session. */
-export interface Delivery<Message> {
+/** What a restart must find of a delivery. */
+export interface KeptDelivery<Message> {
   /** Its place in the session's order, above 0; given once. */
   readonly seq: number;
+  /** The packet identifier, given with the place: sending it then changes nothing that must be kept. */
+  readonly id: number;
   readonly message: Message;
   readonly qos: 1 | 2;
   /** What it counts against the session's quota, in bytes. */
   readonly bytes: number;
-  readonly expiresAt: EpochMs | undefined;
+  /** By the clock that `next` is asked with; undefined for never. */
+  readonly expiresAt: Ms | undefined;
+  readonly released: boolean;
+}
+
+/** A message of QoS 1 or 2 on its way to the client of a session. */
+export interface Delivery<Message> extends KeptDelivery<Message> {
   readonly state: DeliveryState;
-  /** The packet identifier; undefined while it is queued. */
-  readonly id: number | undefined;
 }
 
 export interface OutboundLimits {
-  /** Messages that wait or are under way, at most. */
+  /** Messages that wait or are under way, 1 to 65,535. */
   readonly messages: number;
   /** Their bytes, at most. */
   readonly bytes: number;
@@ -41,12 +53,27 @@ export type OutboundPacket<Message> =
     }
   | { readonly send: "pubrel"; readonly id: number };
 
+/** The bytes of several queues together. */
+export interface QueueMeter {
+  bytes: number;
+}
+
 export interface OutboundFlowOptions<Message> {
   readonly limits: OutboundLimits;
   /** What an earlier life of the session left, in any order. */
-  readonly left?: Iterable<Delivery<Message>>;
-  /** Told of every change that a restart must find again; undefined for a delivery that has ended. */
-  readonly onChange?: (seq: number, delivery: Delivery<Message> | undefined) => void;
+  readonly left?: Iterable<KeptDelivery<Message>>;
+  /** Identifiers of those that were sent in it; `unknown` after a crash, when any of them may have been. */
+  readonly sent?: ReadonlySet<number> | "unknown";
+  /** Counts along. */
+  readonly meter?: QueueMeter;
+  /** Told of a delivery that was released (PUBREC) or has ended: a restart must find it so. */
+  readonly onChange?: (delivery: Delivery<Message>) => void;
+}
+
+interface Offer {
+  readonly qos: 1 | 2;
+  readonly bytes: number;
+  readonly expiresAt?: Ms | undefined;
 }
 
 /**
@@ -55,40 +82,49 @@ export interface OutboundFlowOptions<Message> {
  */
 export class OutboundFlow<Message> {
   readonly #limits: OutboundLimits;
-  readonly #onChange: (seq: number, delivery: Delivery<Message> | undefined) => void;
-  readonly #ids = new PacketIdentifiers();
-  /** By place; the order of a Map is that of insertion, and places only rise. */
-  readonly #queued = new Map<number, Delivery<Message>>();
-  /** By packet identifier, in the order of sending. */
-  readonly #underWay = new Map<number, Delivery<Message>>();
-  /** Packet identifiers to be sent again to a client that returned, in their order. */
-  #again: number[] = [];
+  readonly #meter: QueueMeter;
+  readonly #onChange: ((delivery: Delivery<Message>) => void) | undefined;
+  readonly #ids = new PacketIdentifiers<Exchange<Message>>();
+  readonly #queued = new Fifo<Exchange<Message>>();
+  /** To be sent again to a client that returned, in their order. */
+  readonly #again = new Fifo<Exchange<Message>>();
   /** How many the client takes at once (5.0 §3.1.2.11.3); 0 while it is away. */
   #window = 0;
   /** Exchanges that were begun or taken up again on this connection and have not ended (5.0 §4.9). */
-  readonly #onConnection = new Set<number>();
+  #onConnection = 0;
+  #connection = 0;
   #bytes = 0;
   #lastSeq = 0;
+  #sendings = 0;
   #dropped = 0;
   #expired = 0;
 
-  constructor({ left = [], limits, onChange = () => undefined }: OutboundFlowOptions<Message>) {
+  constructor({
+    left = [],
+    limits,
+    meter = { bytes: 0 },
+    sent = "unknown",
+    onChange,
+  }: OutboundFlowOptions<Message>) {
     this.#limits = limits;
+    this.#meter = meter;
     this.#onChange = onChange;
-    for (const delivery of [...left].sort((a, b) => a.seq - b.seq)) {
-      this.#bytes += delivery.bytes;
-      this.#lastSeq = delivery.seq;
-      if (delivery.id === undefined) this.#queued.set(delivery.seq, delivery);
-      else {
-        this.#ids.reserve(delivery.id);
-        this.#underWay.set(delivery.id, delivery);
-      }
+    for (const kept of [...left].sort((a, b) => a.seq - b.seq)) {
+      const exchange = new Exchange(kept);
+      this.#count(kept.bytes);
+      this.#lastSeq = kept.seq;
+      this.#ids.reserve(kept.id, exchange);
+      exchange.sending = ++this.#sendings;
+      if (kept.released) exchange.state = "released";
+      else if (sent === "unknown") exchange.state = "unsure";
+      else if (sent.has(kept.id)) exchange.state = "published";
+      else this.#enqueue(exchange);
     }
   }
 
   /** Messages that wait or are under way. */
   get size(): number {
-    return this.#queued.size + this.#underWay.size;
+    return this.#ids.size;
   }
 
   /** Their bytes. */
@@ -106,30 +142,75 @@ export class OutboundFlow<Message> {
     return this.#expired;
   }
 
+  /** Something could be sent if the client took it. */
+  get waiting(): boolean {
+    return this.#queued.length > 0 || this.#again.length > 0;
+  }
+
+  /** The client takes another message at once. */
+  get open(): boolean {
+    return this.#window > this.#onConnection && !this.waiting;
+  }
+
+  /** Everything that has not ended. */
+  get deliveries(): Iterable<Delivery<Message>> {
+    return this.#ids.owners();
+  }
+
+  /** Identifiers of what was sent and is not answered. */
+  get inFlight(): number[] {
+    return [...this.#ids.owners()].filter(wasSent).map(({ id }) => id);
+  }
+
   /**
-   * Takes a message. Where there is no room the oldest that wait make it; what is under way stays, for the client may have
-   * it already.
-   * @returns false when there is no room even so: it is dropped, and counted.
+   * Gives a message its place and its identifier. Keep it, then `admit` it. Where there is no room the oldest that wait
+   * make it; what is under way stays, for the client may have it already.
+   * @returns undefined when there is no room even so: it is dropped, and counted.
    */
-  offer(
-    message: Message,
-    options: { readonly qos: 1 | 2; readonly bytes: number; readonly expiresAt?: EpochMs | undefined },
-  ): boolean {
-    const { qos, bytes, expiresAt } = options;
-    for (const delivery of this.#queued.values()) {
-      if (this.#hasRoom(bytes)) break;
+  prepare(message: Message, { qos, bytes, expiresAt }: Offer): Delivery<Message> | undefined {
+    while (!this.#hasRoom(bytes)) {
+      if (this.dropOldest()) continue;
       this.#dropped++;
-      this.#end(delivery);
+      return undefined;
     }
-    if (!this.#hasRoom(bytes)) {
+    const seq = this.#lastSeq + 1;
+    const exchange = new Exchange({ seq, id: 0, message, qos, bytes, expiresAt, released: false });
+    const id = this.#ids.take(exchange);
+    if (id === undefined) {
       this.#dropped++;
-      return false;
+      return undefined;
     }
-    const seq = ++this.#lastSeq;
-    const delivery = { seq, message, qos, bytes, expiresAt, state: "queued", id: undefined } as const;
-    this.#bytes += bytes;
-    this.#queued.set(seq, delivery);
-    this.#onChange(seq, delivery);
+    exchange.id = id;
+    this.#lastSeq = seq;
+    this.#count(bytes);
+    return exchange;
+  }
+
+  /** Makes room for others. @returns false when nothing waits: what is under way stays. */
+  dropOldest(): boolean {
+    const oldest = this.#queued.shift();
+    if (oldest === undefined) return false;
+    this.#dropped++;
+    this.#end(oldest);
+    return true;
+  }
+
+  /** What was prepared is kept: it waits for its turn from now on. It may have ended meanwhile. */
+  admit(delivery: Delivery<Message>): void {
+    const exchange = delivery as Exchange<Message>;
+    if (exchange.state === "prepared") this.#enqueue(exchange);
+  }
+
+  /** What was prepared could not be kept. */
+  withdraw(delivery: Delivery<Message>): void {
+    if (delivery.state === "prepared") this.#forget(delivery as Exchange<Message>);
+  }
+
+  /** Takes a message that need not be kept. @returns false when there is no room: it is dropped, and counted. */
+  offer(message: Message, offer: Offer): boolean {
+    const delivery = this.prepare(message, offer);
+    if (delivery === undefined) return false;
+    this.admit(delivery);
     return true;
   }
 
@@ -139,25 +220,29 @@ export class OutboundFlow<Message> {
    * @param receiveMaximum of its CONNECT, 1 to 65,535 (5.0 §3.1.2.11.3); for 3.1.1 what the house allows.
    */
   connected(receiveMaximum: number): void {
+    this.disconnected();
     this.#window = receiveMaximum;
-    this.#onConnection.clear();
-    this.#again = [...this.#underWay.keys()];
+    const again = [...this.#ids.owners()].filter(
+      (exchange) => wasSent(exchange) || exchange.state === "unsure",
+    );
+    for (const exchange of again.sort((a, b) => a.sending - b.sending)) this.#again.push(exchange);
   }
 
   /** The client is gone; everything stays where it is. */
   disconnected(): void {
     this.#window = 0;
-    this.#onConnection.clear();
-    this.#again = [];
+    this.#onConnection = 0;
+    this.#connection++;
+    this.#again.clear();
   }
 
   /**
    * The next packet that may be sent now: never more of them than the client takes at once ([MQTT-3.3.4-9]).
    * @param now messages that expired before this are not sent any more ([MQTT-3.3.2-5]); those that were sent once are.
    */
-  next(now: EpochMs): OutboundPacket<Message> | undefined {
-    if (this.#onConnection.size >= this.#window) return undefined;
-    return this.#nextAgain() ?? this.#nextNew(now);
+  next(now: Ms): OutboundPacket<Message> | undefined {
+    if (this.#onConnection >= this.#window) return undefined;
+    return (this.#again.length > 0 ? this.#nextAgain(now) : undefined) ?? this.#nextNew(now);
   }
 
   /**
@@ -165,10 +250,16 @@ export class OutboundFlow<Message> {
    * @returns false when nothing with this identifier waits for it.
    */
   acknowledge(type: "puback" | "refusing pubrec", id: number): boolean {
-    const delivery = this.#underWay.get(id);
-    if (delivery?.state !== "published" || delivery.qos !== (type === "puback" ? 1 : 2)) return false;
-    this.#end(delivery);
+    const exchange = this.#ids.owner(id);
+    if (exchange?.state !== "published" || exchange.qos !== (type === "puback" ? 1 : 2)) return false;
+    this.#end(exchange);
     return true;
+  }
+
+  /** The packet is larger than the client takes: the message ends as if it had been delivered ([MQTT-3.1.2-25]). */
+  skip(id: number): void {
+    const exchange = this.#ids.owner(id);
+    if (exchange?.state === "published") this.#end(exchange);
   }
 
   /**
@@ -177,75 +268,132 @@ export class OutboundFlow<Message> {
    * @returns false when nothing with this identifier waits for it: 5.0 answers PUBREL with reason 0x92.
    */
   received(id: number): boolean {
-    const delivery = this.#underWay.get(id);
-    if (delivery?.qos !== 2) return false;
-    if (delivery.state !== "released") {
-      const released = { ...delivery, state: "released" } as const;
-      this.#underWay.set(id, released);
-      this.#onChange(delivery.seq, released);
-    }
-    return true;
+    const exchange = this.#ids.owner(id);
+    if (exchange?.qos !== 2) return false;
+    if (exchange.state === "published") this.#release(exchange);
+    return exchange.state === "released";
   }
 
   /** PUBCOMP has come: the message has ended. @returns false when nothing with this identifier waits for it. */
   complete(id: number): boolean {
-    const delivery = this.#underWay.get(id);
-    if (delivery?.state !== "released") return false;
-    this.#end(delivery);
+    const exchange = this.#ids.owner(id);
+    if (exchange?.state !== "released") return false;
+    this.#end(exchange);
     return true;
   }
 
   /** Ends everything: the session is over. */
   clear(): void {
-    for (const delivery of [...this.#queued.values(), ...this.#underWay.values()]) this.#end(delivery);
-    this.#again = [];
+    for (const exchange of [...this.#ids.owners()]) this.#end(exchange);
+    this.#queued.clear();
+    this.#again.clear();
   }
 
-  #nextAgain(): OutboundPacket<Message> | undefined {
-    for (;;) {
-      const id = this.#again.shift();
-      if (id === undefined) return undefined;
-      const delivery = this.#underWay.get(id);
-      // An answer to what was sent before the connection broke cannot come on a new one, but the session may be cleared.
-      if (delivery === undefined) continue;
-      this.#onConnection.add(id);
-      return delivery.state === "released"
-        ? { send: "pubrel", id }
-        : { send: "publish", delivery, id, dup: true };
-    }
-  }
-
-  #nextNew(now: EpochMs): OutboundPacket<Message> | undefined {
-    for (const delivery of this.#queued.values()) {
-      if (delivery.expiresAt !== undefined && delivery.expiresAt <= now) {
+  #nextAgain(now: Ms): OutboundPacket<Message> | undefined {
+    for (let exchange = this.#again.shift(); exchange !== undefined; exchange = this.#again.shift()) {
+      // It may have been dropped, or ended by a late answer.
+      if (exchange.state === "ended") continue;
+      if (exchange.state === "unsure" && hasExpired(exchange, now)) {
         this.#expired++;
-        this.#end(delivery);
-        continue;
+        if (exchange.qos === 1) {
+          this.#end(exchange);
+          continue;
+        }
+        // Whether the client holds its identifier nobody knows. PUBREL frees it, and delivers nothing.
+        this.#release(exchange);
       }
-      const id = this.#ids.take();
-      if (id === undefined) return undefined;
-      const published = { ...delivery, state: "published", id } as const;
-      this.#queued.delete(delivery.seq);
-      this.#underWay.set(id, published);
-      this.#onConnection.add(id);
-      this.#onChange(delivery.seq, published);
-      return { send: "publish", delivery: published, id, dup: false };
+      this.#begin(exchange);
+      const { id, state } = exchange;
+      if (state === "released") return { send: "pubrel", id };
+      exchange.state = "published";
+      return { send: "publish", delivery: exchange, id, dup: true };
     }
     return undefined;
+  }
+
+  #nextNew(now: Ms): OutboundPacket<Message> | undefined {
+    for (let exchange = this.#queued.shift(); exchange !== undefined; exchange = this.#queued.shift()) {
+      if (exchange.state === "ended") continue;
+      if (hasExpired(exchange, now)) {
+        this.#expired++;
+        this.#end(exchange);
+        continue;
+      }
+      exchange.state = "published";
+      exchange.sending = ++this.#sendings;
+      this.#begin(exchange);
+      return { send: "publish", delivery: exchange, id: exchange.id, dup: false };
+    }
+    return undefined;
+  }
+
+  #enqueue(exchange: Exchange<Message>): void {
+    exchange.state = "queued";
+    this.#queued.push(exchange);
+  }
+
+  #begin(exchange: Exchange<Message>): void {
+    exchange.connection = this.#connection;
+    this.#onConnection++;
+  }
+
+  #release(exchange: Exchange<Message>): void {
+    exchange.state = "released";
+    exchange.released = true;
+    this.#onChange?.(exchange);
   }
 
   #hasRoom(bytes: number): boolean {
     return this.size < this.#limits.messages && this.#bytes + bytes <= this.#limits.bytes;
   }
 
-  #end({ bytes, id, seq }: Delivery<Message>): void {
-    this.#bytes -= bytes;
-    this.#queued.delete(seq);
-    if (id !== undefined) {
-      this.#underWay.delete(id);
-      this.#onConnection.delete(id);
-      this.#ids.release(id);
-    }
-    this.#onChange(seq, undefined);
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#meter.bytes += bytes;
   }
+
+  #end(exchange: Exchange<Message>): void {
+    this.#forget(exchange);
+    this.#onChange?.(exchange);
+  }
+
+  #forget(exchange: Exchange<Message>): void {
+    this.#count(-exchange.bytes);
+    if (exchange.connection === this.#connection) this.#onConnection--;
+    exchange.state = "ended";
+    this.#ids.release(exchange.id);
+  }
+}
+
+class Exchange<Message> implements Delivery<Message> {
+  readonly seq: number;
+  id: number;
+  readonly message: Message;
+  readonly qos: 1 | 2;
+  readonly bytes: number;
+  readonly expiresAt: Ms | undefined;
+  released: boolean;
+  state: DeliveryState = "prepared";
+  /** When it was first sent, among the others. */
+  sending = 0;
+  /** On which connection it is under way. */
+  connection = 0;
+
+  constructor(kept: KeptDelivery<Message>) {
+    this.seq = kept.seq;
+    this.id = kept.id;
+    this.message = kept.message;
+    this.qos = kept.qos;
+    this.bytes = kept.bytes;
+    this.expiresAt = kept.expiresAt;
+    this.released = kept.released;
+  }
+}
+
+function wasSent({ state }: { readonly state: DeliveryState }): boolean {
+  return state === "published" || state === "released";
+}
+
+function hasExpired({ expiresAt }: { readonly expiresAt: Ms | undefined }, now: Ms): boolean {
+  return expiresAt !== undefined && expiresAt <= now;
 }

@@ -1,14 +1,23 @@
 /** MQTT 5.0 §2.2.1: two bytes, and 0 is none. */
 const HIGHEST = 65_535;
 
-/** The packet identifiers that one end of a session has in use. */
-export class PacketIdentifiers {
-  readonly #used = new Set<number>();
+/** The packet identifiers that one end of a session has in use, and for what. */
+export class PacketIdentifiers<Owner> {
+  readonly #owners = new Map<number, Owner>();
   #last = 0;
 
   /** How many are in use. */
   get size(): number {
-    return this.#used.size;
+    return this.#owners.size;
+  }
+
+  owner(id: number): Owner | undefined {
+    return this.#owners.get(id);
+  }
+
+  /** In the order in which they were taken. */
+  owners(): Iterable<Owner> {
+    return this.#owners.values();
   }
 
   /**
@@ -16,20 +25,21 @@ export class PacketIdentifiers {
    * old packet does not meet a new one with the same number.
    * @returns `undefined` when all 65,535 are in use.
    */
-  take(): number | undefined {
-    if (this.#used.size === HIGHEST) return undefined;
+  take(owner: Owner): number | undefined {
+    if (this.#owners.size === HIGHEST) return undefined;
     do this.#last = this.#last === HIGHEST ? 1 : this.#last + 1;
-    while (this.#used.has(this.#last));
-    this.#used.add(this.#last);
+    while (this.#owners.has(this.#last));
+    this.#owners.set(this.#last, owner);
     return this.#last;
   }
 
   /** Marks one as in use that an earlier life of the session took. @param id 1 to 65,535. */
-  reserve(id: number): void {
-    this.#used.add(id);
+  reserve(id: number, owner: Owner): void {
+    this.#owners.set(id, owner);
+    if (id > this.#last) this.#last = id;
   }
 
   release(id: number): void {
-    this.#used.delete(id);
+    this.#owners.delete(id);
   }
 }

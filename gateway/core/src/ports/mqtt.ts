@@ -6,8 +6,8 @@ export type Qos = 0 | 1 | 2;
 export interface MqttProperties {
   /** The payload is UTF-8 text. */
   readonly payloadIsText?: boolean | undefined;
-  /** When nobody wants the message any more, by the wall clock. */
-  readonly expiresAt?: EpochMs | undefined;
+  /** Seconds after which nobody wants the message any more, from the moment in which the broker took it. */
+  readonly expirySeconds?: number | undefined;
   readonly contentType?: string | undefined;
   readonly responseTopic?: string | undefined;
   readonly correlationData?: Uint8Array | undefined;
