@@ -12,6 +12,19 @@ export class MemoryStore implements Store {
   readonly commits: { readonly operations: readonly Operation[]; readonly durability: Durability }[] = [];
   #failure: StoreError | undefined;
   #closed = false;
+  #held: Promise<void> | undefined;
+
+  /** From now on commits wait. @returns lets them go on, in their order. */
+  hold(): () => void {
+    let release = (): void => undefined;
+    this.#held = new Promise((resolve) => {
+      release = () => {
+        this.#held = undefined;
+        resolve();
+      };
+    });
+    return release;
+  }
 
   /** From now on each commit fails with this error; `undefined` heals the store. */
   failWith(error: StoreError | undefined): void {
@@ -37,6 +50,7 @@ export class MemoryStore implements Store {
   }
 
   async commit(operations: readonly Operation[], durability: Durability): Promise<void> {
+    if (this.#held !== undefined) await this.#held;
     if (this.#closed) throw new StoreError("closed", "the store is closed");
     if (this.#failure !== undefined) throw this.#failure;
     const copy = structuredClone(operations);

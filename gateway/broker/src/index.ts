@@ -25,6 +25,7 @@ export {
   type TramBrokerOptions,
   type TramBrokerParts,
 } from "./engine/tram-broker.ts";
+export * from "./session/delivery.ts";
 export { InboundFlow } from "./session/inbound-flow.ts";
 export { type Copy, type Granted, oneCopy } from "./session/one-copy.ts";
 export * from "./session/outbound-flow.ts";

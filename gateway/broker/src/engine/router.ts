@@ -1,6 +1,6 @@
 import type { QoS } from "../codec/packet.ts";
+import type { Delivery } from "../session/delivery.ts";
 import { type Copy, type Granted, oneCopy } from "../session/one-copy.ts";
-import type { Delivery } from "../session/outbound-flow.ts";
 import {
   MatchCache,
   type SharedGroup,
@@ -156,12 +156,11 @@ export class Router {
   /** Carries out a plan. @param kept what was planned is kept; else everybody who is here gets it once, at QoS 0. */
   execute(steps: readonly Step[], message: Message, kept: boolean): void {
     for (const { delivery, parcel, receiver } of steps) {
-      if (delivery === undefined) receiver.take(message, parcel.copy);
-      else if (kept) receiver.admit(delivery);
-      else {
-        receiver.withdraw(delivery);
+      if (!kept) {
+        if (delivery !== undefined) receiver.withdraw(delivery);
         receiver.take(message, { ...parcel.copy, qos: 0 });
-      }
+      } else if (delivery === undefined) receiver.take(message, parcel.copy);
+      else receiver.admit(delivery);
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock, Store, Transactions, Unit } from "@tram/core";
 import type { Json } from "@tram/protocol";
+import type { Delivery, KeptDelivery } from "../session/delivery.ts";
 import type { Granted } from "../session/one-copy.ts";
-import type { Delivery, KeptDelivery } from "../session/outbound-flow.ts";
 import type { Session, SessionSubscription } from "../session/session.ts";
 import { parseSubscriptionFilter, parseTopicName } from "../topics/index.ts";
 import { restoreDue, type SavedDue, saveDue } from "./due.ts";

@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import type { MqttClient, Unit } from "@tram/core";
 import { ReasonCode } from "../codec/reason-code.ts";
 import type { Connection } from "../connection/connection.ts";
+import type { KeptDelivery } from "../session/delivery.ts";
 import { InboundFlow } from "../session/inbound-flow.ts";
-import { type KeptDelivery, OutboundFlow, type QueueMeter } from "../session/outbound-flow.ts";
+import { OutboundFlow, type QueueMeter } from "../session/outbound-flow.ts";
 import { type PendingWill, Session } from "../session/session.ts";
 import { Acceptance } from "./acceptance.ts";
 import { expiryOf, Message } from "./message.ts";
@@ -102,8 +103,10 @@ export class Sessions {
     const key = keyOf(client.username, client.id);
     this.#takeOver(key, opening.cleanStart);
     let session = this.#byKey.get(key);
-    // [MQTT-3.1.2-4]; of 3.1.1 -6.
-    if (opening.cleanStart && session !== undefined) {
+    // Whoever is back after our own failure was never lost.
+    if (session?.interrupted === true) session.willDue = undefined;
+    // [MQTT-3.1.2-4]; of 3.1.1 -6. One that has no life of its own is only here for its will.
+    if (session !== undefined && (opening.cleanStart || !session.durable)) {
       this.#end(session);
       session = undefined;
     }
@@ -118,6 +121,7 @@ export class Sessions {
       this.#byKey.set(key, session);
     } else this.#resume(session, opening.expirySeconds);
     session.will = opening.will;
+    session.interrupted = false;
     if (session.durable || session.will !== undefined) {
       this.room.store.save(session, { power: !session.saved && session.durable });
       session.saved = true;
@@ -182,6 +186,7 @@ export class Sessions {
       session.will = each.will;
       session.endsAt = each.endsAt ?? now + each.expirySeconds * 1_000;
       if (each.will !== undefined) {
+        session.interrupted = true;
         // 5.0 §3.1.2.5: after a failure wills may wait; a client that comes back at once was not lost, the gateway was.
         const due = each.willDue ?? now + Math.min(each.will.delayMs, each.expirySeconds * 1_000);
         session.willDue = Math.max(due, now + limits.restartGraceMs);

@@ -1,11 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  type KeptDelivery,
-  OutboundFlow,
-  type OutboundLimits,
-  type OutboundPacket,
-} from "./outbound-flow.ts";
+import type { KeptDelivery } from "./delivery.ts";
+import { OutboundFlow, type OutboundLimits, type OutboundPacket } from "./outbound-flow.ts";
 
 const NOW = 1_000;
 const LIMITS: OutboundLimits = { messages: 100, bytes: 10_000 };

@@ -3,9 +3,10 @@ import type { EpochMs, Ms } from "@tram/protocol";
 import type { Message } from "../engine/message.ts";
 import type { Parcel, Receiver } from "../engine/router.ts";
 import type { Retained, TopicFilter } from "../topics/index.ts";
+import type { Delivery } from "./delivery.ts";
 import type { InboundFlow } from "./inbound-flow.ts";
 import type { Copy, Granted } from "./one-copy.ts";
-import type { Delivery, OutboundFlow } from "./outbound-flow.ts";
+import type { OutboundFlow } from "./outbound-flow.ts";
 
 /** What a session has subscribed to with one filter. */
 export interface SessionSubscription {
@@ -68,6 +69,8 @@ export class Session implements Receiver {
   link: Link | undefined;
   /** Its latest connection. */
   lastClient: MqttClient | undefined;
+  /** Its client was lost because the broker was: its will waits for it. */
+  interrupted = false;
   /** The store knows it. */
   saved = false;
   /** Seconds that it outlives its connection; 0 for not at all. */
@@ -116,7 +119,11 @@ export class Session implements Receiver {
   }
 
   prepare({ copy, message }: Parcel): Delivery<Parcel> | undefined {
-    if (copy.qos === 0 || !this.#budget.reserve(message.bytes)) return undefined;
+    if (copy.qos === 0) return undefined;
+    if (!this.#budget.reserve(message.bytes)) {
+      this.outbound.countDropped();
+      return undefined;
+    }
     const { bytes, expiresAt } = message.keep();
     return this.outbound.prepare({ message, copy }, { qos: copy.qos, bytes, expiresAt });
   }
