@@ -120,8 +120,15 @@ export class RawClient {
       ],
       properties: identifier === undefined ? NOTHING : { subscriptionIdentifier: identifier },
     });
-    const { reasonCodes } = await this.next("suback");
+    const { reasonCodes } = await this.find("suback");
     return reasonCodes[0] ?? -1;
+  }
+
+  async unsubscribe(filter: string): Promise<number | undefined> {
+    const packetId = this.id();
+    this.say({ type: "unsubscribe", packetId, filters: [filter], properties: NOTHING });
+    const { reasonCodes } = await this.find("unsuback");
+    return reasonCodes[0];
   }
 
   /** @returns the packet identifier. */
@@ -159,6 +166,11 @@ export class RawClient {
   id(): number {
     this.#lastId = (this.#lastId % 65_535) + 1;
     return this.#lastId;
+  }
+
+  /** Everything that has come. */
+  drain(): Packet[] {
+    return this.#heard.splice(0);
   }
 
   /** The next packet, which must be of this type. */
