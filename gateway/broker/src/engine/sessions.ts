@@ -337,6 +337,7 @@ export class Sessions {
     this.#byKey.delete(keyOf(session.username, session.clientId));
     this.room.router.leave(session);
     this.room.totals.dropped += session.dropped;
+    session.ended = true;
     session.outbound.clear();
     session.backlog.length = 0;
   }

@@ -71,6 +71,7 @@ export class Session implements Receiver {
   lastClient: MqttClient | undefined;
   /** Its client was lost because the broker was: its will waits for it. */
   interrupted = false;
+  ended = false;
   /** The store knows it. */
   saved = false;
   /** Seconds that it outlives its connection; 0 for not at all. */
@@ -119,7 +120,8 @@ export class Session implements Receiver {
   }
 
   prepare({ copy, message }: Parcel): Delivery<Parcel> | undefined {
-    if (copy.qos === 0) return undefined;
+    // One that has ended may still be in the plan of a message that was just being kept.
+    if (copy.qos === 0 || this.ended) return undefined;
     if (!this.#budget.reserve(message.bytes)) {
       this.outbound.countDropped();
       return undefined;

@@ -13,7 +13,7 @@ import {
 } from "@tram/core";
 import { MemoryStore, VirtualClock } from "@tram/testkit";
 import { type BrokerLimits, openTramBroker, type TramBroker, type TramBrokerOptions } from "../index.ts";
-import { RawClient } from "./raw-client.ts";
+import { type ConnectOptions, RawClient } from "./raw-client.ts";
 
 /** What the tests let the house say. Everybody may do everything unless a test says otherwise. */
 export interface HouseRules {
@@ -110,9 +110,9 @@ export class TestHouse {
   /** A connection that is in. */
   async connect(
     clientId: string,
-    options: Parameters<RawClient["connect"]>[1] & { readonly version?: 4 | 5 } = {},
+    { version = 5, ...options }: ConnectOptions & { readonly version?: 4 | 5 } = {},
   ): Promise<RawClient> {
-    const client = this.dial(options);
+    const client = this.dial({ version });
     const answer = await client.connect(clientId, options);
     if (answer.reasonCode !== 0) throw new Error(`CONNACK ${answer.reasonCode}`);
     return client;

@@ -19,6 +19,12 @@ const PATIENCE_MS = 5_000;
 
 type Of<T extends PacketType> = Extract<Packet, { readonly type: T }>;
 
+/** What CONNECT says besides the id; `expiry` is the Session Expiry Interval in seconds. */
+export type ConnectOptions = Partial<Omit<ConnectPacket, "type" | "version" | "clientId" | "will">> & {
+  readonly will?: Partial<Will>;
+  readonly expiry?: number;
+};
+
 /** A client that says exactly what a test wants, and shows everything that it hears. */
 export class RawClient {
   readonly version: ProtocolVersion;
@@ -76,13 +82,13 @@ export class RawClient {
     this.bytes(out.take());
   }
 
-  async connect(
-    clientId: string,
-    options: Partial<Omit<ConnectPacket, "type" | "version" | "clientId" | "will">> & {
-      readonly will?: Partial<Will>;
-      readonly expiry?: number;
-    } = {},
-  ): Promise<ConnackPacket> {
+  async connect(clientId: string, options: ConnectOptions = {}): Promise<ConnackPacket> {
+    this.greet(clientId, options);
+    return this.next("connack");
+  }
+
+  /** Sends CONNECT and waits for nothing. */
+  greet(clientId: string, options: ConnectOptions = {}): void {
     const { expiry, will, ...rest } = options;
     this.say({
       type: "connect",
@@ -103,7 +109,6 @@ export class RawClient {
         ...will,
       },
     });
-    return this.next("connack");
   }
 
   async subscribe(
