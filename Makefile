@@ -8,7 +8,7 @@ SHELL := /bin/bash
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help install build run test lint package image bench generate screenshots clean
+.PHONY: help install build run test lint package image bench crash generate screenshots clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ image: node_modules/.installed ## build an OpenWrt image: PROFILE= IMAGEBUILDER=
 
 bench: build ## measure, with the peers in the same run
 	@node bench/run.ts
+
+crash: node_modules/.installed ## kill the broker under load, ROUNDS= times (500)
+	@CRASH_ROUNDS="$${ROUNDS:-500}" vitest run gateway/daemon/src/mqtt/broker-crash.test.ts
 
 generate: build ## write the generated files again (OpenAPI, config reference, dependency picture)
 	@node scripts/generate.ts

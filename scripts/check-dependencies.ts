@@ -19,7 +19,15 @@ const ROOMS: Readonly<Record<string, { readonly imports: readonly string[]; read
   "modules/conformance": { imports: ["protocol", "modules/sdk", "testkit"], node: true },
   "gateway/web": { imports: ["protocol"], node: false },
   "gateway/daemon": {
-    imports: ["protocol", "gateway/core", "modules/sdk", "modules/sim", "rules/engine", "cloud-bridge"],
+    imports: [
+      "protocol",
+      "gateway/core",
+      "gateway/broker",
+      "modules/sdk",
+      "modules/sim",
+      "rules/engine",
+      "cloud-bridge",
+    ],
     node: true,
   },
   testkit: { imports: ["protocol", "gateway/core", "modules/sdk"], node: true },

@@ -12,6 +12,8 @@ const LONGEST_TIMER_MS: Ms = 2 ** 31 - 1;
 export class SystemClock implements Clock, Disposable {
   readonly bootId: string;
   readonly #trustOf: () => ClockTrust;
+  /** When the process began: `performance.now` is the cheap way to CLOCK_MONOTONIC, and counts from there. */
+  readonly #sinceBoot: Ms;
   readonly #listeners = new Set<(step: ClockStep) => void>();
   readonly #watch: NodeJS.Timeout;
   #trust: ClockTrust;
@@ -20,6 +22,7 @@ export class SystemClock implements Clock, Disposable {
 
   /** @param trustOf is asked about once a second; it must be cheap. */
   constructor(trustOf: () => ClockTrust) {
+    this.#sinceBoot = Number(process.hrtime.bigint() / 1_000n) / 1_000 - performance.now();
     this.#trustOf = trustOf;
     this.#trust = trustOf();
     this.bootId = readBootId();
@@ -34,7 +37,7 @@ export class SystemClock implements Clock, Disposable {
 
   /** CLOCK_MONOTONIC, which counts from boot and is the same for every process of the machine. */
   monotonic(): Ms {
-    return Number(process.hrtime.bigint() / 1_000n) / 1_000;
+    return this.#sinceBoot + performance.now();
   }
 
   get trust(): ClockTrust {

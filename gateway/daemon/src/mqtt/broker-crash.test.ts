@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { temporaryFolder } from "../store/fixtures/temporary-folder.ts";
+import { CrashClient } from "./fixtures/crash-client.ts";
+
+/** `make crash ROUNDS=500` takes more. */
+const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 25);
+const HOST = new URL("./fixtures/broker-host.ts", import.meta.url).pathname;
+/** Load between the start and the kill. In milliseconds. */
+const LOAD_MS = { least: 30, most: 350 } as const;
+
+interface Host {
+  readonly port: number;
+  kill(): Promise<void>;
+}
+
+async function start(file: string): Promise<Host> {
+  const child: ChildProcess = spawn(process.execPath, ["--conditions=source", HOST, file], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  if (child.stdout === null) throw new Error("no output");
+  const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+  return {
+    port: Number(line.split(" ")[1]),
+    kill: async () => {
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    },
+  };
+}
+
+function missing(
+  acknowledged: ReadonlyMap<string, ReadonlySet<number>>,
+  got: ReadonlyMap<string, readonly number[]>,
+): string[] {
+  return [...acknowledged].flatMap(([topic, numbers]) => {
+    const arrived = new Set(got.get(topic));
+    return [...numbers].filter((number) => !arrived.has(number)).map((number) => `${topic} ${number}`);
+  });
+}
+
+function twice(got: ReadonlyMap<string, readonly number[]>, prefix: string): string[] {
+  return [...got].flatMap(([topic, numbers]) =>
+    topic.startsWith(prefix)
+      ? numbers
+          .filter((number, index) => numbers.indexOf(number) !== index)
+          .map((number) => `${topic} ${number}`)
+      : [],
+  );
+}
+
+test(`${ROUNDS} times killed under load: nothing acknowledged is lost, nothing of QoS 2 comes twice`, {
+  timeout: 60_000 + ROUNDS * 5_000,
+}, async () => {
+  using place = temporaryFolder();
+  const publishers = [1, 2, 3].map((n) => new CrashClient(`publisher-${n}`, { clean: true }));
+  const exact = new CrashClient("exact", { clean: false });
+  const keeper = new CrashClient("keeper", { clean: true, window: 5 });
+  /** Away most of the time, and here now and then. */
+  const away = new CrashClient("away", { clean: false });
+  /** Here in every round, and cut off with the broker. */
+  const steady = new CrashClient("steady", { clean: false });
+  const clients = [...publishers, exact, keeper, steady];
+
+  let host = await start(place.file);
+  for (const reader of [away, steady]) {
+    await reader.connect(host.port);
+    reader.subscribe("q1/#", 1);
+    reader.subscribe("q2/#", 2);
+    reader.subscribe("end", 1);
+  }
+  await delay(50); // The subscriptions of an idle broker; what is proved is proved below.
+  away.disconnect();
+  for (const [index, publisher] of publishers.entries()) {
+    publisher.publish(() => ({ topic: `q1/${index}`, qos: 1, retain: false }));
+  }
+  exact.publish((number) => ({ topic: `q2/${number % 3}`, qos: 2, retain: false }));
+  keeper.publish((number) => ({ topic: `kept/${number % 4}`, qos: 1, retain: true }));
+
+  for (let round = 0; round < ROUNDS; round++) {
+    await Promise.all(clients.map((client) => client.connect(host.port)));
+    if (round % 4 === 3) await away.connect(host.port);
+    await delay(LOAD_MS.least + Math.random() * (LOAD_MS.most - LOAD_MS.least));
+    await host.kill();
+    for (const client of [...clients, away]) client.disconnect();
+    host = await start(place.file);
+  }
+
+  // Everything that was begun is brought to its end, and then everything is fetched.
+  for (const client of clients) client.stop();
+  await Promise.all([...clients, away].map((client) => client.connect(host.port)));
+  await Promise.all(clients.map((client) => client.until(() => client.idle)));
+  const last = new CrashClient("last", { clean: true, window: 1 });
+  await last.connect(host.port);
+  last.publish(() => ({ topic: "end", qos: 1, retain: false }));
+  await Promise.all([away, steady].map((reader) => reader.until(() => reader.got.has("end"))));
+  last.stop();
+  const kept = new CrashClient("kept", { clean: true });
+  await kept.connect(host.port);
+  kept.subscribe("kept/#", 1);
+  await kept.until(() => kept.got.size === keeper.acknowledged.size);
+  await host.kill();
+  for (const client of [...clients, away, last, kept]) client.disconnect();
+
+  for (const reader of [away, steady]) {
+    for (const publisher of [...publishers, exact]) {
+      expect(missing(publisher.acknowledged, reader.got)).toEqual([]);
+    }
+    expect(twice(reader.got, "q2/")).toEqual([]);
+    expect(reader.lostSession).toBe(false);
+  }
+  expect(exact.lostSession).toBe(false);
+  for (const [topic, numbers] of keeper.acknowledged) {
+    expect(kept.got.get(topic)?.[0], topic).toBeGreaterThanOrEqual(Math.max(...numbers));
+  }
+  const count = publishers.reduce(
+    (sum, { acknowledged }) => sum + [...acknowledged.values()].reduce((all, { size }) => all + size, 0),
+    0,
+  );
+  expect(count, "there was load").toBeGreaterThan(ROUNDS * 20);
+});
