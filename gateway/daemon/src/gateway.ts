@@ -1,6 +1,6 @@
 import { type Bridge, openBridge } from "@tram/cloud-bridge";
 import type { Broker, Clock, Log, Store } from "@tram/core";
-import type { GatewayView } from "@tram/protocol";
+import { type GatewayView, PRODUCT } from "@tram/protocol";
 import { SystemClock } from "./clock/system-clock.ts";
 import { clockTrust } from "./clock/trust.ts";
 import type { Settings } from "./config/settings.ts";
@@ -8,7 +8,9 @@ import { type House, openHouse } from "./house.ts";
 import { createApp } from "./http/app.ts";
 import { identify } from "./http/authorise.ts";
 import { CommandWatch } from "./http/command-watch.ts";
+import { metricsText } from "./http/metrics.ts";
 import { accountRoutes } from "./http/routes-account.ts";
+import { type ClientDesk, clientRoutes } from "./http/routes-clients.ts";
 import { ruleRoutes } from "./http/routes-rules.ts";
 import { systemRoutes } from "./http/routes-system.ts";
 import { thingRoutes } from "./http/routes-things.ts";
@@ -23,6 +25,8 @@ import { createRunner } from "./modules/runner.ts";
 import { Accounts } from "./mqtt/accounts.ts";
 import { openAedesBroker } from "./mqtt/aedes-broker.ts";
 import { HomieOut } from "./mqtt/homie-out.ts";
+import { clientDesk } from "./mqtt/inspector/client-desk.ts";
+import { SysTopics } from "./mqtt/inspector/sys-topics.ts";
 import { mqttHooks } from "./mqtt/mqtt-adapter.ts";
 import { Retained } from "./mqtt/retained.ts";
 import { type NodeRedRoom, prepareNodeRed } from "./node-red/open.ts";
@@ -162,7 +166,18 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   const people = new People({ clock, transactions: house.transactions });
   await people.restore(store);
   const editor = new RuleEditor({ ...house, folder: settings.rulesDir, rules, log });
-  const http = await openWeb({ options, clock, house, live, people, status, editor, nodeRed }, teardown);
+  const desk = clientDesk(broker, clock, log);
+  const metrics = (): string =>
+    metricsText({
+      broker: broker().metrics(),
+      gateway: status.gateway(),
+      modules: status.modules(),
+      bridges: status.bridges(),
+      things: house.registry.size,
+      residentBytes: process.memoryUsage.rss(),
+    });
+  const room = { options, clock, house, live, people, status, editor, nodeRed, desk, metrics };
+  const http = await openWeb(room, teardown);
   known.push(...http.problems);
 
   for (const pid of endOrphans(settings.data))
@@ -229,6 +244,7 @@ async function openMqtt(
     { clock, log },
   );
   teardown.defer(() => broker.close());
+  teardown.use(new SysTopics({ broker, clock, version: PRODUCT.version }));
   const homie = new HomieOut({ ...house, broker, log, root: settings.gateway });
   teardown.defer(() => homie.stop());
   homie.start();
@@ -245,6 +261,8 @@ async function openWeb(
     status: Status;
     editor: RuleEditor;
     nodeRed: NodeRedRoom;
+    desk: ClientDesk;
+    metrics: () => string;
   },
   teardown: Teardown,
 ): Promise<HttpServers> {
@@ -256,13 +274,14 @@ async function openWeb(
     ...accountRoutes(people, () => reached.port),
     ...thingRoutes({ ...house, watch }),
     ...ruleRoutes(status, editor),
+    ...clientRoutes(parts.desk),
     ...systemRoutes(status),
   ];
   const { hosts } = settings.http;
   const door = nodeRed.door({ people, clock, log, supervisor: house.supervisor });
   if (door !== undefined) teardown.use(door);
   const files = new StaticFiles(options.webFolder);
-  const app = createApp({ routes, people, files, log, hosts, nodeRed: door });
+  const app = createApp({ routes, people, files, log, hosts, nodeRed: door, metrics: parts.metrics });
   teardown.use(people.onRevoked(() => live.recheck()));
   if (door !== undefined) teardown.use(people.onRevoked(() => door.recheck()));
   const watchers = liveUpgrade(live, (credentials) => identify(credentials, people));

@@ -5,6 +5,7 @@ import { uciReference } from "./config/uci/reference.ts";
 import { openApiDocument } from "./http/openapi.ts";
 import type { Route } from "./http/route.ts";
 import { accountRoutes } from "./http/routes-account.ts";
+import { clientRoutes } from "./http/routes-clients.ts";
 import { ruleRoutes } from "./http/routes-rules.ts";
 import { systemRoutes } from "./http/routes-system.ts";
 import { thingRoutes } from "./http/routes-things.ts";
@@ -30,6 +31,7 @@ function describedRoutes(): readonly Route[] {
       typeof thingRoutes
     >[0]),
     ...ruleRoutes(nobody as Parameters<typeof ruleRoutes>[0], nobody as Parameters<typeof ruleRoutes>[1]),
+    ...clientRoutes(nobody as Parameters<typeof clientRoutes>[0]),
     ...systemRoutes(nobody as Parameters<typeof systemRoutes>[0]),
   ];
 }

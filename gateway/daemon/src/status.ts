@@ -6,7 +6,7 @@ import { clockProblem, storeProblem } from "./health-words.ts";
 import type { House } from "./house.ts";
 import type { RuleViews } from "./http/routes-rules.ts";
 import type { SystemViews } from "./http/routes-system.ts";
-import { clientView, iso, moduleView, thingView } from "./http/views.ts";
+import { iso, moduleView, thingView } from "./http/views.ts";
 import type { RuleHouse } from "./rules/rule-house.ts";
 
 export interface StatusParts {
@@ -61,13 +61,6 @@ export class Status implements SystemViews, RuleViews {
 
   modules(): ReturnType<SystemViews["modules"]> {
     return this.#parts.house.supervisor.status().map(moduleView);
-  }
-
-  clients(): ReturnType<SystemViews["clients"]> {
-    return this.#parts
-      .broker()
-      .sessions()
-      .flatMap(({ connection }) => (connection === undefined ? [] : [clientView(connection)]));
   }
 
   bridges(): ReturnType<SystemViews["bridges"]> {

@@ -118,11 +118,38 @@ export const BridgeView = Type.Object({
 });
 export type BridgeView = Static<typeof BridgeView>;
 
+const Qos = Type.Enum([0, 1, 2]);
+
 export const ClientView = Type.Object({
   id: Type.String(),
-  username: Type.String(),
-  address: Type.String(),
-  connectedAt: Time,
+  username: Type.String({ description: "The account that it proved to be." }),
+  connected: Type.Boolean({ description: "False for a session whose client is away." }),
+  address: Type.Optional(Type.String()),
+  listener: Type.Optional(Type.String()),
+  protocol: Type.Optional(Type.Enum(["3.1.1", "5.0"])),
+  connectedAt: Type.Optional(Time),
+  keepAliveSeconds: Type.Integer({ description: "0 for none." }),
+  expirySeconds: Type.Integer({ description: "How long the session outlives its connection." }),
+  subscriptions: Type.Array(Type.Object({ filter: Type.String(), qos: Qos })),
+  traffic: Type.Object(
+    {
+      messagesIn: Type.Integer(),
+      messagesOut: Type.Integer(),
+      bytesIn: Type.Integer(),
+      bytesOut: Type.Integer(),
+    },
+    { description: "Since the session began, seen from the broker." },
+  ),
+  rates: Type.Object(
+    { messagesIn: Type.Number(), messagesOut: Type.Number() },
+    { description: "Per second, since the latest look that is older than two seconds." },
+  ),
+  queuedMessages: Type.Integer({ description: "Waiting for the client or for its acknowledgement." }),
+  queuedBytes: Type.Integer(),
+  dropped: Type.Integer({ description: "Messages that a quota or a full socket cost." }),
+  slow: Type.Boolean({ description: "It does not take what it is sent as fast as it comes." }),
+  will: Type.Optional(Type.Object({ topic: Type.String(), qos: Qos, retain: Type.Boolean() })),
+  lastDisconnect: Type.Optional(Type.Object({ at: Time, reason: Type.String() })),
 });
 export type ClientView = Static<typeof ClientView>;
 

@@ -125,6 +125,22 @@ export const COMMANDS: readonly CliCommand[] = [
     load: async () => (await import("./commands-rules.ts")).rulesTrace,
   },
   {
+    name: "clients",
+    args: "[ID]",
+    summary: "MQTT clients: address, traffic, queues; or everything about one",
+    maxArgs: 1,
+    load: async () => (await import("./commands-clients.ts")).clients,
+  },
+  {
+    name: "clients kick",
+    args: "ID",
+    summary: "disconnect an MQTT client; it may come again",
+    options: { forget: { type: "boolean", help: "end its session too, with everything that waits for it" } },
+    minArgs: 1,
+    maxArgs: 1,
+    load: async () => (await import("./commands-clients.ts")).kickClient,
+  },
+  {
     name: "bridge status",
     summary: "cloud bridges: link, queue, drops and the last error",
     maxArgs: 0,

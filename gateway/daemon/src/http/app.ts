@@ -6,6 +6,7 @@ import { isNodeRedPath } from "../node-red/path.ts";
 import type { People } from "../people/people.ts";
 import { cookieOf, denial, identify, SESSION_COOKIE } from "./authorise.ts";
 import { misdirected, neighbourHeaders, PREFLIGHT_HEADERS } from "./cross-origin.ts";
+import { METRICS_CONTENT_TYPE } from "./metrics.ts";
 import { notStored } from "./not-stored.ts";
 import { openApiDocument } from "./openapi.ts";
 import { readJsonBody } from "./read-body.ts";
@@ -18,6 +19,8 @@ import type { StaticFiles } from "./static-files.ts";
 /** Answers one request. `local` says that it came over the Unix socket. It never rejects. */
 export type App = (request: IncomingMessage, response: ServerResponse, local: boolean) => Promise<void>;
 
+const METRICS_PATH = "/metrics";
+
 export interface AppParts {
   readonly routes: readonly Route[];
   readonly people: People;
@@ -25,6 +28,8 @@ export interface AppParts {
   readonly log: Log;
   /** Names of the gateway besides its addresses and local names. */
   readonly hosts: readonly string[];
+  /** What Prometheus reads. */
+  readonly metrics: () => string;
   /** Absent where Node-RED is not installed. */
   readonly nodeRed?: NodeRedDoor | undefined;
 }
@@ -50,10 +55,20 @@ export function createApp(parts: AppParts): App {
       document ??= JSON.stringify(openApiDocument(parts.routes));
       return { status: 200, headers: { "Content-Type": "application/json" }, body: document };
     }
+    if (method === "GET" && path === METRICS_PATH) return metricsReply(request, local);
     if (method === "GET" && !path.startsWith("/api/") && !isNodeRedPath(path)) {
       return parts.files.answer(path, request.headers["accept-encoding"] ?? "");
     }
     return problemReply({ status: 404, code: "unknown-path", detail: `There is no ${path}.` });
+  }
+
+  /** For whoever may read: a scraper brings a token. */
+  function metricsReply(request: IncomingMessage, local: boolean): Reply {
+    const session = cookieOf(request.headers.cookie, SESSION_COOKIE);
+    const caller = identify({ authorization: request.headers.authorization, session, local }, people);
+    const denied = denial({ method: "get", scope: "read" }, caller, () => undefined);
+    if (denied !== undefined) return problemReply(denied);
+    return { status: 200, headers: { "Content-Type": METRICS_CONTENT_TYPE }, body: parts.metrics() };
   }
 
   return async (request, response, local) => {

@@ -39,7 +39,7 @@ export function identify({ authorization, session, local }: Credentials, people:
 
 /** What is in the way of a call, if anything. */
 export function denial(
-  route: Route,
+  route: Pick<Route, "method" | "scope" | "fromElsewhere">,
   { principal, by }: Caller,
   header: (name: string) => string | undefined,
 ): ProblemReply | undefined {
@@ -72,7 +72,7 @@ function missingRight(
  * CORS preflight, which is never granted with the cookie; the browser's own word (Fetch Metadata) is checked on top.
  */
 function forgery(
-  route: Route,
+  route: Pick<Route, "method" | "fromElsewhere">,
   by: Caller["by"],
   header: (name: string) => string | undefined,
 ): ProblemReply | undefined {

@@ -1,4 +1,4 @@
-import { BridgeView, ClientView, GatewayView, ModuleView } from "@tram/protocol";
+import { BridgeView, GatewayView, ModuleView } from "@tram/protocol";
 import { Type } from "typebox";
 import type { Route } from "./route.ts";
 
@@ -6,11 +6,10 @@ import type { Route } from "./route.ts";
 export interface SystemViews {
   gateway(): GatewayView;
   modules(): readonly ModuleView[];
-  clients(): readonly ClientView[];
   bridges(): readonly BridgeView[];
 }
 
-/** The gateway itself: health, modules, clients and bridges. */
+/** The gateway itself: health, modules and bridges. */
 export function systemRoutes(views: SystemViews): readonly Route[] {
   return [
     {
@@ -36,20 +35,6 @@ export function systemRoutes(views: SystemViews): readonly Route[] {
         schema: Type.Object({ modules: Type.Array(ModuleView) }),
       },
       handle: () => ({ status: 200, body: { modules: views.modules() } }),
-    },
-    {
-      method: "get",
-      path: "/api/v1/clients",
-      operationId: "listClients",
-      summary: "MQTT clients that are connected now",
-      tag: "Gateway",
-      scope: "admin",
-      answer: {
-        status: 200,
-        description: "The clients.",
-        schema: Type.Object({ clients: Type.Array(ClientView) }),
-      },
-      handle: () => ({ status: 200, body: { clients: views.clients() } }),
     },
     {
       method: "get",

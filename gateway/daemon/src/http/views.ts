@@ -1,6 +1,5 @@
-import type { ModuleStatus, MqttClient, Notification, Registry, ThingRecord } from "@tram/core";
+import type { ModuleStatus, Notification, Registry, ThingRecord } from "@tram/core";
 import type {
-  ClientView,
   Command,
   CommandView,
   EpochMs,
@@ -66,11 +65,6 @@ export function moduleView(status: ModuleStatus): ModuleView {
     since: iso(since),
     ...(nextAttempt === undefined ? {} : { nextAttempt: iso(nextAttempt) }),
   };
-}
-
-export function clientView(client: MqttClient): ClientView {
-  const { id, username, address, connectedAt } = client;
-  return { id, username, address, connectedAt: iso(connectedAt) };
 }
 
 export function notificationView(notification: Notification): NotificationView {

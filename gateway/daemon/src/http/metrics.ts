@@ -1,0 +1,108 @@
+import type { BrokerMetrics } from "@tram/core";
+import { type BridgeView, type GatewayView, type ModuleView, PRODUCT } from "@tram/protocol";
+
+/** What the metrics are made of. */
+export interface MetricsSource {
+  readonly broker: BrokerMetrics;
+  readonly gateway: GatewayView;
+  readonly modules: readonly ModuleView[];
+  readonly bridges: readonly BridgeView[];
+  readonly things: number;
+  /** Resident memory, bytes. */
+  readonly residentBytes: number;
+}
+
+type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+interface Family {
+  readonly name: string;
+  readonly type: "counter" | "gauge";
+  readonly help: string;
+  readonly samples: readonly Sample[];
+}
+
+/** The metrics in the text format of Prometheus, version 0.0.4. */
+export function metricsText(source: MetricsSource): string {
+  return `${families(source).flatMap(lines).join("\n")}\n`;
+}
+
+export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+function families({
+  bridges,
+  broker,
+  gateway,
+  modules,
+  residentBytes,
+  things,
+}: MetricsSource): readonly Family[] {
+  const one = (value: number): readonly Sample[] => [[{}, value]];
+  const directions = (inward: number, outward: number): readonly Sample[] => [
+    [{ direction: "in" }, inward],
+    [{ direction: "out" }, outward],
+  ];
+  return [
+    counter("mqtt_messages_total", "MQTT messages.", directions(broker.messagesIn, broker.messagesOut)),
+    counter("mqtt_bytes_total", "Bytes of MQTT connections.", directions(broker.bytesIn, broker.bytesOut)),
+    counter("mqtt_dropped_messages_total", "Messages that quotas or full sockets cost.", one(broker.dropped)),
+    counter("mqtt_refused_logins_total", "Logins that were refused.", one(broker.refused)),
+    gauge("mqtt_connections", "MQTT clients that are connected.", one(broker.connections)),
+    gauge("mqtt_sessions", "MQTT sessions, those of absent clients included.", one(broker.sessions)),
+    gauge("mqtt_subscriptions", "Subscriptions.", one(broker.subscriptions)),
+    gauge("mqtt_retained_messages", "Retained messages.", one(broker.retained)),
+    gauge("mqtt_retained_bytes", "Their bytes in memory.", one(broker.retainedBytes)),
+    gauge("mqtt_queued_messages", "Messages that wait for clients.", one(broker.queuedMessages)),
+    gauge("mqtt_queued_bytes", "Their bytes.", one(broker.queuedBytes)),
+    gauge("things", "Things that the gateway knows.", one(things)),
+    gauge("store_ok", "1 while the store keeps what it is given.", one(gateway.store === "ok" ? 1 : 0)),
+    gauge("problems", "What is wrong now.", one(gateway.problems.length)),
+    gauge(
+      "module_up",
+      "1 while a module is up.",
+      modules.map(({ id, state }) => [{ module: id }, state === "up" ? 1 : 0] as const),
+    ),
+    gauge(
+      "bridge_online",
+      "1 while a bridge has its cloud.",
+      bridges.map(({ id, state }) => [{ bridge: id }, state === "online" ? 1 : 0] as const),
+    ),
+    gauge(
+      "bridge_queued_messages",
+      "Messages that wait for a cloud.",
+      bridges.map(({ id, queued }) => [{ bridge: id }, queued] as const),
+    ),
+    counter(
+      "bridge_dropped_messages_total",
+      "Messages that a quota cost.",
+      bridges.map(({ dropped, id }) => [{ bridge: id }, dropped] as const),
+    ),
+    gauge("resident_memory_bytes", "Resident memory of the process.", one(residentBytes)),
+  ];
+}
+
+function counter(name: string, help: string, samples: readonly Sample[]): Family {
+  return { name, help, samples, type: "counter" };
+}
+
+function gauge(name: string, help: string, samples: readonly Sample[]): Family {
+  return { name, help, samples, type: "gauge" };
+}
+
+function lines({ help, name, samples, type }: Family): readonly string[] {
+  const full = `${PRODUCT.name}_${name}`;
+  return [
+    `# HELP ${full} ${help}`,
+    `# TYPE ${full} ${type}`,
+    ...samples.map(([labels, value]) => `${full}${labelText(labels)} ${value}`),
+  ];
+}
+
+function labelText(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
+  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+}
+
+/** Backslash, quote and line feed are written with a backslash. */
+function escapeLabel(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+}
