@@ -23,12 +23,14 @@ import { LIVE_PATH, liveUpgrade } from "./live/upgrade.ts";
 import { endOrphans } from "./modules/orphans.ts";
 import { createRunner } from "./modules/runner.ts";
 import { Accounts } from "./mqtt/accounts.ts";
-import { openAedesBroker } from "./mqtt/aedes-broker.ts";
 import { HomieOut } from "./mqtt/homie-out.ts";
 import { clientDesk } from "./mqtt/inspector/client-desk.ts";
 import { SysTopics } from "./mqtt/inspector/sys-topics.ts";
+import { Listeners } from "./mqtt/listeners/listeners.ts";
+import { identityOfFiles } from "./mqtt/listeners/tls-identity.ts";
+import { MQTT_PATH, WebSocketDoor } from "./mqtt/listeners/websocket.ts";
 import { mqttHooks } from "./mqtt/mqtt-adapter.ts";
-import { Retained } from "./mqtt/retained.ts";
+import { type LocalBroker, openBroker } from "./mqtt/open-broker.ts";
 import { type NodeRedRoom, prepareNodeRed } from "./node-red/open.ts";
 import { isNodeRedPath } from "./node-red/path.ts";
 import { People } from "./people/people.ts";
@@ -93,7 +95,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   const { store } = opened;
   teardown.defer(() => store.close());
 
-  const later: { broker?: Broker } = {};
+  const later: { broker?: Broker; listeners?: Listeners } = {};
   const broker = (): Broker => {
     if (later.broker === undefined) throw new Error("the broker is not open yet");
     return later.broker;
@@ -153,7 +155,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     bridges,
     broker,
     nodeRed: nodeRed.view,
-    problems: () => [...known, ...restart.problems],
+    problems: () => [...known, ...restart.problems, ...(later.listeners?.problems ?? [])],
   });
   teardown.use(clock.onStep(() => live.pushGateway(() => status.gateway())));
 
@@ -162,7 +164,10 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   bridges.push(...(await openBridges({ settings, clock, store, log, house, live }, teardown)));
   for (const subscription of feedLive(house.bus, house.registry, live)) teardown.use(subscription);
 
-  later.broker = await openMqtt({ settings, clock, store, log, house }, teardown);
+  const onListeners = (): void => live.pushGateway(() => status.gateway());
+  const mqtt = await openMqtt({ settings, clock, store, log, house, onListeners }, teardown);
+  later.broker = mqtt.broker;
+  later.listeners = mqtt.listeners;
   const people = new People({ clock, transactions: house.transactions });
   await people.restore(store);
   const editor = new RuleEditor({ ...house, folder: settings.rulesDir, rules, log });
@@ -176,7 +181,8 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       things: house.registry.size,
       residentBytes: process.memoryUsage.rss(),
     });
-  const room = { options, clock, house, live, people, status, editor, nodeRed, desk, metrics };
+  const mqttDoor = new WebSocketDoor(mqtt.broker.attach.bind(mqtt.broker), "http");
+  const room = { options, clock, house, live, people, status, editor, nodeRed, desk, metrics, mqttDoor };
   const http = await openWeb(room, teardown);
   known.push(...http.problems);
 
@@ -190,7 +196,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   if (nodeRed.runner !== undefined) house.supervisor.start(nodeRed.runner);
   await house.commands.resume(store);
 
-  const mqttPort = later.broker.listening[0]?.port ?? settings.mqtt.port;
+  const mqttPort = mqtt.listeners.addresses[0]?.port ?? 0;
   log.info({ http: http.port, mqtt: mqttPort, things: house.registry.size }, "gateway up");
   const { failing } = house.transactions.health;
   if (!failing) options.onWritable?.();
@@ -232,23 +238,29 @@ async function openBridges(
 }
 
 async function openMqtt(
-  parts: { settings: Settings; clock: Clock; store: Store; log: Log; house: House },
+  parts: { settings: Settings; clock: Clock; store: Store; log: Log; house: House; onListeners: () => void },
   teardown: Teardown,
-): Promise<Broker> {
+): Promise<{ readonly broker: LocalBroker; readonly listeners: Listeners }> {
   const { settings, clock, store, log, house } = parts;
-  const { host, port, anonymous } = settings.mqtt;
-  const retained = new Retained(log);
-  const broker = await openAedesBroker(
-    { host, port, retained, remembered: await retained.restore(store) },
-    mqttHooks({ ...house, accounts: new Accounts(settings.mqtt.accounts, { anonymous }), log }),
-    { clock, log },
-  );
+  const accounts = new Accounts(settings.mqtt.accounts, { anonymous: settings.mqtt.anonymous });
+  const { durable } = settings.mqtt;
+  const broker = await openBroker(settings.mqtt, mqttHooks({ ...house, accounts, durable, log }), {
+    ...house,
+    clock,
+    log,
+    store,
+  });
   teardown.defer(() => broker.close());
   teardown.use(new SysTopics({ broker, clock, version: PRODUCT.version }));
   const homie = new HomieOut({ ...house, broker, log, root: settings.gateway });
   teardown.defer(() => homie.stop());
   homie.start();
-  return broker;
+  const { listeners: specs, tls: files } = settings.mqtt;
+  const tls = files && identityOfFiles(files);
+  const { attach, onChange } = { attach: broker.attach.bind(broker), onChange: parts.onListeners };
+  const listeners = await Listeners.open(specs, { attach, clock, log, tls, onChange });
+  teardown.defer(() => listeners.close());
+  return { broker, listeners };
 }
 
 async function openWeb(
@@ -263,6 +275,7 @@ async function openWeb(
     nodeRed: NodeRedRoom;
     desk: ClientDesk;
     metrics: () => string;
+    mqttDoor: WebSocketDoor;
   },
   teardown: Teardown,
 ): Promise<HttpServers> {
@@ -290,6 +303,7 @@ async function openWeb(
     { ...settings.http, home: settings },
     upgrades((path) => {
       if (path === LIVE_PATH) return watchers;
+      if (path === MQTT_PATH) return (request, socket, head) => parts.mqttDoor.upgrade(request, socket, head);
       return isNodeRedPath(path) ? door?.upgrade : undefined;
     }, hosts),
     log,

@@ -63,7 +63,6 @@ export async function openTramBroker(
 }
 
 class Engine implements TramBroker {
-  readonly listening = [];
   readonly #room: Room;
   readonly #transactions: TramBrokerParts["transactions"];
   readonly #timer: Disposable;

@@ -56,7 +56,6 @@ export interface BrokerMetrics extends MqttTraffic {
 
 /** An MQTT engine. Three stand behind it: our own, aedes, an external broker. */
 export interface Broker {
-  readonly listening: readonly BrokerAddress[];
   /**
    * Publishes a message of the gateway. It does not pass the hooks. Resolves when what must be kept of it is kept.
    * @param options.volatile the gateway publishes it anew after each start: its retained value need not be kept.

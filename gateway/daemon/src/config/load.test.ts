@@ -70,7 +70,7 @@ describe("parseConfig", () => {
     ["gateway: { id: Big House }", /gateway\.id: expected text that matches/],
     ["gateway: { id: pair }", /gateway\.id: expected an id that is not reserved, found "pair"/],
     ["gateway: { latitude: 91 }", /gateway\.latitude: expected <= 90, found 91/],
-    ["mqtt: { engine: mosquitto }", /mqtt\.engine: expected one of aedes, found "mosquitto"/],
+    ["mqtt: { engine: mosquitto }", /mqtt\.engine: expected one of tram, aedes, found "mosquitto"/],
     ["mqtt: { clients: [{ username: a }] }", /mqtt\.clients\[0\]\.role: is missing/],
     [
       "modules: [{ id: a, use: sim }, { id: a, use: sim }]",

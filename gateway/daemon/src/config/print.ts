@@ -25,6 +25,13 @@ function documentOf(settings: Settings): object {
       engine: mqtt.engine,
       host: mqtt.host,
       port: mqtt.port,
+      listeners: mqtt.listeners.slice(1).map(({ clientCertificates, ...listener }) => ({
+        ...listener,
+        client_certificates: clientCertificates,
+      })),
+      ...(mqtt.tls && { tls: { cert_file: mqtt.tls.cert, key_file: mqtt.tls.key, ca_file: mqtt.tls.ca } }),
+      limits: mqtt.limits,
+      durable: mqtt.durable,
       durability: mqtt.durability,
       anonymous: mqtt.anonymous,
       clients: mqtt.accounts.map(({ password: _secret, ...account }) => ({ ...account, password: HIDDEN })),

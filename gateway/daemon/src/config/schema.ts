@@ -1,3 +1,4 @@
+import { DEFAULT_LIMITS } from "@tram/broker";
 import { ID_PATTERN, PRODUCT } from "@tram/protocol";
 import { type Static, Type } from "typebox";
 
@@ -70,11 +71,124 @@ export const MqttAccount = Type.Object(
 );
 export type MqttAccount = Static<typeof MqttAccount>;
 
+const MqttListener = Type.Object(
+  {
+    id: Type.Optional(
+      Type.String({
+        pattern: ID_PATTERN,
+        description: "Name of the listener. Default: its protocol and its port.",
+      }),
+    ),
+    protocol: Type.Enum(["mqtt", "mqtts", "ws", "wss"], {
+      description: "Plain TCP, TLS, WebSocket at `/mqtt`, or that over TLS.",
+    }),
+    host: Host("0.0.0.0", "Address to listen on."),
+    interface: Type.Optional(
+      Type.String({
+        pattern: "^[A-Za-z0-9._-]{1,15}$",
+        description: "Network interface to listen on instead: `br-lan`. Its addresses are followed.",
+      }),
+    ),
+    port: Type.Integer({ minimum: 0, maximum: 65_535, description: "TCP port; 0 takes a free one." }),
+    client_certificates: Type.Optional(
+      Type.Enum(["off", "optional", "required"], {
+        default: "optional",
+        description:
+          "Of `mqtts` and `wss`: whether clients show a certificate. Its common name is their account.",
+      }),
+    ),
+  },
+  Closed,
+);
+
+export type MqttListener = Static<typeof MqttListener>;
+
+const MqttTls = Type.Object(
+  {
+    cert_file: Type.String({
+      path: "always",
+      description: "Certificate of the broker, PEM, with its chain.",
+    }),
+    key_file: Type.String({ path: "always", description: "Its private key, PEM." }),
+    ca_file: Type.Optional(
+      Type.String({ path: "always", description: "Authorities of the certificates of clients, PEM." }),
+    ),
+  },
+  { ...Closed, description: "Certificate in files, instead of the gateway's own authority." },
+);
+
+const limit = (minimum: number, fallback: number, description: string) =>
+  Type.Optional(Type.Integer({ minimum, maximum: 2 ** 40, default: fallback, description }));
+
+const MqttLimits = Type.Object(
+  {
+    packet_bytes: limit(1_024, DEFAULT_LIMITS.packetBytes, "Largest packet of a client, bytes."),
+    connections: limit(1, DEFAULT_LIMITS.connections, "Connections at a time."),
+    sessions: limit(1, DEFAULT_LIMITS.sessions, "Sessions, those of absent clients included."),
+    session_expiry_seconds: limit(
+      1,
+      DEFAULT_LIMITS.sessionExpirySeconds,
+      "Longest life of a session whose client is away, seconds.",
+    ),
+    subscriptions: limit(1, DEFAULT_LIMITS.subscriptions, "Subscriptions of a client."),
+    in_flight: limit(
+      1,
+      DEFAULT_LIMITS.inFlight,
+      "Unacknowledged messages at a time, each way, for one client.",
+    ),
+    queue_messages: limit(
+      1,
+      DEFAULT_LIMITS.queue.messages,
+      "Messages that wait for one client; the oldest make room.",
+    ),
+    queue_bytes: limit(1_024, DEFAULT_LIMITS.queue.bytes, "Their bytes."),
+    queued_bytes: limit(1_024, DEFAULT_LIMITS.queuedBytes, "Bytes that wait for all clients together."),
+    retained_messages: limit(0, DEFAULT_LIMITS.retained.messages, "Retained messages."),
+    retained_bytes: limit(0, DEFAULT_LIMITS.retained.bytes, "Their bytes in memory."),
+    messages_per_second: limit(
+      1,
+      DEFAULT_LIMITS.messagesPerSecond,
+      "Messages that a client may publish in a second; whoever sends more is read more slowly.",
+    ),
+    memory_bytes: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 2 ** 40,
+        description:
+          "Memory of the process above which no new client is let in; 0 for none. Default: nine tenths of what the machine or the control group has.",
+      }),
+    ),
+  },
+  { ...Closed, description: "What clients can cost. For the gateway's own engine." },
+);
+
 const MqttConfig = Type.Object(
   {
-    engine: Type.Optional(Type.Enum(["aedes"], { default: "aedes", description: "The broker engine." })),
+    engine: Type.Optional(
+      Type.Enum(["tram", "aedes"], {
+        default: "tram",
+        description:
+          "The broker: the gateway's own, or aedes, which knows MQTT 3.1.1 alone and keeps no sessions.",
+      }),
+    ),
     host: Host("0.0.0.0", "Address to listen on."),
     port: Port(1883, "TCP port; 0 takes a free one."),
+    listeners: Type.Optional(
+      Type.Array(MqttListener, {
+        maxItems: 16,
+        description:
+          "Further doors of the broker, besides `host` and `port`. WebSocket is also at `/mqtt` of the HTTP port.",
+      }),
+    ),
+    tls: Type.Optional(MqttTls),
+    limits: Type.Optional(MqttLimits),
+    durable: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 1_024 }), {
+        maxItems: 64,
+        description:
+          "Topic filters whose messages are on the disk, and not only safe from a crash, before they are acknowledged.",
+      }),
+    ),
     durability: Type.Optional(
       Type.Enum(["standard", "strict"], {
         default: "standard",
@@ -93,6 +207,8 @@ const MqttConfig = Type.Object(
   },
   { ...Closed, description: "The local MQTT broker." },
 );
+
+export type MqttLimits = Static<typeof MqttLimits>;
 
 const HttpConfig = Type.Object(
   {

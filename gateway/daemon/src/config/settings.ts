@@ -1,9 +1,11 @@
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { type ModuleId, slugThingId, type ThingId } from "@tram/protocol";
+import type { ListenerSpec } from "../mqtt/listeners/listener.ts";
+import type { TlsFiles } from "../mqtt/listeners/tls-identity.ts";
 import type { Account, CloudSettings, SoundConfig } from "./check.ts";
 import type { Overrides } from "./overrides.ts";
-import { type ModuleConfig, NODE_RED_DIR } from "./schema.ts";
+import { type ModuleConfig, type MqttLimits, type MqttListener, NODE_RED_DIR } from "./schema.ts";
 
 export type { Account, CloudSettings };
 
@@ -22,9 +24,15 @@ export interface Settings {
   /** Absolute path of the folder of the local socket, where the environment names one. */
   readonly runtime?: string;
   readonly mqtt: {
-    readonly engine: "aedes";
+    readonly engine: "tram" | "aedes";
     readonly host: string;
     readonly port: number;
+    /** The one of `host` and `port` comes first. */
+    readonly listeners: readonly ListenerSpec[];
+    readonly tls: TlsFiles | undefined;
+    readonly limits: MqttLimits;
+    /** Filters of topics that must survive a power cut. */
+    readonly durable: readonly string[];
     readonly durability: "standard" | "strict";
     readonly anonymous: boolean;
     readonly accounts: readonly Account[];
@@ -45,6 +53,7 @@ export interface Settings {
 export function completeSettings(sound: SoundConfig, folder: string, overrides: Overrides): Settings {
   const { document, accounts, cloud } = sound;
   const { gateway = {}, mqtt = {}, http = {}, rules = {}, node_red: nodeRed = {}, log = {} } = document;
+  const door = { host: mqtt.host ?? "0.0.0.0", port: overrides.mqttPort ?? mqtt.port ?? 1883 };
   return {
     gateway: {
       id: (gateway.id ?? slugThingId(hostname())) as ThingId,
@@ -57,9 +66,15 @@ export function completeSettings(sound: SoundConfig, folder: string, overrides: 
     data: resolve(overrides.data ?? document.data ?? join(folder, "data")),
     ...(overrides.runtime === undefined ? {} : { runtime: overrides.runtime }),
     mqtt: {
-      engine: mqtt.engine ?? "aedes",
-      host: mqtt.host ?? "0.0.0.0",
-      port: overrides.mqttPort ?? mqtt.port ?? 1883,
+      engine: mqtt.engine ?? "tram",
+      ...door,
+      listeners: [
+        listenerOf({ id: "tcp", protocol: "mqtt", ...door }),
+        ...(mqtt.listeners ?? []).map(listenerOf),
+      ],
+      tls: mqtt.tls && { cert: mqtt.tls.cert_file, key: mqtt.tls.key_file, ca: mqtt.tls.ca_file },
+      limits: mqtt.limits ?? {},
+      durable: mqtt.durable ?? [],
       durability: mqtt.durability ?? "standard",
       anonymous: mqtt.anonymous ?? false,
       accounts,
@@ -79,4 +94,10 @@ export function completeSettings(sound: SoundConfig, folder: string, overrides: 
     },
     logLevel: log.level ?? "info",
   };
+}
+
+function listenerOf(listener: MqttListener): ListenerSpec {
+  const { client_certificates: clientCertificates = "optional", host = "0.0.0.0", port, protocol } = listener;
+  const { id = `${protocol}-${port}` } = listener;
+  return { id, protocol, host, interface: listener.interface, port, clientCertificates };
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Log } from "@tram/core";
 import type { GatewayView } from "@tram/protocol";
-import { listen } from "../mqtt/aedes-broker.ts";
+import { bind } from "../mqtt/listeners/bind.ts";
 import { type LocalSocket, openLocalSocket } from "../runtime/local-socket.ts";
 import type { SocketHome } from "../runtime/places.ts";
 import type { App } from "./app.ts";
@@ -28,7 +28,7 @@ export async function openHttp(
 ): Promise<HttpServers> {
   const tcp = serverOf(app, false, upgrade);
   const local = serverOf(app, true, upgrade);
-  await listen(tcp.server, options.host, options.port, "http.port");
+  const port = await bind(tcp.server, options, "http.port");
   let socket: LocalSocket;
   try {
     socket = await openLocalSocket(local.server, options.home, log);
@@ -36,9 +36,8 @@ export async function openHttp(
     await tcp.close();
     throw error;
   }
-  const address = tcp.server.address();
   return {
-    port: typeof address === "object" && address !== null ? address.port : options.port,
+    port,
     problems: socket.problems,
     close: async () => {
       await Promise.all([tcp.close(), local.close()]);

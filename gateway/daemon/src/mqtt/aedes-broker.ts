@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import {
   type Broker,
   type BrokerHooks,
@@ -19,7 +19,7 @@ import {
   type PublishPacket,
 } from "aedes";
 import mqttPacket from "mqtt-packet";
-import { ConfigError } from "../config/config-error.ts";
+import type { Attach, Origin } from "./listeners/listener.ts";
 import type { Retained } from "./retained.ts";
 
 // The engine's writer keeps a buffer for each of the 65,536 numbers that two bytes can hold: 7 MB of objects, and no
@@ -32,14 +32,10 @@ const NOWHERE = "$nowhere";
 /** How long clients have at the stop to take what was sent to them. In milliseconds. */
 const FAREWELL_MS = 300;
 
-const LISTENER = "tcp";
-
 /** Half-open connections are closed after this. In milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
 export interface AedesOptions {
-  readonly host: string;
-  readonly port: number;
   /** Keeps the retained messages of clients; the engine has no store. */
   readonly retained: Retained;
   /** Those of an earlier life. */
@@ -55,7 +51,8 @@ export async function openAedesBroker(
   options: AedesOptions,
   hooks: BrokerHooks,
   parts: { clock: Clock; log: Log },
-): Promise<Broker> {
+): Promise<Broker & { readonly attach: Attach }> {
+  const origins = new WeakMap<Duplex, Origin>();
   const clients = new Map<Client, MqttClient>();
   const usernames = new WeakMap<Client, string>();
   /** Clients that wait for an acknowledgement which they do not get. */
@@ -69,8 +66,8 @@ export async function openAedesBroker(
     queueLimit: 1_000,
     maxTopicLevels: 32,
     authenticate: (client, username, password, done) => {
-      const login = { clientId: client.id, username, password, certificate: undefined };
-      hooks.authenticate({ ...login, address: addressOf(client), listener: LISTENER }).then(
+      const certificate = origins.get(client.conn as Duplex)?.certificate;
+      hooks.authenticate({ clientId: client.id, username, password, certificate, ...originOf(client) }).then(
         (admission) => {
           if ("refused" in admission) {
             refused++;
@@ -147,13 +144,17 @@ export async function openAedesBroker(
     });
   }
 
+  function originOf(client: Client): { address: string; listener: string } {
+    const { address = "", listener = "" } = origins.get(client.conn as Duplex) ?? {};
+    return { address, listener };
+  }
+
   function describe(client: Client): MqttClient {
     return (
       clients.get(client) ?? {
         id: client.id ?? "",
         username: usernames.get(client) ?? "",
-        address: addressOf(client),
-        listener: LISTENER,
+        ...originOf(client),
         protocol: "3.1.1",
         connectedAt: parts.clock.now(),
       }
@@ -178,7 +179,7 @@ export async function openAedesBroker(
     );
   });
   aedes.on("connectionError", (client, error) => {
-    parts.log.warn({ address: addressOf(client), reason: error.message }, "connection refused");
+    parts.log.warn({ address: originOf(client).address, reason: error.message }, "connection refused");
   });
 
   const publish = (message: MqttMessage): Promise<void> =>
@@ -188,24 +189,15 @@ export async function openAedesBroker(
   // Nobody is connected yet: publishing only fills the engine's memory.
   for (const message of options.remembered) await publish(message);
 
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-    socket.setNoDelay(true);
-    aedes.handle(socket);
-  });
-  try {
-    await listen(server, options.host, options.port);
-  } catch (cause) {
-    await closeAedes(aedes);
-    throw cause;
-  }
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : options.port;
+  const streams = new Set<Duplex>();
 
   return {
-    listening: [{ listener: LISTENER, protocol: "mqtt", host: options.host, port }],
+    attach: (stream, origin) => {
+      origins.set(stream, origin);
+      streams.add(stream);
+      stream.once("close", () => streams.delete(stream));
+      aedes.handle(stream);
+    },
     publish,
     subscribe: (filter, { qos }, listener) => {
       const deliver: Parameters<typeof aedes.subscribe>[1] = (packet, done) => {
@@ -252,46 +244,17 @@ export async function openAedesBroker(
     },
     close: async () => {
       closing = true;
-      const closed = new Promise((resolve) => server.close(resolve));
-      // A socket that is destroyed with something unread in it is reset, and the client loses what it was just sent.
-      for (const socket of sockets) socket.end();
-      using _patience = parts.clock.after(FAREWELL_MS, () => {
-        for (const socket of sockets) socket.destroy();
-      });
-      await closed;
+      // A stream that is destroyed with something unread in it is reset, and the client loses what it was just sent.
+      for (const stream of streams) stream.end();
+      const farewell = new AbortController();
+      const gone = [...streams].map((stream) => new Promise((resolve) => stream.once("close", resolve)));
+      const patience = parts.clock.sleep(FAREWELL_MS, farewell.signal).catch(() => undefined);
+      await Promise.race([Promise.all(gone), patience]);
+      farewell.abort();
+      for (const stream of streams) stream.destroy();
       await closeAedes(aedes);
     },
   };
-}
-
-/**
- * Binds a server.
- * @throws {ConfigError} `port` when the port is taken or not allowed.
- */
-export async function listen(server: Server, host: string, port: number, key = "mqtt.port"): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const refuse = (cause: NodeJS.ErrnoException): void => {
-      const found = {
-        EADDRINUSE: "that another program holds it",
-        EACCES: "that this user may not open it",
-        EADDRNOTAVAIL: "that this machine does not have the address",
-      }[cause.code ?? ""];
-      reject(
-        new ConfigError(
-          "port",
-          `${key}: expected to listen on ${host}:${port}, found ${found ?? cause.message}`,
-          {
-            cause,
-          },
-        ),
-      );
-    };
-    server.once("error", refuse);
-    server.listen(port, host, () => {
-      server.off("error", refuse);
-      resolve();
-    });
-  });
 }
 
 function closeAedes(aedes: Aedes): Promise<void> {
@@ -331,11 +294,7 @@ function filtersOf(client: Client): { filter: string; qos: Qos }[] {
 }
 
 function needsDrain(client: Client): boolean {
-  return (client.conn as Socket).writableNeedDrain;
-}
-
-function addressOf(client: Client): string {
-  return (client.conn as Socket).remoteAddress ?? "";
+  return (client.conn as Duplex).writableNeedDrain;
 }
 
 function messageOf(packet: PublishPacket): MqttMessage {

@@ -143,7 +143,8 @@ export class HomieOut implements Disposable {
   }
 
   #publish(message: MqttMessage): void {
-    this.#broker.publish(message).catch((error: unknown) => {
+    // Published anew after each start: the registry remembers, the broker need not.
+    this.#broker.publish(message, { volatile: true }).catch((error: unknown) => {
       if (this.#closed) return;
       this.#log.warn({ topic: message.topic, reason: String(error) }, "the broker did not take a message");
     });

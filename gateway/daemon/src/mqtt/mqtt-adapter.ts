@@ -1,3 +1,4 @@
+import { matches, parseTopicFilter, type TopicName } from "@tram/broker";
 import type { BrokerHooks, Commands, Log, MqttClient, Registry, Transactions } from "@tram/core";
 import type { Accounts } from "./accounts.ts";
 import { HomieIn } from "./homie-in.ts";
@@ -5,6 +6,8 @@ import { HomieIn } from "./homie-in.ts";
 /** What the broker asks of the house: who may enter, what they may say, and keeping it before it is acknowledged. */
 export function mqttHooks(parts: {
   accounts: Accounts;
+  /** Filters of topics that must survive a power cut. */
+  durable: readonly string[];
   registry: Registry;
   commands: Commands;
   transactions: Transactions;
@@ -12,6 +15,10 @@ export function mqttHooks(parts: {
 }): BrokerHooks {
   const { accounts, transactions, log } = parts;
   const homie = new HomieIn(parts);
+  const durable = parts.durable.flatMap((text) => {
+    const parsed = parseTopicFilter(text);
+    return parsed.ok ? [parsed.filter] : [];
+  });
   return {
     authenticate: async ({ username, password }) => {
       const account = accounts.authenticate(username, password);
@@ -27,6 +34,9 @@ export function mqttHooks(parts: {
       const unit = transactions.open();
       const route = homie.take(client, message, unit);
       if (route) enlist(unit);
+      if (message.qos > 0 && durable.some((filter) => matches(filter, message.topic as TopicName))) {
+        unit.require("power");
+      }
       const kept = unit.settle();
       return kept === undefined ? route : kept.then(() => route);
     },

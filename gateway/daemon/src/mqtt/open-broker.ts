@@ -1,0 +1,70 @@
+import { totalmem } from "node:os";
+import { type BrokerLimits, DEFAULT_LIMITS, openTramBroker } from "@tram/broker";
+import type { Broker, BrokerHooks, Clock, Log, Store, Transactions } from "@tram/core";
+import type { MqttLimits } from "../config/schema.ts";
+import type { Settings } from "../config/settings.ts";
+import { openAedesBroker } from "./aedes-broker.ts";
+import type { Attach } from "./listeners/listener.ts";
+import { Retained } from "./retained.ts";
+
+export interface BrokerParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Store;
+  readonly transactions: Pick<Transactions, "open" | "transact">;
+}
+
+/** A broker that takes the connections of its listeners. */
+export type LocalBroker = Broker & { readonly attach: Attach };
+
+/** Of the memory of the machine, or of the control group, what the process may take before nobody new is let in. */
+const MEMORY_SHARE = 0.9;
+
+/** Opens the engine that the configuration names, with what an earlier run kept. */
+export async function openBroker(
+  { engine, limits }: Settings["mqtt"],
+  hooks: BrokerHooks,
+  parts: BrokerParts,
+): Promise<LocalBroker> {
+  switch (engine) {
+    case "tram": {
+      const broker = await openTramBroker({ limits: brokerLimits(limits) }, hooks, parts);
+      return broker;
+    }
+    case "aedes": {
+      const retained = new Retained(parts.log);
+      const remembered = await retained.restore(parts.store);
+      return openAedesBroker({ retained, remembered }, hooks, parts);
+    }
+  }
+}
+
+/** The limits of the engine, as the configuration has them. */
+export function brokerLimits(limits: MqttLimits): Partial<BrokerLimits> {
+  const { queue, retained } = DEFAULT_LIMITS;
+  return {
+    packetBytes: limits.packet_bytes ?? DEFAULT_LIMITS.packetBytes,
+    connections: limits.connections ?? DEFAULT_LIMITS.connections,
+    sessions: limits.sessions ?? DEFAULT_LIMITS.sessions,
+    sessionExpirySeconds: limits.session_expiry_seconds ?? DEFAULT_LIMITS.sessionExpirySeconds,
+    subscriptions: limits.subscriptions ?? DEFAULT_LIMITS.subscriptions,
+    inFlight: limits.in_flight ?? DEFAULT_LIMITS.inFlight,
+    queue: { messages: limits.queue_messages ?? queue.messages, bytes: limits.queue_bytes ?? queue.bytes },
+    queuedBytes: limits.queued_bytes ?? DEFAULT_LIMITS.queuedBytes,
+    retained: {
+      messages: limits.retained_messages ?? retained.messages,
+      bytes: limits.retained_bytes ?? retained.bytes,
+    },
+    messagesPerSecond: limits.messages_per_second ?? DEFAULT_LIMITS.messagesPerSecond,
+    messageBurst: limits.messages_per_second ?? DEFAULT_LIMITS.messageBurst,
+    memoryBytes: limits.memory_bytes ?? Math.floor(availableMemory() * MEMORY_SHARE),
+  };
+}
+
+/** Bytes that the process may use at all. */
+function availableMemory(): number {
+  const total = totalmem();
+  // 0 or a number beyond the machine where nothing is constrained.
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, total) : total;
+}
