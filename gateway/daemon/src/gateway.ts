@@ -1,6 +1,7 @@
 import { type Bridge, openBridge } from "@tram/cloud-bridge";
 import type { Broker, Clock, Log, Store } from "@tram/core";
 import { type GatewayView, PRODUCT } from "@tram/protocol";
+import { AuditLog } from "./audit/audit-log.ts";
 import { SystemClock } from "./clock/system-clock.ts";
 import { clockTrust } from "./clock/trust.ts";
 import type { Settings } from "./config/settings.ts";
@@ -10,7 +11,10 @@ import { identify } from "./http/authorise.ts";
 import { CommandWatch } from "./http/command-watch.ts";
 import { metricsText } from "./http/metrics.ts";
 import { accountRoutes } from "./http/routes-account.ts";
+import { auditRoutes } from "./http/routes-audit.ts";
 import { type ClientDesk, clientRoutes } from "./http/routes-clients.ts";
+import { credentialRoutes } from "./http/routes-credentials.ts";
+import { pairingRoutes } from "./http/routes-pairing.ts";
 import { ruleRoutes } from "./http/routes-rules.ts";
 import { systemRoutes } from "./http/routes-system.ts";
 import { thingRoutes } from "./http/routes-things.ts";
@@ -22,8 +26,8 @@ import { LiveHub } from "./live/live-hub.ts";
 import { LIVE_PATH, liveUpgrade } from "./live/upgrade.ts";
 import { endOrphans } from "./modules/orphans.ts";
 import { createRunner } from "./modules/runner.ts";
-import { Accounts } from "./mqtt/accounts.ts";
 import { HomieOut } from "./mqtt/homie-out.ts";
+import { Identity } from "./mqtt/identity/identity.ts";
 import { clientDesk } from "./mqtt/inspector/client-desk.ts";
 import { SysTopics } from "./mqtt/inspector/sys-topics.ts";
 import { Listeners } from "./mqtt/listeners/listeners.ts";
@@ -38,6 +42,7 @@ import { RestartWatch } from "./restart-watch.ts";
 import { RuleEditor } from "./rules/rule-editor.ts";
 import { RuleHouse } from "./rules/rule-house.ts";
 import { refugeFolder } from "./runtime/places.ts";
+import { reachable } from "./runtime/reachable.ts";
 import { Status } from "./status.ts";
 import { openStore } from "./store/open-store.ts";
 import { Teardown } from "./teardown.ts";
@@ -164,8 +169,15 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   bridges.push(...(await openBridges({ settings, clock, store, log, house, live }, teardown)));
   for (const subscription of feedLive(house.bus, house.registry, live)) teardown.use(subscription);
 
+  const audit = new AuditLog({ clock, log, store, transactions: house.transactions });
+  await audit.restore();
+  const identity = teardown.use(
+    new Identity({ ...house, ...settings.mqtt, clock, log, audit, gateway: settings.gateway.id }),
+  );
+  known.push(...(await identity.restore(store)));
+  teardown.use(house.bus.on("thing", ({ thing }, unit) => unit.after(() => identity.onThing(thing.id))));
   const onListeners = (): void => live.pushGateway(() => status.gateway());
-  const mqtt = await openMqtt({ settings, clock, store, log, house, onListeners }, teardown);
+  const mqtt = await openMqtt({ settings, clock, store, log, house, identity, onListeners }, teardown);
   later.broker = mqtt.broker;
   later.listeners = mqtt.listeners;
   const people = new People({ clock, transactions: house.transactions });
@@ -182,7 +194,21 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       residentBytes: process.memoryUsage.rss(),
     });
   const mqttDoor = new WebSocketDoor(mqtt.broker.attach.bind(mqtt.broker), "http");
-  const room = { options, clock, house, live, people, status, editor, nodeRed, desk, metrics, mqttDoor };
+  const access = { identity, audit, place: brokerPlace(mqtt.listeners) };
+  const room = {
+    options,
+    clock,
+    house,
+    live,
+    people,
+    status,
+    editor,
+    nodeRed,
+    desk,
+    metrics,
+    mqttDoor,
+    access,
+  };
   const http = await openWeb(room, teardown);
   known.push(...http.problems);
 
@@ -238,19 +264,27 @@ async function openBridges(
 }
 
 async function openMqtt(
-  parts: { settings: Settings; clock: Clock; store: Store; log: Log; house: House; onListeners: () => void },
+  parts: {
+    settings: Settings;
+    clock: Clock;
+    store: Store;
+    log: Log;
+    house: House;
+    identity: Identity;
+    onListeners: () => void;
+  },
   teardown: Teardown,
 ): Promise<{ readonly broker: LocalBroker; readonly listeners: Listeners }> {
-  const { settings, clock, store, log, house } = parts;
-  const accounts = new Accounts(settings.mqtt.accounts, { anonymous: settings.mqtt.anonymous });
+  const { settings, clock, store, log, house, identity } = parts;
   const { durable } = settings.mqtt;
-  const broker = await openBroker(settings.mqtt, mqttHooks({ ...house, accounts, durable, log }), {
+  const broker = await openBroker(settings.mqtt, mqttHooks({ ...house, identity, durable, log }), {
     ...house,
     clock,
     log,
     store,
   });
   teardown.defer(() => broker.close());
+  identity.attach(broker);
   teardown.use(new SysTopics({ broker, clock, version: PRODUCT.version }));
   const homie = new HomieOut({ ...house, broker, log, root: settings.gateway });
   teardown.defer(() => homie.stop());
@@ -261,6 +295,18 @@ async function openMqtt(
   const listeners = await Listeners.open(specs, { attach, clock, log, tls, onChange });
   teardown.defer(() => listeners.close());
   return { broker, listeners };
+}
+
+/** Where devices reach the broker. */
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The first plain listener, or the first of all, as people type it. */
+function brokerPlace({ addresses }: Listeners): Place {
+  const first = addresses.find(({ protocol }) => protocol === "mqtt") ?? addresses[0];
+  return { host: reachable(first?.host ?? "0.0.0.0"), port: first?.port ?? 0 };
 }
 
 async function openWeb(
@@ -276,10 +322,11 @@ async function openWeb(
     desk: ClientDesk;
     metrics: () => string;
     mqttDoor: WebSocketDoor;
+    access: { identity: Identity; audit: AuditLog; place: Place };
   },
   teardown: Teardown,
 ): Promise<HttpServers> {
-  const { options, clock, house, live, people, status, editor, nodeRed } = parts;
+  const { options, clock, house, live, people, status, editor, nodeRed, access } = parts;
   const { settings, log } = options;
   const watch = teardown.use(new CommandWatch({ ...house, clock }));
   const reached = { port: settings.http.port };
@@ -289,6 +336,9 @@ async function openWeb(
     ...ruleRoutes(status, editor),
     ...clientRoutes(parts.desk),
     ...systemRoutes(status),
+    ...pairingRoutes(access.identity, access.place),
+    ...credentialRoutes(access.identity, access.place),
+    ...auditRoutes(access.audit),
   ];
   const { hosts } = settings.http;
   const door = nodeRed.door({ people, clock, log, supervisor: house.supervisor });

@@ -5,7 +5,10 @@ import { uciReference } from "./config/uci/reference.ts";
 import { openApiDocument } from "./http/openapi.ts";
 import type { Route } from "./http/route.ts";
 import { accountRoutes } from "./http/routes-account.ts";
+import { auditRoutes } from "./http/routes-audit.ts";
 import { clientRoutes } from "./http/routes-clients.ts";
+import { credentialRoutes } from "./http/routes-credentials.ts";
+import { pairingRoutes } from "./http/routes-pairing.ts";
 import { ruleRoutes } from "./http/routes-rules.ts";
 import { systemRoutes } from "./http/routes-system.ts";
 import { thingRoutes } from "./http/routes-things.ts";
@@ -33,6 +36,9 @@ function describedRoutes(): readonly Route[] {
     ...ruleRoutes(nobody as Parameters<typeof ruleRoutes>[0], nobody as Parameters<typeof ruleRoutes>[1]),
     ...clientRoutes(nobody as Parameters<typeof clientRoutes>[0]),
     ...systemRoutes(nobody as Parameters<typeof systemRoutes>[0]),
+    ...pairingRoutes(nobody as Parameters<typeof pairingRoutes>[0], { host: "", port: 0 }),
+    ...credentialRoutes(nobody as Parameters<typeof credentialRoutes>[0], { host: "", port: 0 }),
+    ...auditRoutes(nobody as Parameters<typeof auditRoutes>[0]),
   ];
 }
 

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { networkInterfaces } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Log } from "@tram/core";
 import { type GatewayView, PRODUCT } from "@tram/protocol";
@@ -7,6 +6,7 @@ import { type Chosen, chooseConfig, keepLastGood } from "../config/last-good.ts"
 import { readOverrides } from "../config/overrides.ts";
 import { type RunningGateway, startGateway } from "../gateway.ts";
 import { createLog } from "../logging.ts";
+import { reachable } from "../runtime/reachable.ts";
 import type { CommandBody, CommandContext } from "./command.ts";
 import { configFile } from "./commands-config.ts";
 
@@ -91,16 +91,6 @@ function announce(
     );
   }
   output.line("  Ctrl-C ends the gateway.");
-}
-
-/** An address that a person can type: the first of the LAN where the gateway listens everywhere. */
-function reachable(host: string): string {
-  if (host !== "0.0.0.0" && host !== "::") return host.includes(":") ? `[${host}]` : host;
-  for (const addresses of Object.values(networkInterfaces())) {
-    const lan = addresses?.find(({ internal, family }) => !internal && family === "IPv4");
-    if (lan !== undefined) return lan.address;
-  }
-  return "localhost";
 }
 
 function stopSignal(): Promise<NodeJS.Signals> {

@@ -1,11 +1,11 @@
 import { matches, parseTopicFilter, type TopicName } from "@tram/broker";
 import type { BrokerHooks, Commands, Log, MqttClient, Registry, Transactions } from "@tram/core";
-import type { Accounts } from "./accounts.ts";
 import { HomieIn } from "./homie-in.ts";
+import type { Identity } from "./identity/identity.ts";
 
 /** What the broker asks of the house: who may enter, what they may say, and keeping it before it is acknowledged. */
 export function mqttHooks(parts: {
-  accounts: Accounts;
+  identity: Identity;
   /** Filters of topics that must survive a power cut. */
   durable: readonly string[];
   registry: Registry;
@@ -13,24 +13,19 @@ export function mqttHooks(parts: {
   transactions: Transactions;
   log: Log;
 }): BrokerHooks {
-  const { accounts, transactions, log } = parts;
+  const { identity, transactions, log } = parts;
   const homie = new HomieIn(parts);
   const durable = parts.durable.flatMap((text) => {
     const parsed = parseTopicFilter(text);
     return parsed.ok ? [parsed.filter] : [];
   });
   return {
-    authenticate: async ({ username, password }) => {
-      const account = accounts.authenticate(username, password);
-      return account === undefined ? { refused: "bad-credentials" } : { account };
-    },
-    mayPublish: (client, topic) => accounts.mayPublish(client, topic),
-    maySubscribe: (client, filter) => {
-      const allowed = accounts.maySubscribe(client, filter);
-      if (!allowed) log.warn({ username: client.username, filter }, "a subscription was refused");
-      return allowed;
-    },
+    authenticate: (login) => identity.authenticate(login),
+    mayPublish: (client, topic) => identity.mayPublish(client, topic),
+    maySubscribe: (client, filter) => identity.maySubscribe(client, filter),
     accept: (client, message, enlist) => {
+      // Answered here and swallowed: it holds the way to a secret.
+      if (identity.isClaim(client)) return identity.claim(client, message).then(() => false);
       const unit = transactions.open();
       const route = homie.take(client, message, unit);
       if (route) enlist(unit);
@@ -40,8 +35,14 @@ export function mqttHooks(parts: {
       const kept = unit.settle();
       return kept === undefined ? route : kept.then(() => route);
     },
-    connected: (client) => log.debug({ ...shown(client) }, "client connected"),
-    disconnected: (client, reason) => log.debug({ ...shown(client), reason }, "client disconnected"),
+    connected: (client) => {
+      identity.connected(client);
+      log.debug({ ...shown(client) }, "client connected");
+    },
+    disconnected: (client, reason) => {
+      identity.disconnected(client);
+      log.debug({ ...shown(client), reason }, "client disconnected");
+    },
   };
 }
 
