@@ -20,10 +20,20 @@ export const CredentialRole = Type.Enum(["device", "dashboard", "controller", "s
 export type CredentialRole = Static<typeof CredentialRole>;
 
 /** What a credential can be made for without a claim code. */
-export const CredentialKind = Type.Enum(
-  ["homie", "tasmota", "shelly", "esphome", "generic", "dashboard", "node-red", "service"],
-  { description: "What will use it; its topics and its role follow from that." },
-);
+export const CREDENTIAL_KINDS = [
+  "homie",
+  "tasmota",
+  "shelly",
+  "esphome",
+  "generic",
+  "dashboard",
+  "node-red",
+  "service",
+] as const;
+
+export const CredentialKind = Type.Enum([...CREDENTIAL_KINDS], {
+  description: "What will use it; its topics and its role follow from that.",
+});
 export type CredentialKind = Static<typeof CredentialKind>;
 
 export const TopicRights = Type.Object({

@@ -141,7 +141,14 @@ describe("rights", () => {
   test("the children of a name end where another name begins, and where somebody else speaks for the Thing", () => {
     expect(rights("lamp", "homie/5/lamp-child/x/y")).toEqual([true, true]);
     expect(rights("lamp", "homie/5/lamp-own/x/y")).toEqual([true, true]);
-    for (const device of ["lamp-2", "lamp-2-door", "lamp-attic", "lamp-attic-1", "lamp-hall", "lamp-gateway"]) {
+    for (const device of [
+      "lamp-2",
+      "lamp-2-door",
+      "lamp-attic",
+      "lamp-attic-1",
+      "lamp-hall",
+      "lamp-gateway",
+    ]) {
       expect(rights("lamp", `homie/5/${device}/x/y`), device).toEqual([false, false]);
       expect(rights("lamp", `homie/5/${device}/x/y/set`), device).toEqual([false, false]);
       expect(house.maySubscribe({ username: "lamp" }, `homie/5/${device}/#`), device).toBe(false);
@@ -224,27 +231,30 @@ describe("a device with a valid credential", () => {
   ];
   const shared = (filter: string): string => `$share/group/${filter}`;
 
-  test.each(["fan", "plug", "socket", "shelly1", "kitchen", "press", "lamp-2"])("%s reaches nobody else", (username) => {
-    const own = (topic: string): boolean =>
-      ({
-        plug: /^(?:stat|cmnd)\/plug/,
-        socket: /socket/,
-        shelly1: /shelly1/,
-        kitchen: /kitchen/,
-        press: /press/,
-        "lamp-2": /lamp-2/,
-      })[username]?.test(topic) ?? false;
-    for (const topic of FOREIGN) {
-      if (own(topic)) continue;
-      expect(rights(username, topic), topic).toEqual([false, false]);
-      expect(house.maySubscribe({ username }, `${topic}/#`), `${topic}/#`).toBe(false);
-      expect(house.maySubscribe({ username }, shared(topic)), shared(topic)).toBe(false);
-    }
-    for (const filter of WIDE) {
-      expect(rights(username, filter), filter).toEqual([false, false]);
-      expect(house.maySubscribe({ username }, shared(filter)), shared(filter)).toBe(false);
-    }
-  });
+  test.each(["fan", "plug", "socket", "shelly1", "kitchen", "press", "lamp-2"])(
+    "%s reaches nobody else",
+    (username) => {
+      const own = (topic: string): boolean =>
+        ({
+          plug: /^(?:stat|cmnd)\/plug/,
+          socket: /socket/,
+          shelly1: /shelly1/,
+          kitchen: /kitchen/,
+          press: /press/,
+          "lamp-2": /lamp-2/,
+        })[username]?.test(topic) ?? false;
+      for (const topic of FOREIGN) {
+        if (own(topic)) continue;
+        expect(rights(username, topic), topic).toEqual([false, false]);
+        expect(house.maySubscribe({ username }, `${topic}/#`), `${topic}/#`).toBe(false);
+        expect(house.maySubscribe({ username }, shared(topic)), shared(topic)).toBe(false);
+      }
+      for (const filter of WIDE) {
+        expect(rights(username, filter), filter).toEqual([false, false]);
+        expect(house.maySubscribe({ username }, shared(filter)), shared(filter)).toBe(false);
+      }
+    },
+  );
 });
 
 /** MQTT 3.1.1 §4.7, straight from its words. */
@@ -261,7 +271,21 @@ function matches(filter: string, topic: string): boolean {
 
 describe("whatever filter somebody may subscribe to", () => {
   const id = fc.constantFrom("a", "a-b", "a-b-c", "b", "house");
-  const level = fc.constantFrom("a", "a-b", "a-b-c", "a-x", "b", "homie", "5", "tram", "1", "set", "$broadcast", "$SYS", "");
+  const level = fc.constantFrom(
+    "a",
+    "a-b",
+    "a-b-c",
+    "a-x",
+    "b",
+    "homie",
+    "5",
+    "tram",
+    "1",
+    "set",
+    "$broadcast",
+    "$SYS",
+    "",
+  );
   const topics: fc.Arbitrary<TopicRights | undefined> = fc.option(
     fc
       .array(fc.array(level, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 3 })
@@ -275,13 +299,18 @@ describe("whatever filter somebody may subscribe to", () => {
   const tail = fc.array(fc.oneof(level, fc.constantFrom("+", "#")), { minLength: 1, maxLength: 4 });
   const filter = fc
     .tuple(head, tail, fc.boolean())
-    .map(([first, rest, share]) => `${share ? "$share/g/" : ""}${[...(first === "" ? [] : [first]), ...rest].join("/")}`);
+    .map(
+      ([first, rest, share]) =>
+        `${share ? "$share/g/" : ""}${[...(first === "" ? [] : [first]), ...rest].join("/")}`,
+    );
   /** A topic that the filter matches: wildcards are filled in. */
   const topicOf = (text: string, fill: readonly string[]): string =>
     text
       .replace(/^\$share\/g\//, "")
       .split("/")
-      .flatMap((part, index) => (part === "#" ? fill : [part === "+" ? (fill[index % fill.length] ?? "z") : part]))
+      .flatMap((part, index) =>
+        part === "#" ? fill : [part === "+" ? (fill[index % fill.length] ?? "z") : part],
+      )
       .join("/");
 
   test("they may read each topic that it matches", () => {
@@ -299,7 +328,9 @@ describe("whatever filter somebody may subscribe to", () => {
             if (topic === "" || !matches(asked.replace(/^\$share\/g\//, ""), topic)) continue;
             // Where devices pair nothing is routed: a wide filter may include it.
             if (topic.startsWith("tram/1/pair")) continue;
-            expect(random.maySubscribe({ username }, topic), `${username}: ${asked} matches ${topic}`).toBe(true);
+            expect(random.maySubscribe({ username }, topic), `${username}: ${asked} matches ${topic}`).toBe(
+              true,
+            );
           }
         },
       ),

@@ -165,6 +165,10 @@ export class Identity implements Disposable {
 
   connected(client: MqttClient): void {
     this.#owners.connected(client);
+    const { id: clientId, username } = client;
+    const welcome = username === PAIR ? this.window.isOpen : this.#access.identity(username) !== undefined;
+    // Its right ended between its login and now, when the engine could not find it yet.
+    if (!welcome) this.#broker?.disconnect({ clientId }, { reason: "not-authorized", forget: true });
   }
 
   disconnected(client: MqttClient): void {
