@@ -13,6 +13,8 @@ export interface GrantsParts {
   readonly backoff: LoginBackoff;
   readonly audit: AuditLog;
   readonly broker: () => Pick<Broker, "disconnect" | "sessions">;
+  /** Tells of an account that has ended. */
+  readonly onEnded: (account: string) => void;
   readonly log: Log;
 }
 
@@ -81,11 +83,12 @@ export class Grants {
     by: string,
     action: "credential-revoked" | "credential-withdrawn" = "credential-revoked",
   ): Promise<boolean> {
-    const { credentials, audit, backoff } = this.#parts;
+    const { credentials, audit, backoff, onEnded } = this.#parts;
     if (credentials.get(id) === undefined) return false;
     const kept = credentials.revoke(id, (unit) => audit.into(unit, { action, subject: id, by }));
     backoff.forget(id);
     this.#end(id);
+    onEnded(id);
     await kept;
     return true;
   }

@@ -1,5 +1,5 @@
-import type { MqttSessionView } from "@tram/core";
-import { StoreError } from "@tram/core";
+import { type MqttSessionView, StoreError } from "@tram/core";
+import type { ThingId } from "@tram/protocol";
 import { describe, expect, test } from "vitest";
 import { client, identityRoom } from "./fixtures/identity-room.ts";
 import { BACKOFF } from "./login-backoff.ts";
@@ -120,6 +120,22 @@ describe("a revocation", () => {
     ]);
     const again = await identityRoom({ store });
     expect(await again.login("lamp", secret)).toEqual({ refused: "bad-credentials" });
+  });
+
+  test("leaves its Things lost, for its will is refused with the rest", async () => {
+    const room = await identityRoom();
+    const { identity, registry, transactions, broker } = room;
+    await grant(room, "lamp");
+    await transactions.transact((unit) => {
+      registry.announce({ id: "lamp", title: "Lamp", properties: {} }, "mqtt:lamp", unit);
+      registry.setAvailability("lamp" as ThingId, "ready", unit);
+      registry.announce({ id: "fan", title: "Fan", properties: {} }, "mqtt:fan", unit);
+    });
+    await identity.grants.revoke("lamp", "minh");
+    await transactions.transact(() => undefined);
+    expect(registry.get("lamp" as ThingId)?.availability).toBe("lost");
+    expect(registry.get("fan" as ThingId)?.availability).not.toBe("lost");
+    await expect.poll(() => broker.published).toMatchObject([{ topic: "homie/5/lamp/$state", retain: true }]);
   });
 
   test("reaches a client that was let in a moment before", async () => {

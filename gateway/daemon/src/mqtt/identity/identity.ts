@@ -22,6 +22,7 @@ import { Grants } from "./grants.ts";
 import { ancestorsOf } from "./homie-owner.ts";
 import { Login } from "./login.ts";
 import { LoginBackoff } from "./login-backoff.ts";
+import { markLost } from "./mark-lost.ts";
 import { Names } from "./names.ts";
 import { PAIR } from "./pair-topics.ts";
 import { CLOSED, type ClaimProblem, Pairing, type SignCsr } from "./pairing.ts";
@@ -88,7 +89,8 @@ export class Identity implements Disposable {
     this.#login = new Login({ fixed, credentials, access, window, backoff, refusals });
     this.credentials = credentials;
     this.window = window;
-    this.grants = new Grants({ credentials, names, access, backoff, audit, broker, log });
+    const onEnded = (account: string): void => void markLost(account, { registry, transactions, broker });
+    this.grants = new Grants({ credentials, names, access, backoff, audit, broker, onEnded, log });
     this.#pairing = new Pairing({ window, grants: this.grants, broker, refusals, signCsr, log });
   }
 
