@@ -1,4 +1,20 @@
+import { readFileSync } from "node:fs";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
+
+const SKETCH = readFileSync(
+  new URL("../../examples/esp8266-homie/esp8266-homie.ino", import.meta.url),
+  "utf8",
+);
+
+/** A text of the sketch. It fails when the sketch says something else, so that the two stay one. */
+function ofSketch(text: string): string {
+  if (!SKETCH.includes(text)) throw new Error(`the sketch does not say ${text}`);
+  return text;
+}
+
+const REQUEST = ofSketch("tram/1/pair/request");
+const REPLY = ofSketch("tram/1/pair/reply");
+const DESCRIPTION = /DESCRIPTION = R"\((.*)\)";/.exec(SKETCH)?.[1] ?? "";
 
 export interface Credential {
   readonly id: string;
@@ -46,9 +62,9 @@ export async function claim(
 ): Promise<Credential | { readonly error: string; readonly detail: string }> {
   const client = await enter(port, { username: "pair", password: code }, { clientId: device.id });
   try {
-    const answer = next(client, "tram/1/pair/reply");
-    await client.subscribeAsync("tram/1/pair/reply");
-    await client.publishAsync("tram/1/pair/request", JSON.stringify(device));
+    const answer = next(client, REPLY);
+    await client.subscribeAsync(REPLY);
+    await client.publishAsync(REQUEST, JSON.stringify(device));
     return JSON.parse(await answer) as Credential;
   } finally {
     await client.endAsync();
@@ -62,29 +78,27 @@ export async function comeUp(port: number, { id, username, password }: Credentia
   const topic = (path: string): string => `homie/5/${id}/${path}`;
   const will = { topic: topic("$state"), payload: Buffer.from("lost"), qos: 1 as const, retain: true };
   const client = await enter(port, { username, password }, { clientId: id, will });
-  const description = {
-    homie: "5.0",
-    version: 1,
-    name: id,
-    nodes: { relay: { properties: { on: { datatype: "boolean", settable: true } } } },
-  };
-  const say = (path: string, text: string) =>
-    client.publishAsync(topic(path), text, { retain: true, qos: 1 });
-  await say("$state", "init");
-  await say("$description", JSON.stringify(description));
-  await say("relay/on", "false");
+  const say = (path: string, text: string) => client.publishAsync(topic(path), text, { retain: true });
+  await say(ofSketch("$state"), ofSketch("init"));
+  await say(ofSketch("$description"), DESCRIPTION);
+  await say(ofSketch("relay/on"), "false");
   client.on("message", (found, payload) => {
     if (found === topic("relay/on/set")) void say("relay/on", payload.toString());
   });
-  await client.subscribeAsync(topic("+/+/set"));
-  await say("$state", "ready");
+  await client.subscribeAsync(topic(ofSketch("+/+/set")));
+  await say("$state", ofSketch("ready"));
   return client;
 }
 
-/** Resolves when the broker has closed a connection. */
-export function closed(client: MqttClient): Promise<void> {
-  return new Promise((resolve) => {
-    if (!client.connected) resolve();
-    else client.once("close", () => resolve());
+/** Resolves when the broker has closed a connection; rejects when it does not. */
+export function closed(client: MqttClient, what = "a connection"): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const patience = setTimeout(() => reject(new Error(`${what} was not closed`)), 10_000);
+    const done = (): void => {
+      clearTimeout(patience);
+      resolve();
+    };
+    if (!client.connected) done();
+    else client.once("close", done);
   });
 }

@@ -24,6 +24,10 @@ describe("the CLI", () => {
       "rules check",
       "rules trace",
       "bridge status",
+      "pair",
+      "credentials",
+      "credentials revoke",
+      "audit",
       "completion",
     ]) {
       expect(help.stdout).toContain(`  ${verb}`);

@@ -70,7 +70,7 @@ describe("a device with a valid credential", () => {
     for (const topic of TOPICS) {
       for (const retain of [false, true]) {
         const client = await enter(port, thief);
-        const gone = closed(client);
+        const gone = closed(client, `a client that publishes to ${topic}`);
         client.publish(topic, "stolen", { qos: 1, retain });
         await gone;
       }

@@ -97,7 +97,7 @@ test("a device claims its credential, lives with it, survives kill -9, and is go
     "publish-denied homie/5/lamp/$state",
     "login-refused lamp",
   ]);
-  expect((await tram(["things"], { TRAM_DATA: data })).stdout).toMatch(/lamp +lamp +lost/);
+  expect((await tram(["things"], { TRAM_DATA: data })).stdout).toMatch(/lamp +Relay +lost/);
 });
 
 test("over HTTP a device claims with the code alone, and guesses are slowed down", async () => {

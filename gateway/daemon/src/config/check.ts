@@ -3,6 +3,8 @@ import { BridgeConfig } from "@tram/cloud-bridge";
 import { parseThingId, type SchemaProblem, show } from "@tram/protocol";
 import { Compile } from "typebox/compile";
 import { Settings as ValidatorSettings } from "typebox/system";
+import { ANONYMOUS, PAIR } from "../mqtt/identity/pair-topics.ts";
+import { parseFilter } from "../mqtt/identity/topic-filter.ts";
 import { NODE_RED_ID } from "../node-red/path.ts";
 import { absolutePaths } from "./paths.ts";
 import { readSmallFile } from "./read-file.ts";
@@ -110,6 +112,18 @@ function* crossChecks(document: Loose): Generator<SchemaProblem> {
   for (const [{ id: module }, path] of objectsIn(document, ["modules"])) {
     if (module !== NODE_RED_ID) continue;
     yield { path: `${path}.id`, problem: `expected an id that is not reserved, found ${show(module)}` };
+  }
+  for (const [{ username, topics }, path] of objectsIn(document, ["mqtt", "clients"])) {
+    if (username === PAIR || username === ANONYMOUS) {
+      yield {
+        path: `${path}.username`,
+        problem: `expected a name that is not reserved, found ${show(username)}`,
+      };
+    }
+    for (const [index, topic] of (Array.isArray(topics) ? topics : []).entries()) {
+      if (typeof topic !== "string" || parseFilter(topic) !== undefined) continue;
+      yield { path: `${path}.topics[${index}]`, problem: `expected a topic prefix, found ${show(topic)}` };
+    }
   }
   yield* duplicates(objectsIn(document, ["modules"]), "id");
   yield* duplicates(objectsIn(document, ["mqtt", "clients"]), "username");

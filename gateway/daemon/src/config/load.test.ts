@@ -68,6 +68,14 @@ describe("parseConfig", () => {
   const broken: [string, RegExp][] = [
     ["gatway: {}", /^tram\.yaml: gatway: unknown key$/],
     ["gateway: { id: Big House }", /gateway\.id: expected text that matches/],
+    [
+      "mqtt: { clients: [{ username: pair, password: x, role: device }] }",
+      /mqtt\.clients\[0\]\.username: expected a name that is not reserved, found "pair"/,
+    ],
+    [
+      "mqtt: { clients: [{ username: a, password: x, role: device, topics: [ok/+/x, a#/b] }] }",
+      /mqtt\.clients\[0\]\.topics\[1\]: expected a topic prefix, found "a#\/b"/,
+    ],
     ["gateway: { id: pair }", /gateway\.id: expected an id that is not reserved, found "pair"/],
     ["gateway: { latitude: 91 }", /gateway\.latitude: expected <= 90, found 91/],
     ["mqtt: { engine: mosquitto }", /mqtt\.engine: expected one of tram, aedes, found "mosquitto"/],

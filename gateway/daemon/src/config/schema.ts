@@ -58,12 +58,13 @@ export const MqttAccount = Type.Object(
     ),
     role: Type.Enum(["device", "dashboard", "service"], {
       description:
-        "`device`: writes `homie/5/<username>/…` and its children `<username>-*`, reads its own `/set`. `dashboard`: reads all. `service`: reads and writes all.",
+        "`device`: writes and reads `homie/5/<username>/…` and its children `<username>-*` that are nobody else's, reads `tram/1/<username>/…`. `dashboard`: reads all. `service`: reads and writes all.",
     }),
     topics: Type.Optional(
       Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
         maxItems: 64,
-        description: "Topic prefixes of a device that does not speak Homie, instead of its Homie topics.",
+        description:
+          "Topic prefixes of a device that does not speak Homie, instead of its Homie topics. A level may be `+`.",
       }),
     ),
   },
