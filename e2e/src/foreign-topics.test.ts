@@ -88,6 +88,18 @@ describe("a device with a valid credential", () => {
     for (const filter of FILTERS) expect(await refused(listener, filter), filter).toBe(true);
     expect(await refused(listener, "homie/5/thief/#")).toBe(false);
 
+    // MQTT ends a connection when another one comes with its client id, and hands the session over: not to a stranger.
+    const [neighbour] = living;
+    const namesake = await enter(port, thief, { clientId: "other", clean: false });
+    await namesake.publishAsync("homie/5/thief/x/y", "1", { qos: 1 });
+    expect(neighbour?.connected).toBe(true);
+    const keeper = await enter(port, PROBE, { clientId: "keeper", clean: false });
+    await keeper.subscribeAsync("secret/#", { qos: 1 });
+    await keeper.endAsync();
+    await watcher.publishAsync("secret/plan", "for the keeper", { qos: 1 });
+    const burglar = await enter(port, thief, { clientId: "keeper", clean: false });
+    burglar.on("message", (topic) => heard.push(topic));
+
     // What goes on in the house meanwhile is heard by those who may, and not by the thief.
     const fan = await tram(["set", "greenhouse-fan", "speed", "45", "--wait", "10"], { TRAM_DATA: data });
     expect(fan.code).toBe(0);
@@ -114,7 +126,7 @@ describe("a device with a valid credential", () => {
     expect(denied).toContainEqual(
       expect.objectContaining({ action: "publish-denied", subject: "homie/5/other/relay/on" }),
     );
-    for (const client of [...living, watcher, listener, late]) await client.endAsync();
+    for (const client of [...living, namesake, burglar, watcher, listener, late]) await client.endAsync();
   });
 });
 

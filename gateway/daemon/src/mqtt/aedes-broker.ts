@@ -55,6 +55,8 @@ export async function openAedesBroker(
   const origins = new WeakMap<Duplex, Origin>();
   const clients = new Map<Client, MqttClient>();
   const usernames = new WeakMap<Client, string>();
+  /** Ids as the clients gave them. */
+  const ids = new WeakMap<Client, string>();
   /** Clients that wait for an acknowledgement which they do not get. */
   const unacknowledged = new Set<Client>();
   const traffic = { messagesIn: 0, messagesOut: 0, bytesIn: 0, bytesOut: 0 };
@@ -75,6 +77,10 @@ export async function openAedesBroker(
             return;
           }
           usernames.set(client, admission.account);
+          ids.set(client, client.id);
+          // The engine gives a session to whoever names it. An account's client ids are its own: nobody takes over the
+          // connection, or what waits in the session, of another.
+          client.id = `${admission.account}\n${client.id}`;
           done(null, true);
         },
         () => done(refusal(), false),
@@ -152,7 +158,7 @@ export async function openAedesBroker(
   function describe(client: Client): MqttClient {
     return (
       clients.get(client) ?? {
-        id: client.id ?? "",
+        id: ids.get(client) ?? client.id ?? "",
         username: usernames.get(client) ?? "",
         ...originOf(client),
         protocol: "3.1.1",
@@ -174,7 +180,7 @@ export async function openAedesBroker(
   });
   aedes.on("clientError", (client, error) => {
     parts.log.warn(
-      { client: client.id, username: usernames.get(client), reason: error.message },
+      { client: ids.get(client), username: usernames.get(client), reason: error.message },
       "client error",
     );
   });

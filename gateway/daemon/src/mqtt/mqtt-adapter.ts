@@ -39,10 +39,7 @@ export function mqttHooks(parts: {
       identity.connected(client);
       log.debug({ ...shown(client) }, "client connected");
     },
-    disconnected: (client, reason) => {
-      identity.disconnected(client);
-      log.debug({ ...shown(client), reason }, "client disconnected");
-    },
+    disconnected: (client, reason) => log.debug({ ...shown(client), reason }, "client disconnected"),
   };
 }
 

@@ -27,7 +27,6 @@ import { Names } from "./names.ts";
 import { PAIR } from "./pair-topics.ts";
 import { CLOSED, type ClaimProblem, Pairing, type SignCsr } from "./pairing.ts";
 import { PairingWindow } from "./pairing-window.ts";
-import { SessionOwners } from "./session-owners.ts";
 
 export interface IdentityParts {
   readonly clock: Clock;
@@ -58,7 +57,6 @@ export class Identity implements Disposable {
   readonly #fixed: FixedAccounts;
   readonly #login: Login;
   readonly #pairing: Pairing;
-  readonly #owners: SessionOwners;
   readonly #refusals: RepeatFilter;
   readonly #log: Log;
   readonly #opened = Promise.withResolvers<void>();
@@ -85,7 +83,6 @@ export class Identity implements Disposable {
     this.#fixed = fixed;
     this.#access = access;
     this.#refusals = refusals;
-    this.#owners = new SessionOwners(broker);
     this.#login = new Login({ fixed, credentials, access, window, backoff, refusals });
     this.credentials = credentials;
     this.window = window;
@@ -116,17 +113,7 @@ export class Identity implements Disposable {
   async authenticate(login: MqttLogin): Promise<MqttAdmission> {
     // It listens a moment before the house has it in hand.
     await this.#opened.promise;
-    const admission = this.#login.admit(login);
-    if ("refused" in admission || this.#owners.admits(login.clientId, admission.account)) return admission;
-    const { account } = admission;
-    this.#refusals.note(`${login.address}\n${account}\nclient id`, {
-      action: "login-refused",
-      subject: account,
-      by: login.clientId,
-      address: login.address,
-      detail: "the client id is that of another account's session",
-    });
-    return { refused: "not-authorized" };
+    return this.#login.admit(login);
   }
 
   mayPublish(client: MqttClient, topic: string): boolean {
@@ -165,16 +152,10 @@ export class Identity implements Disposable {
       : { error: "wrong-code", detail: "that is not the code", waitMs: 0 };
   }
 
-  connected(client: MqttClient): void {
-    this.#owners.connected(client);
-    const { id: clientId, username } = client;
+  connected({ username }: MqttClient): void {
     const welcome = username === PAIR ? this.window.isOpen : this.#access.identity(username) !== undefined;
     // Its right ended between its login and now, when the engine could not find it yet.
-    if (!welcome) this.#broker?.disconnect({ clientId }, { reason: "not-authorized", forget: true });
-  }
-
-  disconnected(client: MqttClient): void {
-    this.#owners.disconnected(client);
+    if (!welcome) this.#broker?.disconnect({ username }, { reason: "not-authorized", forget: true });
   }
 
   /** Names of the accounts that are connected now. */
