@@ -32,6 +32,7 @@ describe("the HTTP API", () => {
     expect(open.sort()).toEqual([
       "delete /api/v1/session",
       "get /api/v1/session",
+      "post /api/v1/pairing/claim",
       "post /api/v1/session",
       "post /api/v1/session/ticket",
       "post /api/v1/setup",

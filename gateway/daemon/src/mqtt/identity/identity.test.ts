@@ -171,6 +171,20 @@ describe("a grant", () => {
   });
 });
 
+test("sessions of an earlier run end when their account is gone, or may less than it had subscribed to", async () => {
+  const sessions = [
+    session("a", "eyes", ["#"]),
+    session("b", "gone", []),
+    session("c", "fan", ["homie/5/#"]),
+  ];
+  const fan = { username: "fan", password: "p", role: "device" } as const;
+  const { broker } = await identityRoom({ accounts: [EYES, fan], sessions });
+  expect(broker.disconnected).toEqual([
+    { username: "gone", forget: true },
+    { username: "fan", forget: true },
+  ]);
+});
+
 test("an account of the configuration goes before a credential of the same name, and people are told", async () => {
   const first = await identityRoom();
   const secret = await grant(first, "eyes");

@@ -107,7 +107,20 @@ export class Identity implements Disposable {
   /** The broker is open: from now on clients are answered. */
   attach(broker: Broker): void {
     this.#broker = broker;
+    this.#endStale(broker);
     this.#opened.resolve();
+  }
+
+  /** Sessions outlive a restart, and the configuration may give an account less than it had when it subscribed. */
+  #endStale(broker: Broker): void {
+    const stale = broker.sessions().filter(({ username, subscriptions }) => {
+      if (username === PAIR || this.#access.identity(username) === undefined) return true;
+      return subscriptions.some(({ filter }) => !this.#access.maySubscribe({ username }, filter));
+    });
+    for (const username of new Set(stale.map((session) => session.username))) {
+      this.#log.warn({ username }, "sessions of an earlier run were ended: their account may less now");
+      broker.disconnect({ username }, { reason: "not-authorized", forget: true });
+    }
   }
 
   async authenticate(login: MqttLogin): Promise<MqttAdmission> {
