@@ -43,10 +43,10 @@ const FILTERS = [
   "$share/all/#",
 ];
 
-describe("a device with a valid credential", () => {
+describe.each(["tram", "aedes"])("with the engine %s a device with a valid credential", (engine) => {
   test("publishes, retains, subscribes and leaves a will in vain where it has no business", async () => {
     using folder = temporaryFolder("foreign");
-    const { config, data } = house(folder.path, { extra: SIM });
+    const { config, data } = house(folder.path, { extra: SIM, accounts: `  engine: ${engine}` });
     const gateway = await startGateway(config);
     await using _process = gateway.process;
     const { mqttPort: port } = gateway;
@@ -74,9 +74,13 @@ describe("a device with a valid credential", () => {
         client.publish(topic, "stolen", { qos: 1, retain });
         await gone;
       }
-      const dying = await enter(port, thief, {
-        will: { topic, payload: Buffer.from("stolen will"), qos: 1, retain: true },
-      });
+      const will = { topic, payload: Buffer.from("stolen will"), qos: 1 as const, retain: true };
+      const dying = await enter(port, thief, { will }).catch((error: Error) => error);
+      if (dying instanceof Error) {
+        // An engine may refuse the will at once, and the connection with it.
+        expect(dying.message).toMatch(/not authorized/i);
+        continue;
+      }
       const gone = closed(dying);
       dying.stream.destroy();
       await gone;
@@ -128,6 +132,48 @@ describe("a device with a valid credential", () => {
     );
     for (const client of [...living, namesake, burglar, watcher, listener, late]) await client.endAsync();
   });
+});
+
+test("with MQTT 5 neither an alias nor a shared subscription gets further", async () => {
+  using folder = temporaryFolder("foreign-5");
+  const { config, data } = house(folder.path);
+  const gateway = await startGateway(config);
+  await using _process = gateway.process;
+  const { mqttPort: port } = gateway;
+  const opened = await tram(["pair", "--json"], { TRAM_DATA: data });
+  const thief = await claim(port, (JSON.parse(opened.stdout) as { code: string }).code, {
+    id: "thief",
+    kind: "test",
+  });
+  if ("error" in thief) throw new Error(thief.detail);
+  const five = { protocolVersion: 5 as const, properties: { topicAliasMaximum: 10 } };
+  const seen: string[] = [];
+  const watcher = await enter(port, PROBE, five);
+  watcher.on("message", (topic, payload) => seen.push(`${topic} ${payload.toString()}`));
+  await watcher.subscribeAsync("#", { qos: 1 });
+
+  const client = await enter(port, thief, five);
+  const steal = (topic: string, topicAlias?: number) =>
+    client
+      .publishAsync(topic, "stolen", {
+        qos: 1,
+        ...(topicAlias === undefined ? {} : { properties: { topicAlias } }),
+      })
+      .catch((error: unknown) => error);
+  expect(await steal("homie/5/other/relay/on/set", 1)).toMatchObject({ code: 0x87 });
+  expect(await steal("", 1), "the alias of a topic that was refused").toMatchObject({ code: 0x87 });
+  expect(await steal("$SYS/broker/load")).toMatchObject({ code: 0x87 });
+  expect(await steal("$share/all/homie/5/other/relay/on/set")).toMatchObject({ code: 0x87 });
+  expect(await steal("tram/1/pair/request")).toMatchObject({ code: 0x87 });
+  // Nobody is called thief-2 in this house: it would be a child of its own.
+  for (const filter of FILTERS.filter((text) => !text.includes("thief-2"))) {
+    expect(await refused(client, filter), filter).toBe(true);
+  }
+  expect(await refused(client, "$share/all/homie/5/thief/#")).toBe(false);
+  await client.publishAsync("homie/5/thief/x/y", "own", { qos: 1, properties: { topicAlias: 2 } });
+  await expect.poll(() => seen).toContain("homie/5/thief/x/y own");
+  expect(seen.filter((line) => line.includes("stolen"))).toEqual([]);
+  for (const each of [client, watcher]) await each.endAsync();
 });
 
 /** Whether the broker answers a subscription with a refusal (3.1.1 §3.9.3: 0x80). */

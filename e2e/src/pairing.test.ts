@@ -84,7 +84,7 @@ test("a device claims its credential, lives with it, survives kill -9, and is go
   const gone = closed(device);
   expect((await tram(["credentials", "revoke", "lamp"], { TRAM_DATA: data })).code).toBe(0);
   await gone;
-  await expect(enter(gateway.mqttPort, lamp)).rejects.toThrow(/not authorized/i);
+  await expect(enter(gateway.mqttPort, lamp)).rejects.toThrow(/refused/i);
   expect((await tram(["credentials", "revoke", "lamp"], { TRAM_DATA: data })).code).toBe(1);
   const { entries } = await json<{ entries: { action: string; subject: string }[] }>(["audit"], data);
   const told = entries.map(({ action, subject }) => `${action} ${subject}`).reverse();
