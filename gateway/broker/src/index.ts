@@ -18,6 +18,7 @@ export {
 } from "./codec/write-publish.ts";
 export type { ConnectionOrigin } from "./connection/connection.ts";
 export { type BrokerLimits, DEFAULT_LIMITS } from "./engine/limits.ts";
+export { Remarks } from "./engine/remarks.ts";
 export type { Redirect } from "./engine/room.ts";
 export {
   openTramBroker,

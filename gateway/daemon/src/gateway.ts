@@ -4,12 +4,14 @@ import { type GatewayView, PRODUCT } from "@tram/protocol";
 import { AuditLog } from "./audit/audit-log.ts";
 import { SystemClock } from "./clock/system-clock.ts";
 import { clockTrust } from "./clock/trust.ts";
+import { HTTP_LISTENER } from "./config/listener-check.ts";
 import type { Settings } from "./config/settings.ts";
 import { type House, openHouse } from "./house.ts";
 import { createApp } from "./http/app.ts";
 import { identify } from "./http/authorise.ts";
 import { CommandWatch } from "./http/command-watch.ts";
 import { metricsText } from "./http/metrics.ts";
+import { fromOwnOrigin } from "./http/own-origin.ts";
 import { accountRoutes } from "./http/routes-account.ts";
 import { auditRoutes } from "./http/routes-audit.ts";
 import { type ClientDesk, clientRoutes } from "./http/routes-clients.ts";
@@ -30,11 +32,12 @@ import { HomieOut } from "./mqtt/homie-out.ts";
 import { Identity } from "./mqtt/identity/identity.ts";
 import { clientDesk } from "./mqtt/inspector/client-desk.ts";
 import { SysTopics } from "./mqtt/inspector/sys-topics.ts";
+import type { Attach } from "./mqtt/listeners/listener.ts";
 import { Listeners } from "./mqtt/listeners/listeners.ts";
 import { identityOfFiles } from "./mqtt/listeners/tls-identity.ts";
 import { MQTT_PATH, WebSocketDoor } from "./mqtt/listeners/websocket.ts";
 import { mqttHooks } from "./mqtt/mqtt-adapter.ts";
-import { type LocalBroker, openBroker } from "./mqtt/open-broker.ts";
+import { brokerLimits, openBroker } from "./mqtt/open-broker.ts";
 import { type NodeRedRoom, prepareNodeRed } from "./node-red/open.ts";
 import { isNodeRedPath } from "./node-red/path.ts";
 import { People } from "./people/people.ts";
@@ -177,7 +180,9 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   known.push(...(await identity.restore(store)));
   teardown.use(house.bus.on("thing", ({ thing }, unit) => unit.after(() => identity.onThing(thing.id))));
   const onListeners = (): void => live.pushGateway(() => status.gateway());
-  const mqtt = await openMqtt({ settings, clock, store, log, house, identity, onListeners }, teardown);
+  const goodbye = new Teardown((error) => log.error({ error: String(error) }, "MQTT did not close"));
+  teardown.defer(() => goodbye.run());
+  const mqtt = await openMqtt({ settings, clock, store, log, house, identity, onListeners }, goodbye);
   later.broker = mqtt.broker;
   later.listeners = mqtt.listeners;
   const people = new People({ clock, transactions: house.transactions });
@@ -193,7 +198,11 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       things: house.registry.size,
       residentBytes: process.memoryUsage.rss(),
     });
-  const mqttDoor = new WebSocketDoor(mqtt.broker.attach.bind(mqtt.broker), "http");
+  const mqttDoor = new WebSocketDoor(mqtt.attach, {
+    listener: HTTP_LISTENER,
+    frameBytes: mqtt.frameBytes,
+    admits: (headers) => fromOwnOrigin(headers) !== false,
+  });
   const access = { identity, audit, place: brokerPlace(mqtt.listeners) };
   const room = {
     options,
@@ -211,6 +220,8 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   };
   const http = await openWeb(room, teardown);
   known.push(...http.problems);
+  // Before HTTP closes, and with it every socket: whoever is on MQTT over WebSocket is not lost, the gateway is.
+  teardown.defer(() => goodbye.run());
 
   for (const pid of endOrphans(settings.data))
     log.warn({ pid }, "a module's process of an earlier run was ended");
@@ -274,27 +285,25 @@ async function openMqtt(
     onListeners: () => void;
   },
   teardown: Teardown,
-): Promise<{ readonly broker: LocalBroker; readonly listeners: Listeners }> {
+): Promise<{ broker: Broker; listeners: Listeners; attach: Attach; frameBytes: number }> {
   const { settings, clock, store, log, house, identity } = parts;
-  const { durable } = settings.mqtt;
-  const broker = await openBroker(settings.mqtt, mqttHooks({ ...house, identity, durable, log }), {
-    ...house,
-    clock,
-    log,
-    store,
-  });
+  const { durable, listeners: specs, tls: files } = settings.mqtt;
+  const hooks = mqttHooks({ ...house, identity, durable, log });
+  const broker = await openBroker(settings.mqtt, hooks, { ...house, clock, log, store });
   teardown.defer(() => broker.close());
   identity.attach(broker);
   teardown.use(new SysTopics({ broker, clock, version: PRODUCT.version }));
   const homie = new HomieOut({ ...house, broker, log, root: settings.gateway });
   teardown.defer(() => homie.stop());
   homie.start();
-  const { listeners: specs, tls: files } = settings.mqtt;
+  const attach: Attach = (stream, origin) => broker.attach(stream, origin);
+  const { packetBytes: frameBytes } = brokerLimits(settings.mqtt.limits);
   const tls = files && identityOfFiles(files);
-  const { attach, onChange } = { attach: broker.attach.bind(broker), onChange: parts.onListeners };
-  const listeners = await Listeners.open(specs, { attach, clock, log, tls, onChange });
+  const { hosts } = settings.http;
+  const { onListeners: onChange } = parts;
+  const listeners = await Listeners.open(specs, { attach, clock, log, tls, frameBytes, hosts, onChange });
   teardown.defer(() => listeners.close());
-  return { broker, listeners };
+  return { broker, listeners, attach, frameBytes };
 }
 
 /** Where devices reach the broker. */

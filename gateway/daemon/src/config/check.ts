@@ -6,6 +6,7 @@ import { Settings as ValidatorSettings } from "typebox/system";
 import { ANONYMOUS, PAIR } from "../mqtt/identity/pair-topics.ts";
 import { parseFilter } from "../mqtt/identity/topic-filter.ts";
 import { NODE_RED_ID } from "../node-red/path.ts";
+import { filterProblems, listenerProblems } from "./listener-check.ts";
 import { absolutePaths } from "./paths.ts";
 import { readSmallFile } from "./read-file.ts";
 import { Config, type ConfigDocument, type MqttAccount } from "./schema.ts";
@@ -128,6 +129,8 @@ function* crossChecks(document: Loose): Generator<SchemaProblem> {
   yield* duplicates(objectsIn(document, ["modules"]), "id");
   yield* duplicates(objectsIn(document, ["mqtt", "clients"]), "username");
   yield* duplicates(objectsIn(document, ["cloud"]), "id");
+  yield* listenerProblems(objectsIn(document, ["mqtt", "listeners"]));
+  yield* filterProblems(isObject(document.mqtt) ? document.mqtt.durable : undefined);
 }
 
 function* duplicates(items: readonly (readonly [Loose, string])[], key: string): Generator<SchemaProblem> {

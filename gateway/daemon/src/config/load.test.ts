@@ -80,6 +80,23 @@ describe("parseConfig", () => {
     ["gateway: { latitude: 91 }", /gateway\.latitude: expected <= 90, found 91/],
     ["mqtt: { engine: mosquitto }", /mqtt\.engine: expected one of tram, aedes, found "mosquitto"/],
     ["mqtt: { clients: [{ username: a }] }", /mqtt\.clients\[0\]\.role: is missing/],
+    ["mqtt: { durable: [a/#/b] }", /mqtt\.durable\[0\]: expected a topic filter, found "a\/#\/b"/],
+    [
+      "mqtt: { listeners: [{ protocol: ws, port: 1, host: 127.0.0.1, interface: br-lan }] }",
+      /mqtt\.listeners\[0\]: expected host or interface, found both/,
+    ],
+    [
+      "mqtt: { listeners: [{ protocol: ws, port: 1, client_certificates: required }] }",
+      /mqtt\.listeners\[0\]\.client_certificates: expected mqtts or wss, found those of "ws"/,
+    ],
+    [
+      "mqtt: { listeners: [{ protocol: ws, port: 1 }, { id: ws-1, protocol: wss, port: 2 }] }",
+      /mqtt\.listeners\[1\]\.id: expected a unique name, found that of mqtt\.listeners\[0\]/,
+    ],
+    [
+      "mqtt: { listeners: [{ id: tcp, protocol: mqtt, port: 1 }] }",
+      /mqtt\.listeners\[0\]\.id: expected a unique name, found that of mqtt\.port/,
+    ],
     [
       "modules: [{ id: a, use: sim }, { id: a, use: sim }]",
       /modules\[1\]\.id: expected a unique name, found that of modules\[0\]/,

@@ -1,5 +1,6 @@
 import type { TObject, TSchema } from "typebox";
 import { Document, isMap, type YAMLMap } from "yaml";
+import type { ListenerSpec } from "../mqtt/listeners/listener.ts";
 import { Config } from "./schema.ts";
 import type { Settings } from "./settings.ts";
 
@@ -25,10 +26,7 @@ function documentOf(settings: Settings): object {
       engine: mqtt.engine,
       host: mqtt.host,
       port: mqtt.port,
-      listeners: mqtt.listeners.slice(1).map(({ clientCertificates, ...listener }) => ({
-        ...listener,
-        client_certificates: clientCertificates,
-      })),
+      listeners: mqtt.listeners.slice(1).map(listenerDocument),
       ...(mqtt.tls && { tls: { cert_file: mqtt.tls.cert, key_file: mqtt.tls.key, ca_file: mqtt.tls.ca } }),
       limits: mqtt.limits,
       durable: mqtt.durable,
@@ -46,6 +44,14 @@ function documentOf(settings: Settings): object {
     node_red: nodeRed,
     log: { level: logLevel },
   };
+}
+
+function listenerDocument(listener: ListenerSpec): object {
+  const { clientCertificates, connections, host, id, interface: name, port, protocol } = listener;
+  const where = name === undefined ? { host } : { interface: name };
+  const secure = protocol === "mqtts" || protocol === "wss";
+  const certificates = secure ? { client_certificates: clientCertificates } : {};
+  return { id, protocol, ...where, port, connections, ...certificates };
 }
 
 function annotate(map: YAMLMap, schema: TObject): void {

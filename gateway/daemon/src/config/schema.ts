@@ -91,6 +91,13 @@ const MqttListener = Type.Object(
       }),
     ),
     port: Type.Integer({ minimum: 0, maximum: 65_535, description: "TCP port; 0 takes a free one." }),
+    connections: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        description: "Connections at a time. Default: `mqtt.limits.connections`.",
+      }),
+    ),
     client_certificates: Type.Optional(
       Type.Enum(["off", "optional", "required"], {
         default: "optional",
@@ -118,12 +125,20 @@ const MqttTls = Type.Object(
   { ...Closed, description: "Certificate in files, instead of the gateway's own authority." },
 );
 
-const limit = (minimum: number, fallback: number, description: string) =>
-  Type.Optional(Type.Integer({ minimum, maximum: 2 ** 40, default: fallback, description }));
+const limit = (minimum: number, fallback: number, description: string, maximum = 2 ** 40) =>
+  Type.Optional(Type.Integer({ minimum, maximum, default: fallback, description }));
+
+/** 3.1.1 and 5.0 §2.2.3 (§2.1.4): what the length of a packet can say, with its own bytes. */
+const LARGEST_PACKET_BYTES = 268_435_460;
 
 const MqttLimits = Type.Object(
   {
-    packet_bytes: limit(1_024, DEFAULT_LIMITS.packetBytes, "Largest packet of a client, bytes."),
+    packet_bytes: limit(
+      1_024,
+      DEFAULT_LIMITS.packetBytes,
+      "Largest packet of a client, bytes.",
+      LARGEST_PACKET_BYTES,
+    ),
     connections: limit(1, DEFAULT_LIMITS.connections, "Connections at a time."),
     sessions: limit(1, DEFAULT_LIMITS.sessions, "Sessions, those of absent clients included."),
     session_expiry_seconds: limit(
@@ -136,6 +151,7 @@ const MqttLimits = Type.Object(
       1,
       DEFAULT_LIMITS.inFlight,
       "Unacknowledged messages at a time, each way, for one client.",
+      65_535,
     ),
     queue_messages: limit(
       1,
@@ -156,7 +172,7 @@ const MqttLimits = Type.Object(
         minimum: 0,
         maximum: 2 ** 40,
         description:
-          "Memory of the process above which no new client is let in; 0 for none. Default: nine tenths of what the machine or the control group has.",
+          "Memory of the process above which no new client is let in, bytes; 0 for none. Default: three quarters of what the machine or the control group has.",
       }),
     ),
   },

@@ -1,9 +1,11 @@
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
+import { DEFAULT_LIMITS } from "@tram/broker";
 import { type ModuleId, slugThingId, type ThingId } from "@tram/protocol";
 import type { ListenerSpec } from "../mqtt/listeners/listener.ts";
 import type { TlsFiles } from "../mqtt/listeners/tls-identity.ts";
 import type { Account, CloudSettings, SoundConfig } from "./check.ts";
+import { listenerId, SHORT_LISTENER } from "./listener-check.ts";
 import type { Overrides } from "./overrides.ts";
 import { type ModuleConfig, type MqttLimits, type MqttListener, NODE_RED_DIR } from "./schema.ts";
 
@@ -53,6 +55,7 @@ export interface Settings {
 export function completeSettings(sound: SoundConfig, folder: string, overrides: Overrides): Settings {
   const { document, accounts, cloud } = sound;
   const { gateway = {}, mqtt = {}, http = {}, rules = {}, node_red: nodeRed = {}, log = {} } = document;
+  const connections = mqtt.limits?.connections ?? DEFAULT_LIMITS.connections;
   const door = { host: mqtt.host ?? "0.0.0.0", port: overrides.mqttPort ?? mqtt.port ?? 1883 };
   return {
     gateway: {
@@ -69,8 +72,10 @@ export function completeSettings(sound: SoundConfig, folder: string, overrides: 
       engine: mqtt.engine ?? "tram",
       ...door,
       listeners: [
-        listenerOf({ id: "tcp", protocol: "mqtt", ...door }),
-        ...(mqtt.listeners ?? []).map(listenerOf),
+        listenerOf({ id: SHORT_LISTENER, protocol: "mqtt", ...door }, "mqtt.port", connections),
+        ...(mqtt.listeners ?? []).map((listener, index) =>
+          listenerOf(listener, `mqtt.listeners[${index}]`, connections),
+        ),
       ],
       tls: mqtt.tls && { cert: mqtt.tls.cert_file, key: mqtt.tls.key_file, ca: mqtt.tls.ca_file },
       limits: mqtt.limits ?? {},
@@ -96,8 +101,9 @@ export function completeSettings(sound: SoundConfig, folder: string, overrides: 
   };
 }
 
-function listenerOf(listener: MqttListener): ListenerSpec {
+function listenerOf(listener: MqttListener, key: string, most: number): ListenerSpec {
   const { client_certificates: clientCertificates = "optional", host = "0.0.0.0", port, protocol } = listener;
-  const { id = `${protocol}-${port}` } = listener;
-  return { id, protocol, host, interface: listener.interface, port, clientCertificates };
+  const { connections = most } = listener;
+  const id = listenerId(listener);
+  return { id, key, protocol, host, interface: listener.interface, port, connections, clientCertificates };
 }

@@ -64,15 +64,12 @@ export class HomieOut implements Disposable {
   /** Says goodbye, as a device does before it disconnects in order. */
   async stop(): Promise<void> {
     this[Symbol.dispose]();
-    const gone = [...this.#registry.records()]
-      .filter(isModules)
-      .map((record) =>
-        this.#broker.publish(retained(deviceTopic(record.thing.id as ThingId, "state"), "disconnected")),
-      );
-    await Promise.allSettled([
-      ...gone,
-      this.#broker.publish(retained(deviceTopic(this.#root.id, "state"), "disconnected")),
-    ]);
+    const things = [...this.#registry.records()].filter(isModules).map(({ thing }) => thing.id as ThingId);
+    await Promise.allSettled(
+      [...things, this.#root.id].map((id) =>
+        this.#broker.publish(retained(deviceTopic(id, "state"), "disconnected"), { volatile: true }),
+      ),
+    );
   }
 
   [Symbol.dispose](): void {

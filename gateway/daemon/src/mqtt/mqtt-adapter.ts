@@ -1,4 +1,4 @@
-import { matches, parseTopicFilter, type TopicName } from "@tram/broker";
+import { matches, parseTopicFilter, type TopicFilter, type TopicName } from "@tram/broker";
 import type { BrokerHooks, Commands, Log, MqttClient, Registry, Transactions } from "@tram/core";
 import { HomieIn } from "./homie-in.ts";
 import type { Identity } from "./identity/identity.ts";
@@ -15,10 +15,7 @@ export function mqttHooks(parts: {
 }): BrokerHooks {
   const { identity, transactions, log } = parts;
   const homie = new HomieIn(parts);
-  const durable = parts.durable.flatMap((text) => {
-    const parsed = parseTopicFilter(text);
-    return parsed.ok ? [parsed.filter] : [];
-  });
+  const durable = parts.durable.map(checkedFilter);
   return {
     authenticate: (login) => identity.authenticate(login),
     mayPublish: (client, topic) => identity.mayPublish(client, topic),
@@ -41,6 +38,13 @@ export function mqttHooks(parts: {
     },
     disconnected: (client, reason) => log.debug({ ...shown(client), reason }, "client disconnected"),
   };
+}
+
+/** The configuration was checked: anything else is a bug. */
+function checkedFilter(text: string): TopicFilter {
+  const parsed = parseTopicFilter(text);
+  if (!parsed.ok) throw new RangeError(`${text}: ${parsed.problem}`);
+  return parsed.filter;
 }
 
 function shown(client: MqttClient): { client: string; username: string; address: string } {

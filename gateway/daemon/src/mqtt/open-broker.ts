@@ -18,7 +18,7 @@ export interface BrokerParts {
 export type LocalBroker = Broker & { readonly attach: Attach };
 
 /** Of the memory of the machine, or of the control group, what the process may take before nobody new is let in. */
-const MEMORY_SHARE = 0.9;
+const MEMORY_SHARE = 0.75;
 
 /** Opens the engine that the configuration names, with what an earlier run kept. */
 export async function openBroker(
@@ -27,10 +27,8 @@ export async function openBroker(
   parts: BrokerParts,
 ): Promise<LocalBroker> {
   switch (engine) {
-    case "tram": {
-      const broker = await openTramBroker({ limits: brokerLimits(limits) }, hooks, parts);
-      return broker;
-    }
+    case "tram":
+      return openTramBroker({ limits: brokerLimits(limits) }, hooks, parts);
     case "aedes": {
       const retained = new Retained(parts.log);
       const remembered = await retained.restore(parts.store);
@@ -40,9 +38,10 @@ export async function openBroker(
 }
 
 /** The limits of the engine, as the configuration has them. */
-export function brokerLimits(limits: MqttLimits): Partial<BrokerLimits> {
+export function brokerLimits(limits: MqttLimits): BrokerLimits {
   const { queue, retained } = DEFAULT_LIMITS;
   return {
+    ...DEFAULT_LIMITS,
     packetBytes: limits.packet_bytes ?? DEFAULT_LIMITS.packetBytes,
     connections: limits.connections ?? DEFAULT_LIMITS.connections,
     sessions: limits.sessions ?? DEFAULT_LIMITS.sessions,

@@ -30,14 +30,16 @@ export function expressInUci(document: ConfigDocument): {
       continue;
     }
     for (const [index, item] of ((found ?? []) as Loose[]).entries()) {
-      const name = sectionName(String(item[place.name]), taken);
       const { [place.name]: own, ...others } = item;
+      const path = `${place.at.join(".")}[${index}]`;
+      // Where the entry has no name, its section has none: the section's would be the entry's.
+      if (own === undefined) {
+        sections.push({ type, options: optionsOf(others, kind, path, problems) });
+        continue;
+      }
+      const name = sectionName(String(own), taken);
       const values = nameFor(name, place) === own ? others : item;
-      sections.push({
-        type,
-        name,
-        options: optionsOf(values, kind, `${place.at.join(".")}[${index}]`, problems),
-      });
+      sections.push({ type, name, options: optionsOf(values, kind, path, problems) });
     }
   }
   return { sections, problems };

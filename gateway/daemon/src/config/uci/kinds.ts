@@ -62,6 +62,7 @@ const ENTRIES: readonly {
   readonly schema?: TSchema;
 }[] = [
   { type: "account", at: ["mqtt", "clients"], name: "username", dashed: false },
+  { type: "listener", at: ["mqtt", "listeners"], name: "id", dashed: true },
   { type: "module", at: ["modules"], name: "id", dashed: true },
   { type: "cloud", at: ["cloud"], name: "id", dashed: true, schema: BridgeConfig },
 ];

@@ -7,6 +7,7 @@ import type { TSchema } from "typebox";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse as parseYaml } from "yaml";
 import { checkConfig } from "../check.ts";
+import { listenerId } from "../listener-check.ts";
 import { absolutePaths } from "../paths.ts";
 import { Config, type ConfigDocument } from "../schema.ts";
 import { expressInUci } from "./express.ts";
@@ -96,6 +97,14 @@ function withOneSecret(entry: Named, needed: boolean): Named {
   return file === undefined && !needed ? rest : { ...rest, password_file: passwordFile };
 }
 
+/** One place to listen at, and certificates only where there are some. */
+function withOnePlace({ host, interface: name, client_certificates: asked, ...rest }: Named): Named {
+  const place = name === undefined ? { host } : { interface: name };
+  const secure = rest.protocol === "mqtts" || rest.protocol === "wss" ? { client_certificates: asked } : {};
+  const entries = Object.entries({ ...rest, ...place, ...secure });
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
 const uniqueBy = (key: string) => ({ selector: (entry: Named) => entry[key], maxLength: 4 });
 
 /** Configurations that the check takes. What UCI cannot say apart from its absence (an empty list of accounts) is absent. */
@@ -108,6 +117,11 @@ const documents: fc.Arbitrary<ConfigDocument> = fc
       ),
       uniqueBy("username"),
     ),
+    listeners: fc.uniqueArray(
+      (allowedBy(Config.properties.mqtt.properties.listeners.items) as fc.Arbitrary<Named>).map(withOnePlace),
+      { selector: (entry) => listenerId(entry as Parameters<typeof listenerId>[0]), maxLength: 4 },
+    ),
+    durable: fc.array(fc.constantFrom("alarms/#", "+/door", "#"), { maxLength: 3 }),
     modules: fc.uniqueArray(
       allowedBy(Config.properties.modules.items) as fc.Arbitrary<Named>,
       uniqueBy("id"),
@@ -118,8 +132,9 @@ const documents: fc.Arbitrary<ConfigDocument> = fc
     ),
     timezone: fc.constantFrom("UTC", "Asia/Ho_Chi_Minh", "America/Argentina/Buenos_Aires"),
   })
-  .map(({ top, clients, modules, cloud, timezone }) => {
-    const document: Record<string, unknown> = { ...top, modules, cloud, mqtt: { ...top.mqtt, clients } };
+  .map(({ top, clients, listeners, durable, modules, cloud, timezone }) => {
+    const mqtt = { ...top.mqtt, clients, listeners, durable };
+    const document: Record<string, unknown> = { ...top, modules, cloud, mqtt };
     if (top.gateway?.timezone !== undefined) document.gateway = { ...top.gateway, timezone };
     if (top.gateway?.id === "pair") document.gateway = { ...top.gateway, id: "pair-1" };
     return withoutEmpty(document) as ConfigDocument;
@@ -127,8 +142,11 @@ const documents: fc.Arbitrary<ConfigDocument> = fc
 
 function withoutEmpty(document: Record<string, unknown>): unknown {
   const { mqtt, ...others } = document as { mqtt: Named };
-  const { clients, ...broker } = mqtt as { clients: unknown[] };
-  const parts = { ...others, mqtt: clients.length === 0 ? broker : mqtt };
+  const lists = new Set(["clients", "listeners", "durable"]);
+  const broker = Object.fromEntries(
+    Object.entries(mqtt).filter(([key, value]) => !lists.has(key) || (value as unknown[]).length > 0),
+  );
+  const parts = { ...others, mqtt: broker };
   return Object.fromEntries(
     Object.entries(parts).filter(
       ([, part]) => typeof part !== "object" || Object.keys(part as object).length > 0,

@@ -19,16 +19,26 @@ export type ListenerProtocol = BrokerAddress["protocol"];
 /** A listener as it is configured. */
 export interface ListenerSpec {
   readonly id: string;
+  /** Where it stands in the configuration, for people: `mqtt.port`, `mqtt.listeners[0]`. */
+  readonly key: string;
   readonly protocol: ListenerProtocol;
   /** Address to bind to, where no interface is named. */
   readonly host: string;
   /** Network interface whose addresses are bound instead: `br-lan`. */
   readonly interface?: string | undefined;
   readonly port: number;
+  /** Most connections at a time, on each address that it is bound to. */
+  readonly connections: number;
   readonly clientCertificates: "off" | "optional" | "required";
 }
 
 /** A silent peer is found out by the kernel, for clients without a keep-alive of their own. */
-export const TCP_KEEP_ALIVE_MS: Ms = 60_000;
-/** From the connection to the end of the TLS handshake, or of the upgrade to WebSocket. */
+const TCP_KEEP_ALIVE_MS: Ms = 60_000;
+/** Of every socket. Set by the server as it accepts, which costs a connection nothing. */
+export const SOCKET_OPTIONS = {
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
+} as const;
+/** From the connection to the end of the TLS handshake, and as long again to the upgrade to WebSocket. */
 export const HANDSHAKE_MS: Ms = 10_000;

@@ -3,21 +3,20 @@ import type { GatewayView, Ms } from "@tram/protocol";
 import { ConfigError } from "../../config/config-error.ts";
 import { interfaceAddresses } from "./interface-addresses.ts";
 import type { ListenerSpec } from "./listener.ts";
-import { type BoundServer, type ListenerParts, openServer } from "./open-listener.ts";
+import { type BoundServer, type ListenerParts, NoCertificate, openServer } from "./open-listener.ts";
 
 /** How often the addresses of interfaces are looked at. */
 const WATCH_MS: Ms = 5_000;
 
 interface Opened {
   readonly spec: ListenerSpec;
-  readonly key: string;
   /** By the address that they are bound to. */
   readonly servers: Map<string, BoundServer>;
   problem: string | undefined;
 }
 
 export interface ListenersParts extends ListenerParts {
-  readonly clock: Pick<Clock, "every">;
+  readonly clock: Pick<Clock, "every" | "monotonic">;
   /** Told when `problems` says something else from now on. */
   readonly onChange: () => void;
   /** For tests. */
@@ -45,7 +44,7 @@ export class Listeners {
   static async open(specs: readonly ListenerSpec[], parts: ListenersParts): Promise<Listeners> {
     const listeners = new Listeners(parts);
     try {
-      for (const [index, spec] of specs.entries()) await listeners.#open(spec, index);
+      for (const spec of specs) await listeners.#open(spec);
     } catch (error) {
       listeners.close();
       throw error;
@@ -61,8 +60,8 @@ export class Listeners {
   }
 
   get problems(): GatewayView["problems"] {
-    return this.#opened.flatMap(({ key, problem }) =>
-      problem === undefined ? [] : [{ code: "listener", where: key, problem }],
+    return this.#opened.flatMap(({ problem, spec }) =>
+      problem === undefined ? [] : [{ code: "listener", where: spec.key, problem }],
     );
   }
 
@@ -73,34 +72,37 @@ export class Listeners {
     for (const { servers } of this.#opened) for (const server of servers.values()) server.close();
   }
 
-  async #open(spec: ListenerSpec, index: number): Promise<void> {
-    const key = spec.id === "tcp" ? "mqtt.port" : `mqtt.listeners[${index}]`;
-    const opened: Opened = { spec, key, servers: new Map(), problem: undefined };
+  async #open(spec: ListenerSpec): Promise<void> {
+    const opened: Opened = { spec, servers: new Map(), problem: undefined };
     this.#opened.push(opened);
-    if (spec.protocol === "mqtts" || spec.protocol === "wss") {
-      if (this.#parts.tls === undefined) {
-        opened.problem = "there is no certificate: make one with `tram ca init`, or name files in mqtt.tls";
-        return;
-      }
+    if (spec.interface !== undefined) {
+      await this.#follow(opened, spec.interface);
+      return;
     }
-    if (spec.interface === undefined)
-      opened.servers.set(spec.host, await openServer(spec, { host: spec.host, key }, this.#parts));
-    else await this.#follow(opened, spec.interface);
+    try {
+      opened.servers.set(spec.host, await openServer(spec, spec.host, this.#parts));
+    } catch (error) {
+      if (!(error instanceof NoCertificate)) throw error;
+      this.#tell(opened, error.message);
+    }
   }
 
   async #look(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
-    for (const opened of this.#opened) {
-      const name = opened.spec.interface;
-      if (name !== undefined && !this.#closed) await this.#follow(opened, name);
+    try {
+      for (const opened of this.#opened) {
+        const name = opened.spec.interface;
+        if (name !== undefined && !this.#closed) await this.#follow(opened, name);
+      }
+    } finally {
+      this.#looking = false;
     }
-    this.#looking = false;
   }
 
   /** Binds to what the interface has now, and lets go of what it has no more. */
   async #follow(opened: Opened, name: string): Promise<void> {
-    const { key, servers, spec } = opened;
+    const { servers, spec } = opened;
     const wanted = this.#addressesOf(name);
     for (const [host, server] of servers) {
       if (wanted.includes(host)) continue;
@@ -111,18 +113,23 @@ export class Listeners {
     for (const host of wanted) {
       if (servers.has(host)) continue;
       try {
-        const server = await openServer(spec, { host, key }, this.#parts);
+        const server = await openServer(spec, host, this.#parts);
         if (this.#closed) server.close();
         else servers.set(host, server);
       } catch (error) {
-        if (!(error instanceof ConfigError)) throw error;
+        if (!(error instanceof ConfigError || error instanceof NoCertificate)) throw error;
         problem = error.message;
       }
     }
+    this.#tell(opened, problem);
+  }
+
+  #tell(opened: Opened, problem: string | undefined): void {
     if (problem === opened.problem) return;
     opened.problem = problem;
-    if (problem === undefined) this.#parts.log.info({ listener: spec.id, interface: name }, "listening");
-    else this.#parts.log.warn({ listener: spec.id, interface: name, problem }, "a listener is not open");
+    const listener = opened.spec.id;
+    if (problem === undefined) this.#parts.log.info({ listener }, "the listener is open again");
+    else this.#parts.log.warn({ listener, problem }, "a listener is not open");
     this.#parts.onChange();
   }
 }

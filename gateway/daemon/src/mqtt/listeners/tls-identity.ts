@@ -1,6 +1,5 @@
-import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { TLSSocket, TlsOptions } from "node:tls";
+import type { PeerCertificate, TLSSocket, TlsOptions } from "node:tls";
 import type { MqttCertificate } from "@tram/core";
 
 /** What a TLS listener is made of, and how it judges the certificates of clients. */
@@ -24,25 +23,25 @@ export interface TlsFiles {
   readonly ca?: string | undefined;
 }
 
-/** @throws {Error} when a file cannot be read or is no certificate. */
+/** The files are read when a listener opens: what is wrong with them is the problem of that listener. */
 export function identityOfFiles(files: TlsFiles): TlsIdentity {
-  const options: TlsOptions = {
-    cert: readFileSync(files.cert),
-    key: readFileSync(files.key),
-    ...(files.ca !== undefined && { ca: readFileSync(files.ca) }),
-  };
-  new X509Certificate(options.cert as Buffer); // Says now what is wrong with it, and not at the first handshake.
   return {
-    options: () => options,
+    options: () => ({
+      cert: readFileSync(files.cert),
+      key: readFileSync(files.key),
+      ...(files.ca !== undefined && { ca: readFileSync(files.ca) }),
+    }),
     onChange: () => ({ [Symbol.dispose]: () => undefined }),
     verify: (socket) => {
-      const { serialNumber, subject } = socket.getPeerCertificate();
-      if (subject === undefined) return undefined;
+      // `null` when the connection is gone already, an empty object without a certificate, whatever the types say.
+      const shown = socket.getPeerCertificate() as Partial<PeerCertificate> | null;
+      if (shown?.subject === undefined) return undefined;
+      const { serialNumber: serial = "", subject } = shown;
       if (!socket.authorized) return { refused: String(socket.authorizationError) };
       const { CN } = subject as { readonly CN?: string | readonly string[] };
       const commonName = Array.isArray(CN) ? CN[0] : CN;
       if (typeof commonName !== "string" || commonName === "") return { refused: "it has no common name" };
-      return { commonName, serial: serialNumber };
+      return { commonName, serial };
     },
   };
 }
