@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import {
+  type AcknowledgementType,
   type ConnackPacket,
   type ConnectPacket,
   encodePacket,
@@ -31,6 +32,9 @@ export class RawClient {
   readonly #stream: Duplex;
   readonly #decoder: PacketDecoder;
   readonly #heard: Packet[] = [];
+  readonly #wire: Buffer[] = [];
+  /** Why what came could not be read. */
+  #broken: unknown;
   #wake: () => void = () => undefined;
   #ended = false;
   #lastId = 0;
@@ -45,9 +49,14 @@ export class RawClient {
       maximumConnectSize: 268_435_455,
     });
     stream.on("data", (chunk: Buffer) => {
+      this.#wire.push(chunk);
       this.#decoder.push(chunk);
-      for (let packet = this.#decoder.next(); packet !== undefined; packet = this.#decoder.next()) {
-        this.#heard.push(packet);
+      try {
+        for (let packet = this.#decoder.next(); packet !== undefined; packet = this.#decoder.next()) {
+          this.#heard.push(packet);
+        }
+      } catch (error) {
+        this.#broken = error;
       }
       this.#wake();
     });
@@ -65,6 +74,11 @@ export class RawClient {
   /** Packets that came and that nobody has asked for yet. */
   get heard(): readonly Packet[] {
     return this.#heard;
+  }
+
+  /** Every byte that came. */
+  get wire(): Buffer {
+    return Buffer.concat(this.#wire);
   }
 
   /** The other end has closed the connection. */
@@ -154,6 +168,11 @@ export class RawClient {
     return options.packetId ?? packetId;
   }
 
+  /** Says PUBACK, PUBREC, PUBREL or PUBCOMP. */
+  answer(type: AcknowledgementType, packetId: number, reasonCode = 0): void {
+    this.say({ type, packetId, reasonCode, properties: NOTHING });
+  }
+
   disconnect(): void {
     this.say({ type: "disconnect", reasonCode: 0, properties: NOTHING });
   }
@@ -181,6 +200,7 @@ export class RawClient {
   /** The next packet, which must be of this type. */
   async next<T extends PacketType>(type: T): Promise<Of<T>> {
     await this.#until(() => this.#heard.length > 0);
+    if (this.#broken !== undefined && this.#heard.length === 0) throw this.#broken;
     const packet = this.#heard.shift();
     if (packet?.type !== type) throw new Error(`expected ${type}, heard ${packet?.type ?? "the end"}`);
     return packet as Of<T>;
@@ -205,6 +225,7 @@ export class RawClient {
     const deadline = Date.now() + PATIENCE_MS;
     try {
       while (!condition() && !this.#ended) {
+        if (this.#broken !== undefined) throw this.#broken;
         if (Date.now() >= deadline) throw new Error("nothing came");
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
