@@ -111,6 +111,8 @@ export class PacketDecoder {
     } catch (error) {
       // Whatever it was: what follows cannot be told apart from the middle of a packet.
       this.#failure = error as PacketError;
+      // A CONNECT of 5.0 that is broken behind its version is answered in the words of 5.0.
+      if (reader.version === 5) this.#version = 5;
       this.#release();
       throw error;
     } finally {

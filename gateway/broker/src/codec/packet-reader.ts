@@ -43,9 +43,10 @@ export class PacketReader {
     this.shortage = "truncated";
   }
 
-  /** Lets go of the bytes. */
+  /** Lets go of the bytes, and of what is known of their connection. */
   close(): void {
     this.bytes = NOTHING;
+    this.version = 4;
     this.at = 0;
     this.end = 0;
   }

@@ -94,6 +94,13 @@ prove("a CONNECT that is malformed: no CONNACK", { v4: "3.1.4-1 3.2.2-6" }, asyn
   expect(client.heard).toEqual([]);
 });
 
+prove("a CONNECT that is malformed: the reason, and the end", { v5: "3.1.4-1" }, async (stage) => {
+  const client = stage.dial();
+  client.bytes(rawConnect(5, 0x03, 0, text("c")));
+  expect(await client.next("connack")).toMatchObject({ reasonCode: 0x81, sessionPresent: false });
+  await client.end();
+});
+
 prove("a login that is refused", { v4: "3.2.2-5", v5: "3.1.4-2 3.2.2-7" }, async (stage) => {
   stage.house.rules = { authenticate: () => ({ refused: "bad-credentials" }) };
   const client = stage.dial();
