@@ -216,7 +216,28 @@ prove("CONNACK has codes of its table", { v5: "3.2.2-8" }, async (stage) => {
   }
 });
 
+prove("no reason string that makes CONNACK too large", { v5: "3.2.2-19" }, async (stage) => {
+  stage.house.rules = { authenticate: () => ({ refused: "banned" }) };
+  const client = stage.dial();
+  const { properties } = await client.connect("c", { properties: { maximumPacketSize: 12 } });
+  expect(properties.reasonString).toBeUndefined();
+  const other = stage.dial();
+  expect((await other.connect("c")).properties.reasonString).toBe(
+    "too many attempts failed: try again later",
+  );
+});
+
 prove("no user property in CONNACK", { v5: "3.2.2-20" }, async (stage) => {
   const { properties } = await stage.dial().connect("c", { properties: { maximumPacketSize: 40 } });
   expect(properties.userProperties).toBeUndefined();
+});
+
+prove("who has no room for CONNACK is not let in without it", { v5: "3.2.0-1" }, async (stage) => {
+  await stage.away("c", "t");
+  await stage.publish("t", "1", { qos: 1 });
+  const client = stage.dial();
+  const properties = { maximumPacketSize: 10, sessionExpirySeconds: 1_000 };
+  client.greet("c", { cleanStart: false, properties });
+  await client.end();
+  expect(client.heard).toEqual([]);
 });

@@ -36,7 +36,6 @@ export interface Agreement {
   readonly outlet: Outlet;
   /** Seconds, as it counts; 0 for none. */
   readonly keepAliveSeconds: number;
-  readonly receiver: Receiver;
   /** Session Expiry Interval of CONNECT, seconds. */
   readonly askedExpirySeconds: number;
 }
@@ -73,6 +72,8 @@ export class Connection implements Link {
   #reading = false;
   #flushing = false;
   #closed = false;
+  /** What the client's CONNECT said about the packets that it wants. */
+  receiver: Receiver = {};
   /** By the monotonic clock. */
   heardAt: Ms;
   /** Since when the socket takes nothing; undefined when it does. */
@@ -139,14 +140,18 @@ export class Connection implements Link {
     if (this.#held === 0) this.#stream.resume();
   }
 
-  /** Sends a packet; what does not fit the client is left away, or dropped ([MQTT-3.1.2-24]). */
-  write(packet: Packet): void {
-    if (this.#closed) return;
+  /**
+   * Sends a packet; what does not fit the client is left away, or dropped ([MQTT-3.1.2-24]).
+   * @returns false when it was dropped.
+   */
+  write(packet: Packet): boolean {
+    if (this.#closed) return false;
     const version = this.#agreement?.version ?? this.version ?? 4;
-    const fitted = version === 5 ? fitPacket(packet, this.#agreement?.receiver ?? {}) : packet;
-    if (fitted === undefined) return;
+    const fitted = version === 5 ? fitPacket(packet, this.receiver) : packet;
+    if (fitted === undefined) return false;
     this.#willFlush();
     encodePacket(fitted, version, this.out);
+    return true;
   }
 
   acknowledge(type: AcknowledgementType, packetId: number, reasonCode = 0): void {

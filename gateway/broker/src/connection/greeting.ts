@@ -58,6 +58,8 @@ class Greeting {
   }
 
   begin(): void {
+    const { maximumPacketSize, requestProblemInformation } = this.#packet.properties;
+    this.#connection.receiver = { maximumPacketSize, requestProblemInformation };
     const refusal = this.#refusal();
     if (refusal !== undefined) {
       this.#refuse(refusal);
@@ -191,12 +193,16 @@ class Greeting {
       ...(keepAliveSeconds !== this.#packet.keepAliveSeconds && { serverKeepAliveSeconds: keepAliveSeconds }),
     };
     // [MQTT-3.2.2-2], [MQTT-3.2.2-3]
-    connection.write({
+    const told = connection.write({
       type: "connack",
       sessionPresent: present,
       reasonCode: 0,
       properties: version === 5 ? answer : NO_PROPERTIES,
     });
+    if (!told) {
+      connection.close("its Maximum Packet Size has no room for CONNACK");
+      return;
+    }
     hooks.connected(client);
     session.link = connection;
     // 5.0 §3.1.2.11.3: without it 65,535; the house's own limit holds all the same.
@@ -209,7 +215,7 @@ class Greeting {
     const connection = this.#connection;
     const { room } = connection;
     const { properties, version } = this.#packet;
-    const { maximumPacketSize, requestProblemInformation, topicAliasMaximum = 0 } = properties;
+    const { maximumPacketSize, topicAliasMaximum = 0 } = properties;
     const aliases = Math.min(topicAliasMaximum, room.limits.topicAliases);
     return {
       version,
@@ -230,7 +236,6 @@ class Greeting {
         aliases: aliases > 0 ? new OutboundAliases(aliases) : undefined,
       }),
       keepAliveSeconds: this.#keepAlive(),
-      receiver: { maximumPacketSize, requestProblemInformation },
       askedExpirySeconds: properties.sessionExpirySeconds ?? 0,
     };
   }
