@@ -151,6 +151,23 @@ prove("CONNACK comes first", { v4: "3.2.0-1", v5: "3.2.0-1" }, async (stage) => 
   expect(new Set(client.heard.map(({ type }) => type))).toEqual(new Set(["connack", "publish", "pingresp"]));
 });
 
+prove(
+  "who is taken over before CONNACK hears nothing but CONNACK",
+  { v4: "3.2.0-1", v5: "3.2.0-1 3.14.0-1" },
+  async (stage) => {
+    const release = stage.house.store.hold();
+    const first = stage.dial();
+    first.greet("c", stage.lastingOptions());
+    await settled();
+    const second = stage.dial();
+    second.greet("c", stage.lastingOptions());
+    await first.end();
+    release();
+    await second.next("connack");
+    expect(first.heard[0]?.type).not.toBe("disconnect");
+  },
+);
+
 prove("the reserved bits of CONNACK", { v5: "3.2.2-1" }, async (stage) => {
   const client = stage.dial();
   await client.connect("c");

@@ -74,6 +74,8 @@ export class Connection implements Link {
   #closed = false;
   /** What the client's CONNECT said about the packets that it wants. */
   receiver: Receiver = {};
+  /** CONNACK was written: nothing but it comes first ([MQTT-3.2.0-1]). */
+  #answered = false;
   /** By the monotonic clock. */
   heardAt: Ms;
   /** Since when the socket takes nothing; undefined when it does. */
@@ -149,6 +151,7 @@ export class Connection implements Link {
     const version = this.#agreement?.version ?? this.version ?? 4;
     const fitted = version === 5 ? fitPacket(packet, this.receiver) : packet;
     if (fitted === undefined) return false;
+    if (packet.type === "connack") this.#answered = true;
     this.#willFlush();
     encodePacket(fitted, version, this.out);
     return true;
@@ -214,7 +217,8 @@ export class Connection implements Link {
   ): void {
     if (this.#closed) return;
     const { reasonCode, serverReference, will = true } = options;
-    if (reasonCode !== undefined && this.#agreement?.version === 5) {
+    // [MQTT-3.14.0-1]: who is in may still be without CONNACK, which waits for the store.
+    if (reasonCode !== undefined && this.#answered && this.#agreement?.version === 5) {
       const properties = {
         ...(reasonCode >= 0x80 && { reasonString: reason }),
         ...(serverReference !== undefined && { serverReference }),
