@@ -1,4 +1,5 @@
 export * from "./api/account.ts";
+export * from "./api/authority.ts";
 export * from "./api/identity.ts";
 export * from "./api/live.ts";
 export * from "./api/problem.ts";

@@ -14,6 +14,7 @@ import { metricsText } from "./http/metrics.ts";
 import { fromOwnOrigin } from "./http/own-origin.ts";
 import { accountRoutes } from "./http/routes-account.ts";
 import { auditRoutes } from "./http/routes-audit.ts";
+import { authorityRoutes } from "./http/routes-authority.ts";
 import { type ClientDesk, clientRoutes } from "./http/routes-clients.ts";
 import { credentialRoutes } from "./http/routes-credentials.ts";
 import { pairingRoutes } from "./http/routes-pairing.ts";
@@ -34,7 +35,7 @@ import { clientDesk } from "./mqtt/inspector/client-desk.ts";
 import { SysTopics } from "./mqtt/inspector/sys-topics.ts";
 import type { Attach } from "./mqtt/listeners/listener.ts";
 import { Listeners } from "./mqtt/listeners/listeners.ts";
-import { identityOfFiles } from "./mqtt/listeners/tls-identity.ts";
+import { identityOfFiles, type TlsIdentity } from "./mqtt/listeners/tls-identity.ts";
 import { MQTT_PATH, WebSocketDoor } from "./mqtt/listeners/websocket.ts";
 import { mqttHooks } from "./mqtt/mqtt-adapter.ts";
 import { brokerLimits, openBroker } from "./mqtt/open-broker.ts";
@@ -49,6 +50,9 @@ import { reachable } from "./runtime/reachable.ts";
 import { Status } from "./status.ts";
 import { openStore } from "./store/open-store.ts";
 import { Teardown } from "./teardown.ts";
+import type { Authority } from "./tls/authority.ts";
+import { identityOfAuthority } from "./tls/authority-identity.ts";
+import { openAuthority, signerOf } from "./tls/open-authority.ts";
 
 /** A gateway that is up. */
 export interface RunningGateway {
@@ -174,15 +178,24 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
 
   const audit = new AuditLog({ clock, log, store, transactions: house.transactions });
   await audit.restore();
+  const names = [settings.gateway.id, ...settings.http.hosts];
+  const ca = teardown.use(openAuthority({ data: settings.data, clock, log, audit: audit.audit, names }));
+  known.push(...ca.problems);
+  const signCsr = signerOf(ca.authority);
   const identity = teardown.use(
-    new Identity({ ...house, ...settings.mqtt, clock, log, audit, gateway: settings.gateway.id }),
+    new Identity({ ...house, ...settings.mqtt, clock, log, audit, signCsr, gateway: settings.gateway.id }),
   );
   known.push(...(await identity.restore(store)));
   teardown.use(house.bus.on("thing", ({ thing }, unit) => unit.after(() => identity.onThing(thing.id))));
   const onListeners = (): void => live.pushGateway(() => status.gateway());
   const goodbye = new Teardown((error) => log.error({ error: String(error) }, "MQTT did not close"));
   teardown.defer(() => goodbye.run());
-  const mqtt = await openMqtt({ settings, clock, store, log, house, identity, onListeners }, goodbye);
+  const tls = settings.mqtt.tls
+    ? identityOfFiles(settings.mqtt.tls)
+    : ca.authority && identityOfAuthority(ca.authority, clock);
+  const mqtt = await openMqtt({ settings, clock, store, log, house, identity, tls, onListeners }, goodbye);
+  const reopen = ca.authority?.onChange(() => void mqtt.listeners.reopen());
+  if (reopen !== undefined) teardown.use(reopen);
   later.broker = mqtt.broker;
   later.listeners = mqtt.listeners;
   const people = new People({ clock, transactions: house.transactions });
@@ -203,7 +216,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     frameBytes: mqtt.frameBytes,
     admits: (headers) => fromOwnOrigin(headers) !== false,
   });
-  const access = { identity, audit, place: brokerPlace(mqtt.listeners) };
+  const access = { identity, audit, authority: ca.authority, place: brokerPlace(mqtt.listeners) };
   const room = {
     options,
     clock,
@@ -282,12 +295,13 @@ async function openMqtt(
     log: Log;
     house: House;
     identity: Identity;
+    tls: TlsIdentity | undefined;
     onListeners: () => void;
   },
   teardown: Teardown,
 ): Promise<{ broker: Broker; listeners: Listeners; attach: Attach; frameBytes: number }> {
-  const { settings, clock, store, log, house, identity } = parts;
-  const { durable, listeners: specs, tls: files } = settings.mqtt;
+  const { settings, clock, store, log, house, identity, tls } = parts;
+  const { durable, listeners: specs } = settings.mqtt;
   const hooks = mqttHooks({ ...house, identity, durable, log });
   const broker = await openBroker(settings.mqtt, hooks, { ...house, clock, log, store });
   teardown.defer(() => broker.close());
@@ -298,7 +312,6 @@ async function openMqtt(
   homie.start();
   const attach: Attach = (stream, origin) => broker.attach(stream, origin);
   const { packetBytes: frameBytes } = brokerLimits(settings.mqtt.limits);
-  const tls = files && identityOfFiles(files);
   const { hosts } = settings.http;
   const { onListeners: onChange } = parts;
   const listeners = await Listeners.open(specs, { attach, clock, log, tls, frameBytes, hosts, onChange });
@@ -331,7 +344,7 @@ async function openWeb(
     desk: ClientDesk;
     metrics: () => string;
     mqttDoor: WebSocketDoor;
-    access: { identity: Identity; audit: AuditLog; place: Place };
+    access: { identity: Identity; audit: AuditLog; authority: Authority | undefined; place: Place };
   },
   teardown: Teardown,
 ): Promise<HttpServers> {
@@ -347,6 +360,7 @@ async function openWeb(
     ...systemRoutes(status),
     ...pairingRoutes(access.identity, access.place),
     ...credentialRoutes(access.identity, access.place),
+    ...authorityRoutes(access.authority, access.identity),
     ...auditRoutes(access.audit),
   ];
   const { hosts } = settings.http;

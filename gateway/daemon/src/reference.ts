@@ -6,6 +6,7 @@ import { openApiDocument } from "./http/openapi.ts";
 import type { Route } from "./http/route.ts";
 import { accountRoutes } from "./http/routes-account.ts";
 import { auditRoutes } from "./http/routes-audit.ts";
+import { authorityRoutes } from "./http/routes-authority.ts";
 import { clientRoutes } from "./http/routes-clients.ts";
 import { credentialRoutes } from "./http/routes-credentials.ts";
 import { pairingRoutes } from "./http/routes-pairing.ts";
@@ -34,6 +35,7 @@ function describedRoutes(): readonly Route[] {
       typeof thingRoutes
     >[0]),
     ...ruleRoutes(nobody as Parameters<typeof ruleRoutes>[0], nobody as Parameters<typeof ruleRoutes>[1]),
+    ...authorityRoutes(undefined, nobody as Parameters<typeof authorityRoutes>[1]),
     ...clientRoutes(nobody as Parameters<typeof clientRoutes>[0]),
     ...systemRoutes(nobody as Parameters<typeof systemRoutes>[0]),
     ...pairingRoutes(nobody as Parameters<typeof pairingRoutes>[0], { host: "", port: 0 }),

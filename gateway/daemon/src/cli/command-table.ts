@@ -191,6 +191,56 @@ export const COMMANDS: readonly CliCommand[] = [
     load: async () => (await import("./commands-access.ts")).credentialsRevoke,
   },
   {
+    name: "ca init",
+    summary: "make the gateway's certificate authority, and the broker's certificate for TLS",
+    maxArgs: 0,
+    load: async () => (await import("./commands-authority.ts")).caInit,
+  },
+  {
+    name: "ca list",
+    summary: "the certificate authority and what it issued",
+    maxArgs: 0,
+    load: async () => (await import("./commands-authority.ts")).caList,
+  },
+  {
+    name: "ca issue",
+    args: "ID",
+    summary: "a client certificate for an account: ID.pem, ID.key and ID-ca.pem",
+    options: {
+      csr: {
+        type: "string",
+        value: "FILE",
+        help: "certificate request (PEM) of a client that keeps its key to itself",
+      },
+      out: { type: "string", short: "o", value: "NAME", help: "beginning of the files' names (default: ID)" },
+    },
+    minArgs: 1,
+    maxArgs: 1,
+    load: async () => (await import("./commands-authority.ts")).caIssue,
+  },
+  {
+    name: "ca rotate",
+    args: "[server|authority]",
+    summary: "a new certificate for the broker, or a new authority; the one before counts for a year more",
+    maxArgs: 1,
+    load: async () => (await import("./commands-authority.ts")).caRotate,
+  },
+  {
+    name: "ca revoke",
+    args: "ID|SERIAL",
+    summary: "revoke the certificates of an account, or one; its connections end at once",
+    minArgs: 1,
+    maxArgs: 1,
+    load: async () => (await import("./commands-authority.ts")).caRevoke,
+  },
+  {
+    name: "ca export",
+    summary: "the authority's certificate, for clients to check the broker with",
+    options: { crl: { type: "boolean", help: "the signed list of revoked certificates instead" } },
+    maxArgs: 0,
+    load: async () => (await import("./commands-authority.ts")).caExport,
+  },
+  {
     name: "audit",
     summary: "who was let in, who was turned away, and who decided so",
     options: {

@@ -4,9 +4,12 @@ import type { TlsIdentity } from "../mqtt/listeners/tls-identity.ts";
 import type { Authority } from "./authority.ts";
 import { verifyClient } from "./verify-client.ts";
 
-/** TLS of the gateway's own authority. Call it once that has a certificate for the broker. */
+/** TLS of the gateway's own authority. */
 export function identityOfAuthority(authority: Authority, clock: Clock): TlsIdentity {
   return {
+    get exists() {
+      return authority.server !== undefined;
+    },
     options: () => {
       const { server } = authority;
       if (server === undefined) throw new Error("there is no certificate for the broker");

@@ -34,7 +34,7 @@ export interface IssuedCertificate {
   readonly id: string;
   /** ISO 8601. */
   readonly notAfter: string;
-  readonly revokedAt?: string | undefined;
+  readonly revokedAt?: string;
 }
 
 interface Ledger {
@@ -271,7 +271,7 @@ export class Authority {
   }
 
   #needed(): KeyPair {
-    if (this.#own === undefined) throw new Error("there is no certificate authority yet");
+    if (this.#own === undefined) throw new Error(`no certificate authority: ${PRODUCT.name} ca init`);
     return this.#own;
   }
 

@@ -179,6 +179,11 @@ export class Identity implements Disposable {
     );
   }
 
+  /** Ends the connections of an account; it may come again with what still counts. */
+  disconnect(username: string): void {
+    this.#broker?.disconnect({ username }, { reason: "not-authorized" });
+  }
+
   /** A Thing was described: an account whose children are named like it may have listened there. */
   onThing(id: string): void {
     if (this.#broker === undefined) return;

@@ -65,6 +65,14 @@ export class Listeners {
     );
   }
 
+  /** Tries those again that had no certificate. */
+  async reopen(): Promise<void> {
+    for (const opened of this.#opened) {
+      if (opened.spec.interface !== undefined || opened.servers.size > 0 || this.#closed) continue;
+      await this.#bind(opened).catch((error: unknown) => this.#tell(opened, String(error)));
+    }
+  }
+
   /** Lets nobody in any more. */
   close(): void {
     this.#closed = true;
@@ -79,8 +87,16 @@ export class Listeners {
       await this.#follow(opened, spec.interface);
       return;
     }
+    await this.#bind(opened);
+  }
+
+  async #bind(opened: Opened): Promise<void> {
+    const { host } = opened.spec;
     try {
-      opened.servers.set(spec.host, await openServer(spec, spec.host, this.#parts));
+      const server = await openServer(opened.spec, host, this.#parts);
+      if (this.#closed) server.close();
+      else opened.servers.set(host, server);
+      this.#tell(opened, undefined);
     } catch (error) {
       if (!(error instanceof NoCertificate)) throw error;
       this.#tell(opened, error.message);
@@ -128,7 +144,7 @@ export class Listeners {
     if (problem === opened.problem) return;
     opened.problem = problem;
     const listener = opened.spec.id;
-    if (problem === undefined) this.#parts.log.info({ listener }, "the listener is open again");
+    if (problem === undefined) this.#parts.log.info({ listener }, "the listener is open");
     else this.#parts.log.warn({ listener, problem }, "a listener is not open");
     this.#parts.onChange();
   }

@@ -1,6 +1,7 @@
 import type { Server } from "node:net";
 import type { Server as TlsServer } from "node:tls";
 import type { BrokerAddress, Clock, Log } from "@tram/core";
+import { PRODUCT } from "@tram/protocol";
 import { bind } from "./bind.ts";
 import { HalfOpen } from "./half-open.ts";
 import type { Attach, ListenerSpec } from "./listener.ts";
@@ -73,9 +74,9 @@ function serverOf(
     return { server: webSocket ? webSocketServer(spec, plain) : tcpServer(spec, parts.attach) };
   }
   const { attach, tls: identity } = parts;
-  if (identity === undefined) {
+  if (identity === undefined || !identity.exists) {
     throw new NoCertificate(
-      "there is no certificate: make one with `tram ca init`, or name files in mqtt.tls",
+      `there is no certificate: make one with \`${PRODUCT.name} ca init\`, or name files in mqtt.tls`,
     );
   }
   const door = new TlsDoor(spec, { ...parts, identity });

@@ -4,6 +4,8 @@ import type { MqttCertificate } from "@tram/core";
 
 /** What a TLS listener is made of, and how it judges the certificates of clients. */
 export interface TlsIdentity {
+  /** There is a certificate. */
+  readonly exists: boolean;
   /** Key, certificate and authorities for the server. */
   options(): TlsOptions;
   /** Tells when `options` says something else from now on. */
@@ -26,6 +28,7 @@ export interface TlsFiles {
 /** The files are read when a listener opens: what is wrong with them is the problem of that listener. */
 export function identityOfFiles(files: TlsFiles): TlsIdentity {
   return {
+    exists: true,
     options: () => ({
       cert: readFileSync(files.cert),
       key: readFileSync(files.key),

@@ -1,0 +1,55 @@
+import type { Clock, Log } from "@tram/core";
+import type { GatewayView, Ms } from "@tram/protocol";
+import type { Audit } from "../audit/audit-log.ts";
+import { PAIR } from "../mqtt/identity/pair-topics.ts";
+import type { SignCsr } from "../mqtt/identity/pairing.ts";
+import { Authority } from "./authority.ts";
+
+/** How often the broker's certificate is held against the names and addresses that the machine has. */
+const LOOK_MS: Ms = 60_000;
+
+export interface OpenedAuthority extends Disposable {
+  /** Undefined when its files could not be read. */
+  readonly authority: Authority | undefined;
+  readonly problems: GatewayView["problems"];
+}
+
+/** Opens the authority of the data folder. Files that cannot be read are a problem to tell, and stop nothing else. */
+export function openAuthority(parts: {
+  readonly data: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly audit: Audit;
+  readonly names: readonly string[];
+}): OpenedAuthority {
+  const { clock, log } = parts;
+  let authority: Authority;
+  try {
+    authority = Authority.open(parts);
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    log.error({ problem }, "the certificate authority cannot be read");
+    return {
+      authority: undefined,
+      problems: [{ code: "ca", where: "data", problem }],
+      [Symbol.dispose]: () => undefined,
+    };
+  }
+  const look = (): void => {
+    authority
+      .look()
+      .catch((error: unknown) => log.error({ reason: String(error) }, "the certificate was not renewed"));
+  };
+  look();
+  const timer = clock.every(LOOK_MS, look);
+  return { authority, problems: [], [Symbol.dispose]: () => timer[Symbol.dispose]() };
+}
+
+/** Signs the requests of devices that claim, while there is an authority. */
+export function signerOf(authority: Authority | undefined): SignCsr | undefined {
+  if (authority === undefined) return undefined;
+  return async (request, id) => {
+    const certificate = await authority.sign(request, id, PAIR);
+    return { certificate, ca: authority.certificate ?? "" };
+  };
+}
