@@ -41,7 +41,7 @@ export interface BrokerLimits {
   readonly sessionExpirySeconds: number;
   /** Longest keep-alive of clients of 5.0, seconds; they are told. 0 for any. */
   readonly keepAliveSeconds: number;
-  /** Memory of the process above which nobody new is let in, bytes. 0 for no ceiling. */
+  /** Memory that the process has written, above which nobody new is let in, bytes. 0 for no ceiling. */
   readonly memoryBytes: number;
   /** How long the wills of a crash wait for their clients to come back. */
   readonly restartGraceMs: Ms;

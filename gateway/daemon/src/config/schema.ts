@@ -172,7 +172,7 @@ const MqttLimits = Type.Object(
         minimum: 0,
         maximum: 2 ** 40,
         description:
-          "Memory of the process above which no new client is let in, bytes; 0 for none. Default: three quarters of what the machine or the control group has.",
+          "Memory that the process has written, in bytes, above which no new client is let in; 0 for none. Default: six tenths of what the machine or the control group has.",
       }),
     ),
   },

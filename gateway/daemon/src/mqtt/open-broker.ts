@@ -3,9 +3,7 @@ import { type BrokerLimits, DEFAULT_LIMITS, openTramBroker } from "@tram/broker"
 import type { Broker, BrokerHooks, Clock, Log, Store, Transactions } from "@tram/core";
 import type { MqttLimits } from "../config/schema.ts";
 import type { Settings } from "../config/settings.ts";
-import { openAedesBroker } from "./aedes-broker.ts";
 import type { Attach } from "./listeners/listener.ts";
-import { Retained } from "./retained.ts";
 
 export interface BrokerParts {
   readonly clock: Clock;
@@ -17,8 +15,11 @@ export interface BrokerParts {
 /** A broker that takes the connections of its listeners. */
 export type LocalBroker = Broker & { readonly attach: Attach };
 
-/** Of the memory of the machine, or of the control group, what the process may take before nobody new is let in. */
-const MEMORY_SHARE = 0.75;
+/**
+ * Of the memory of the machine, or of the control group, what the process may write before nobody new is let in: on a
+ * router of 128 MB, where an idle house takes 60, that is 77.
+ */
+const MEMORY_SHARE = 0.6;
 
 /** Opens the engine that the configuration names, with what an earlier run kept. */
 export async function openBroker(
@@ -30,6 +31,9 @@ export async function openBroker(
     case "tram":
       return openTramBroker({ limits: brokerLimits(limits) }, hooks, parts);
     case "aedes": {
+      // Its code is only read where it is asked for: 5 MB.
+      const { openAedesBroker } = await import("./aedes-broker.ts");
+      const { Retained } = await import("./retained.ts");
       const retained = new Retained(parts.log);
       const remembered = await retained.restore(parts.store);
       return openAedesBroker({ retained, remembered }, hooks, parts);
