@@ -82,6 +82,8 @@ export class Connection implements Link {
   blockedSince: Ms | undefined;
   /** When the stream is cut off, once we are done with it. */
   #cutAt: Ms | undefined;
+  /** What came after that, bytes. */
+  #thrownAway = 0;
 
   constructor(room: Room, stream: Duplex, origin: ConnectionOrigin, greeting: Phase) {
     const now = room.clock.monotonic();
@@ -274,12 +276,23 @@ export class Connection implements Link {
   }
 
   #onData(chunk: Buffer): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      this.#throwAway(chunk.length);
+      return;
+    }
     this.heardAt = this.room.clock.monotonic();
     this.#decoder.push(chunk);
     this.room.totals.bytesIn += chunk.length;
     if (this.#agreement !== undefined) this.#agreement.session.traffic.bytesIn += chunk.length;
     this.#read();
+  }
+
+  /** Our last words are not worth reading for ever what somebody goes on to send: no more than one packet of it. */
+  #throwAway(bytes: number): void {
+    const { connectBytes, packetBytes } = this.room.limits;
+    this.#thrownAway += bytes;
+    if (this.#thrownAway > (this.#agreement === undefined ? connectBytes : packetBytes))
+      this.#stream.destroy();
   }
 
   /** Handles packets until there are no more, or something holds it up. */

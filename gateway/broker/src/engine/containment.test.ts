@@ -1,3 +1,4 @@
+import { duplexPair } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { ReasonCode } from "../index.ts";
 import { settled, TestHouse } from "../testing/house.ts";
@@ -39,6 +40,20 @@ describe("before the login", () => {
     // 268,435,455 bytes to come.
     client.bytes(Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f]));
     await client.end();
+  });
+
+  test("who is refused and goes on sending is cut off, and not read for nothing", async () => {
+    const house = await TestHouse.open({ connectBytes: 1_000 });
+    const [ours, theirs] = duplexPair();
+    house.broker.attach(theirs, { address: "192.0.2.7", listener: "memory" });
+    ours.on("error", () => undefined).resume();
+    ours.write(Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f]));
+    for (let part = 0; part < 10; part++) {
+      await settled();
+      ours.write(Buffer.alloc(200));
+    }
+    await settled();
+    expect(theirs.destroyed).toBe(true);
   });
 
   test("what comes behind CONNECT waits until it is answered", async () => {
