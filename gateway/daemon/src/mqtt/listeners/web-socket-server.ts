@@ -9,6 +9,13 @@ import { type Attach, HANDSHAKE_MS, type ListenerSpec, SOCKET_OPTIONS } from "./
 import { dropFailedHandshakes, type TlsDoor } from "./tls-door.ts";
 import { MQTT_PATH, WebSocketDoor } from "./websocket.ts";
 
+/** In milliseconds. Node looks every 30 s unless it is told, and lets a slow client stay for so long. */
+const HTTP_OPTIONS = {
+  headersTimeout: HANDSHAKE_MS,
+  requestTimeout: HANDSHAKE_MS,
+  connectionsCheckingInterval: 1_000,
+} as const;
+
 export interface WebSocketServerParts {
   readonly attach: Attach;
   readonly halfOpen: HalfOpen;
@@ -27,9 +34,7 @@ export function webSocketServer({ id }: ListenerSpec, parts: WebSocketServerPart
     frameBytes,
     admits: (headers) => servesHost(headers.host, hosts) && isOurPage(headers),
   });
-  const server = tls === undefined ? createServer(SOCKET_OPTIONS) : secureServer(tls);
-  server.headersTimeout = HANDSHAKE_MS;
-  server.requestTimeout = HANDSHAKE_MS;
+  const server = tls === undefined ? createServer({ ...SOCKET_OPTIONS, ...HTTP_OPTIONS }) : secureServer(tls);
   server.on("connection", (socket: Socket) => halfOpen.came(socket));
   server.on("request", (_request, response) => {
     response.writeHead(426, { Connection: "close", Upgrade: "websocket" });
@@ -49,7 +54,10 @@ export function webSocketServer({ id }: ListenerSpec, parts: WebSocketServerPart
 
 function secureServer(tls: TlsDoor): HttpServer {
   // Loaded by those who want it: it brings its own copy of what an HTTP server needs.
-  const server = process.getBuiltinModule("node:https").createServer(tls.options());
+  const server = process.getBuiltinModule("node:https").createServer({
+    ...tls.options(),
+    ...HTTP_OPTIONS,
+  });
   dropFailedHandshakes(server);
   return server;
 }
