@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { conformanceReference } from "../gateway/broker/src/conformance/reference.ts";
 import { referenceDocuments } from "../gateway/daemon/dist/reference.js";
 import { luciTemplate } from "./package/luci-messages.ts";
 
@@ -18,6 +19,7 @@ function current(path: string): string | undefined {
 const LUCI = "packages-openwrt/luci-app-tram";
 const documents = new Map([
   ...[...referenceDocuments()].map(([name, text]) => [`docs/reference/${name}`, text] as const),
+  ["docs/reference/mqtt-conformance.md", conformanceReference()],
   [`${LUCI}/po/templates/tram.pot`, luciTemplate(join(root, LUCI))],
 ]);
 let drifted = 0;

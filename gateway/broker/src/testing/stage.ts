@@ -84,8 +84,3 @@ export class Stage {
 export function texts(client: RawClient): string[] {
   return client.heard.flatMap((packet) => (packet.type === "publish" ? [packet.payload.toString()] : []));
 }
-
-/** What a client is sent when nothing of it was read yet, in the order of the packets' types. */
-export function types(client: RawClient): string[] {
-  return client.heard.map(({ type }) => type);
-}
