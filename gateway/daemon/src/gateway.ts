@@ -1,17 +1,15 @@
 import { type Bridge, openBridge } from "@tram/cloud-bridge";
 import type { Broker, Clock, Log, Store } from "@tram/core";
-import { type GatewayView, PRODUCT } from "@tram/protocol";
+import type { GatewayView } from "@tram/protocol";
 import { AuditLog } from "./audit/audit-log.ts";
 import { SystemClock } from "./clock/system-clock.ts";
 import { clockTrust } from "./clock/trust.ts";
-import { HTTP_LISTENER } from "./config/listener-check.ts";
 import type { Settings } from "./config/settings.ts";
 import { type House, openHouse } from "./house.ts";
 import { createApp } from "./http/app.ts";
 import { identify } from "./http/authorise.ts";
 import { CommandWatch } from "./http/command-watch.ts";
 import { metricsText } from "./http/metrics.ts";
-import { fromOwnOrigin } from "./http/own-origin.ts";
 import { accountRoutes } from "./http/routes-account.ts";
 import { auditRoutes } from "./http/routes-audit.ts";
 import { authorityRoutes } from "./http/routes-authority.ts";
@@ -29,16 +27,11 @@ import { LiveHub } from "./live/live-hub.ts";
 import { LIVE_PATH, liveUpgrade } from "./live/upgrade.ts";
 import { endOrphans } from "./modules/orphans.ts";
 import { createRunner } from "./modules/runner.ts";
-import { HomieOut } from "./mqtt/homie-out.ts";
 import { Identity } from "./mqtt/identity/identity.ts";
 import { clientDesk } from "./mqtt/inspector/client-desk.ts";
-import { SysTopics } from "./mqtt/inspector/sys-topics.ts";
-import type { Attach } from "./mqtt/listeners/listener.ts";
-import { Listeners } from "./mqtt/listeners/listeners.ts";
-import { identityOfFiles, type TlsIdentity } from "./mqtt/listeners/tls-identity.ts";
-import { MQTT_PATH, WebSocketDoor } from "./mqtt/listeners/websocket.ts";
-import { mqttHooks } from "./mqtt/mqtt-adapter.ts";
-import { brokerLimits, openBroker } from "./mqtt/open-broker.ts";
+import { identityOfFiles } from "./mqtt/listeners/tls-identity.ts";
+import { MQTT_PATH } from "./mqtt/listeners/websocket.ts";
+import { type MqttRoom, openMqtt, type Place } from "./mqtt/open-mqtt.ts";
 import { type NodeRedRoom, prepareNodeRed } from "./node-red/open.ts";
 import { isNodeRedPath } from "./node-red/path.ts";
 import { People } from "./people/people.ts";
@@ -46,7 +39,6 @@ import { RestartWatch } from "./restart-watch.ts";
 import { RuleEditor } from "./rules/rule-editor.ts";
 import { RuleHouse } from "./rules/rule-house.ts";
 import { refugeFolder } from "./runtime/places.ts";
-import { reachable } from "./runtime/reachable.ts";
 import { Status } from "./status.ts";
 import { openStore } from "./store/open-store.ts";
 import { Teardown } from "./teardown.ts";
@@ -107,10 +99,10 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   const { store } = opened;
   teardown.defer(() => store.close());
 
-  const later: { broker?: Broker; listeners?: Listeners } = {};
+  const later: { mqtt?: MqttRoom } = {};
   const broker = (): Broker => {
-    if (later.broker === undefined) throw new Error("the broker is not open yet");
-    return later.broker;
+    if (later.mqtt === undefined) throw new Error("the broker is not open yet");
+    return later.mqtt.broker;
   };
   const live = new LiveHub({ clock, log, snapshot: () => status.snapshot() });
   teardown.defer(() => live.close());
@@ -142,7 +134,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   const onStoreHealth = (): void => {
     live.pushGateway(() => status.gateway());
     if (house.transactions.health.failing) return;
-    later.broker?.askAgain();
+    later.mqtt?.broker.askAgain();
     options.onWritable?.();
   };
   const restart = teardown.use(
@@ -167,7 +159,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     bridges,
     broker,
     nodeRed: nodeRed.view,
-    problems: () => [...known, ...restart.problems, ...(later.listeners?.problems ?? [])],
+    problems: () => [...known, ...restart.problems, ...(later.mqtt?.problems ?? [])],
   });
   teardown.use(clock.onStep(() => live.pushGateway(() => status.gateway())));
 
@@ -187,17 +179,16 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   );
   known.push(...(await identity.restore(store)));
   teardown.use(house.bus.on("thing", ({ thing }, unit) => unit.after(() => identity.onThing(thing.id))));
-  const onListeners = (): void => live.pushGateway(() => status.gateway());
+  const onChange = (): void => live.pushGateway(() => status.gateway());
   const goodbye = new Teardown((error) => log.error({ error: String(error) }, "MQTT did not close"));
   teardown.defer(() => goodbye.run());
   const tls = settings.mqtt.tls
     ? identityOfFiles(settings.mqtt.tls)
     : ca.authority && identityOfAuthority(ca.authority, clock);
-  const mqtt = await openMqtt({ settings, clock, store, log, house, identity, tls, onListeners }, goodbye);
-  const reopen = ca.authority?.onChange(() => void mqtt.listeners.reopen());
+  const mqtt = await openMqtt({ settings, clock, store, log, house, identity, tls, onChange }, goodbye);
+  const reopen = ca.authority?.onChange(() => mqtt.reopen());
   if (reopen !== undefined) teardown.use(reopen);
-  later.broker = mqtt.broker;
-  later.listeners = mqtt.listeners;
+  later.mqtt = mqtt;
   const people = new People({ clock, transactions: house.transactions });
   await people.restore(store);
   const editor = new RuleEditor({ ...house, folder: settings.rulesDir, rules, log });
@@ -211,12 +202,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       things: house.registry.size,
       residentBytes: process.memoryUsage.rss(),
     });
-  const mqttDoor = new WebSocketDoor(mqtt.attach, {
-    listener: HTTP_LISTENER,
-    frameBytes: mqtt.frameBytes,
-    admits: (headers) => fromOwnOrigin(headers) !== false,
-  });
-  const access = { identity, audit, authority: ca.authority, place: brokerPlace(mqtt.listeners) };
+  const access = { identity, audit, authority: ca.authority, place: mqtt.place };
   const room = {
     options,
     clock,
@@ -228,7 +214,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     nodeRed,
     desk,
     metrics,
-    mqttDoor,
+    mqtt,
     access,
   };
   const http = await openWeb(room, teardown);
@@ -246,13 +232,12 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   if (nodeRed.runner !== undefined) house.supervisor.start(nodeRed.runner);
   await house.commands.resume(store);
 
-  const mqttPort = mqtt.listeners.addresses[0]?.port ?? 0;
-  log.info({ http: http.port, mqtt: mqttPort, things: house.registry.size }, "gateway up");
+  log.info({ http: http.port, mqtt: mqtt.port, things: house.registry.size }, "gateway up");
   const { failing } = house.transactions.health;
   if (!failing) options.onWritable?.();
   return {
     httpPort: http.port,
-    mqttPort,
+    mqttPort: mqtt.port,
     // While nothing is kept nobody can become administrator; and there may be one whom nobody could read.
     setupCode: failing ? undefined : people.openSetup(),
     restartDue: restart.due,
@@ -287,50 +272,6 @@ async function openBridges(
   return bridges;
 }
 
-async function openMqtt(
-  parts: {
-    settings: Settings;
-    clock: Clock;
-    store: Store;
-    log: Log;
-    house: House;
-    identity: Identity;
-    tls: TlsIdentity | undefined;
-    onListeners: () => void;
-  },
-  teardown: Teardown,
-): Promise<{ broker: Broker; listeners: Listeners; attach: Attach; frameBytes: number }> {
-  const { settings, clock, store, log, house, identity, tls } = parts;
-  const { durable, listeners: specs } = settings.mqtt;
-  const hooks = mqttHooks({ ...house, identity, durable, log });
-  const broker = await openBroker(settings.mqtt, hooks, { ...house, clock, log, store });
-  teardown.defer(() => broker.close());
-  identity.attach(broker);
-  teardown.use(new SysTopics({ broker, clock, version: PRODUCT.version }));
-  const homie = new HomieOut({ ...house, broker, log, root: settings.gateway });
-  teardown.defer(() => homie.stop());
-  homie.start();
-  const attach: Attach = (stream, origin) => broker.attach(stream, origin);
-  const { packetBytes: frameBytes } = brokerLimits(settings.mqtt.limits);
-  const { hosts } = settings.http;
-  const { onListeners: onChange } = parts;
-  const listeners = await Listeners.open(specs, { attach, clock, log, tls, frameBytes, hosts, onChange });
-  teardown.defer(() => listeners.close());
-  return { broker, listeners, attach, frameBytes };
-}
-
-/** Where devices reach the broker. */
-interface Place {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** The first plain listener, or the first of all, as people type it. */
-function brokerPlace({ addresses }: Listeners): Place {
-  const first = addresses.find(({ protocol }) => protocol === "mqtt") ?? addresses[0];
-  return { host: reachable(first?.host ?? "0.0.0.0"), port: first?.port ?? 0 };
-}
-
 async function openWeb(
   parts: {
     options: GatewayOptions;
@@ -343,7 +284,7 @@ async function openWeb(
     nodeRed: NodeRedRoom;
     desk: ClientDesk;
     metrics: () => string;
-    mqttDoor: WebSocketDoor;
+    mqtt: MqttRoom;
     access: { identity: Identity; audit: AuditLog; authority: Authority | undefined; place: Place };
   },
   teardown: Teardown,
@@ -376,7 +317,7 @@ async function openWeb(
     { ...settings.http, home: settings },
     upgrades((path) => {
       if (path === LIVE_PATH) return watchers;
-      if (path === MQTT_PATH) return (request, socket, head) => parts.mqttDoor.upgrade(request, socket, head);
+      if (path === MQTT_PATH) return parts.mqtt.upgrade;
       return isNodeRedPath(path) ? door?.upgrade : undefined;
     }, hosts),
     log,

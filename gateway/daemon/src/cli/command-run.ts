@@ -4,6 +4,7 @@ import type { Log } from "@tram/core";
 import { type GatewayView, PRODUCT } from "@tram/protocol";
 import { type Chosen, chooseConfig, keepLastGood } from "../config/last-good.ts";
 import { readOverrides } from "../config/overrides.ts";
+import type { Settings } from "../config/settings.ts";
 import { type RunningGateway, startGateway } from "../gateway.ts";
 import { createLog } from "../logging.ts";
 import { reachable } from "../runtime/reachable.ts";
@@ -67,11 +68,11 @@ function keep({ candidate, settings }: Chosen, log: Log): void {
 
 function announce(
   { output }: CommandContext,
-  settings: { gateway: { name: string }; http: { host: string }; mqtt: { host: string } },
+  settings: Pick<Settings, "gateway" | "http" | "mqtt">,
   gateway: { httpPort: number; mqttPort: number; setupCode: string | undefined },
 ): void {
   const web = `http://${reachable(settings.http.host)}:${gateway.httpPort}/`;
-  const mqtt = `mqtt://${reachable(settings.mqtt.host)}:${gateway.mqttPort}`;
+  const mqtt = settings.mqtt.external?.url ?? `mqtt://${reachable(settings.mqtt.host)}:${gateway.mqttPort}`;
   if (output.json) {
     output.line(
       JSON.stringify({

@@ -39,6 +39,8 @@ export interface SoundConfig {
   readonly document: ConfigDocument;
   readonly accounts: readonly Account[];
   readonly cloud: readonly CloudSettings[];
+  /** Of the account at the external broker. */
+  readonly externalPassword: string | undefined;
 }
 
 type Loose = Readonly<Record<string, unknown>>;
@@ -73,8 +75,15 @@ export function checkConfig(document: unknown, folder: string): SoundConfig | re
     report(problems);
     return { config: entry as BridgeConfig, ...(password === undefined ? {} : { password }) };
   });
+  const mqtt = isObject(absolute) && isObject(absolute.mqtt) ? absolute.mqtt : {};
+  const external = isObject(mqtt.external) ? readSecret(mqtt.external, "mqtt.external") : undefined;
+  report(external?.problems ?? []);
+  if (mqtt.engine === "external" && mqtt.external === undefined) {
+    report([{ path: "mqtt.external", problem: "is missing: the engine is external" }]);
+  }
   if (found.size > 0) return [...found].map(([path, problem]) => ({ path, problem }));
-  return { document: absolute as ConfigDocument, accounts, cloud };
+  const externalPassword = external?.password;
+  return { document: absolute as ConfigDocument, accounts, cloud, externalPassword };
 }
 
 function problemsOf(

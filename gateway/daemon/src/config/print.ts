@@ -1,5 +1,6 @@
 import type { TObject, TSchema } from "typebox";
 import { Document, isMap, type YAMLMap } from "yaml";
+import type { ExternalSettings } from "../mqtt/external/external-settings.ts";
 import type { ListenerSpec } from "../mqtt/listeners/listener.ts";
 import { Config } from "./schema.ts";
 import type { Settings } from "./settings.ts";
@@ -24,6 +25,7 @@ function documentOf(settings: Settings): object {
     data,
     mqtt: {
       engine: mqtt.engine,
+      ...(mqtt.external && { external: externalDocument(mqtt.external) }),
       host: mqtt.host,
       port: mqtt.port,
       listeners: mqtt.listeners.slice(1).map(listenerDocument),
@@ -43,6 +45,21 @@ function documentOf(settings: Settings): object {
     })),
     node_red: nodeRed,
     log: { level: logLevel },
+  };
+}
+
+function externalDocument(external: ExternalSettings): object {
+  return {
+    url: external.url,
+    client_id: external.clientId,
+    username: external.username,
+    ...(external.password === undefined ? {} : { password: HIDDEN }),
+    ca_file: external.caFile,
+    cert_file: external.certFile,
+    key_file: external.keyFile,
+    version: external.version,
+    keep_alive_seconds: external.keepAliveSeconds,
+    session_expiry_seconds: external.sessionExpirySeconds,
   };
 }
 

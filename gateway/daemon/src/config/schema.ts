@@ -179,15 +179,77 @@ const MqttLimits = Type.Object(
   { ...Closed, description: "What clients can cost. For the gateway's own engine." },
 );
 
+const MqttExternal = Type.Object(
+  {
+    url: Type.String({
+      pattern: "^(?:mqtts?|wss?)://[^@\\s]{1,512}$",
+      description:
+        "Address of the broker, without credentials: `mqtts://broker.lan:8883`, `wss://broker.lan/mqtt`.",
+    }),
+    username: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 256, description: "The gateway's account there." }),
+    ),
+    password: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 256, description: "Or use password_file." }),
+    ),
+    password_file: Type.Optional(
+      Type.String({ path: "always", description: "File with the password in its first line." }),
+    ),
+    ca_file: Type.Optional(
+      Type.String({
+        path: "always",
+        description: "Authorities of the broker's certificate, PEM. Default: those of the system.",
+      }),
+    ),
+    cert_file: Type.Optional(
+      Type.String({ path: "always", description: "Certificate of the gateway, PEM, where the broker asks." }),
+    ),
+    key_file: Type.Optional(Type.String({ path: "always", description: "Its private key, PEM." })),
+    client_id: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 128,
+        description: "Client id; the broker keeps a session for it. Default: `tram-` and the gateway's id.",
+      }),
+    ),
+    version: Type.Optional(
+      Type.Enum(["auto", "5.0", "3.1.1"], {
+        default: "auto",
+        description: "MQTT version. `auto`: 5.0, and 3.1.1 with a broker that does not know it.",
+      }),
+    ),
+    keep_alive_seconds: Type.Optional(
+      Type.Integer({
+        minimum: 5,
+        maximum: 3_600,
+        default: 30,
+        description: "A link that is dead is noticed after one and a half times as long.",
+      }),
+    ),
+    session_expiry_seconds: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 31_536_000,
+        default: 86_400,
+        description:
+          "How long the broker keeps what devices say while the gateway is away. Commands wait as long: with 3.1.1 its own settings decide.",
+      }),
+    ),
+  },
+  { ...Closed, description: "The broker of others that `engine: external` uses: mosquitto, EMQX, HiveMQ." },
+);
+export type MqttExternal = Static<typeof MqttExternal>;
+
 const MqttConfig = Type.Object(
   {
     engine: Type.Optional(
-      Type.Enum(["tram", "aedes"], {
+      Type.Enum(["tram", "aedes", "external"], {
         default: "tram",
         description:
-          "The broker: the gateway's own, or aedes, which knows MQTT 3.1.1 alone and keeps no sessions.",
+          "The broker: the gateway's own; aedes, which knows MQTT 3.1.1 alone and keeps no sessions; or one of others, which the gateway is a client of.",
       }),
     ),
+    external: Type.Optional(MqttExternal),
     host: Host("0.0.0.0", "Address to listen on."),
     port: Port(1883, "TCP port; 0 takes a free one."),
     listeners: Type.Optional(

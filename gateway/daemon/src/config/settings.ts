@@ -1,13 +1,20 @@
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { DEFAULT_LIMITS } from "@tram/broker";
-import { type ModuleId, slugThingId, type ThingId } from "@tram/protocol";
+import { type ModuleId, PRODUCT, slugThingId, type ThingId } from "@tram/protocol";
+import type { ExternalSettings } from "../mqtt/external/external-settings.ts";
 import type { ListenerSpec } from "../mqtt/listeners/listener.ts";
 import type { TlsFiles } from "../mqtt/listeners/tls-identity.ts";
 import type { Account, CloudSettings, SoundConfig } from "./check.ts";
 import { listenerId, SHORT_LISTENER } from "./listener-check.ts";
 import type { Overrides } from "./overrides.ts";
-import { type ModuleConfig, type MqttLimits, type MqttListener, NODE_RED_DIR } from "./schema.ts";
+import {
+  type ModuleConfig,
+  type MqttExternal,
+  type MqttLimits,
+  type MqttListener,
+  NODE_RED_DIR,
+} from "./schema.ts";
 
 export type { Account, CloudSettings };
 
@@ -26,7 +33,9 @@ export interface Settings {
   /** Absolute path of the folder of the local socket, where the environment names one. */
   readonly runtime?: string;
   readonly mqtt: {
-    readonly engine: "tram" | "aedes";
+    readonly engine: "tram" | "aedes" | "external";
+    /** Only with the engine of that name. */
+    readonly external: ExternalSettings | undefined;
     readonly host: string;
     readonly port: number;
     /** The one of `host` and `port` comes first. */
@@ -53,7 +62,7 @@ export interface Settings {
  * @param folder where the configuration file lies: there the default folders are.
  */
 export function completeSettings(sound: SoundConfig, folder: string, overrides: Overrides): Settings {
-  const { document, accounts, cloud } = sound;
+  const { document, accounts, cloud, externalPassword } = sound;
   const { gateway = {}, mqtt = {}, http = {}, rules = {}, node_red: nodeRed = {}, log = {} } = document;
   const connections = mqtt.limits?.connections ?? DEFAULT_LIMITS.connections;
   const door = { host: mqtt.host ?? "0.0.0.0", port: overrides.mqttPort ?? mqtt.port ?? 1883 };
@@ -70,6 +79,13 @@ export function completeSettings(sound: SoundConfig, folder: string, overrides: 
     ...(overrides.runtime === undefined ? {} : { runtime: overrides.runtime }),
     mqtt: {
       engine: mqtt.engine ?? "tram",
+      external:
+        mqtt.engine === "external" && mqtt.external !== undefined
+          ? externalOf(mqtt.external, {
+              gateway: gateway.id ?? slugThingId(hostname()),
+              password: externalPassword,
+            })
+          : undefined,
       ...door,
       listeners: [
         listenerOf({ id: SHORT_LISTENER, protocol: "mqtt", ...door }, "mqtt.port", connections),
@@ -98,6 +114,24 @@ export function completeSettings(sound: SoundConfig, folder: string, overrides: 
       palette: nodeRed.palette ?? false,
     },
     logLevel: log.level ?? "info",
+  };
+}
+
+function externalOf(
+  external: MqttExternal,
+  own: { readonly gateway: string; readonly password: string | undefined },
+): ExternalSettings {
+  return {
+    url: external.url,
+    clientId: external.client_id ?? `${PRODUCT.name}-${own.gateway}`,
+    username: external.username,
+    password: own.password,
+    caFile: external.ca_file,
+    certFile: external.cert_file,
+    keyFile: external.key_file,
+    version: external.version ?? "auto",
+    keepAliveSeconds: external.keep_alive_seconds ?? 30,
+    sessionExpirySeconds: external.session_expiry_seconds ?? 86_400,
   };
 }
 

@@ -30,6 +30,8 @@ export async function openBroker(
   switch (engine) {
     case "tram":
       return openTramBroker({ limits: brokerLimits(limits) }, hooks, parts);
+    case "external":
+      throw new Error("the external broker takes no connections of ours");
     case "aedes": {
       // Its code is only read where it is asked for: 5 MB.
       const { openAedesBroker } = await import("./aedes-broker.ts");

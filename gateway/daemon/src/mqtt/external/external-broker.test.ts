@@ -3,7 +3,7 @@ import { StoreError } from "@tram/core";
 import { Aedes } from "aedes";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { TestAuthority } from "./testing/certificates.ts";
+import { TestAuthority } from "../listeners/testing/certificates.ts";
 import { ExternalHouse, message, shown } from "./testing/external-house.ts";
 import { freePort, Mosquitto, mosquittoIsMissing } from "./testing/mosquitto.ts";
 import { TcpLine } from "./testing/tcp-line.ts";
@@ -304,11 +304,11 @@ test.skipIf(mosquittoIsMissing())(
   "wrong credentials, an unknown authority: said so, without the password",
   async () => {
     using authority = new TestAuthority();
-    const { certFile, keyFile } = authority.issue("broker", 1, "IP:127.0.0.1");
+    const { cert: certFile, key: keyFile } = authority.issue("broker", "server");
     const account = { username: "tram", password: "s3cret-enough" };
     await using mosquitto = await Mosquitto.open({ account, tls: { certFile, keyFile } });
     const open = (more: object): ExternalHouse =>
-      new ExternalHouse({ url: mosquitto.url, ...account, caFile: authority.ca.certFile, ...more });
+      new ExternalHouse({ url: mosquitto.url, ...account, caFile: authority.ca, ...more });
     await using right = open({});
     await right.up();
     for (const [more, problem] of [

@@ -25,6 +25,8 @@ const RETRY = { firstMs: 1_000, longestMs: 60_000 } as const;
 /** A link that held for so long was a good one: the next attempt follows at once. */
 const GOOD_MS: Ms = 30_000;
 const LOOK_MS: Ms = 1_000;
+/** Devices are not heard: a link that is gone for so long is no hiccup. */
+const SILENCE_MS: Ms = 30_000;
 /** How long the broker has at the stop to take what was published. */
 const FAREWELL_MS: Ms = 500;
 
@@ -39,6 +41,8 @@ export interface ExternalParts {
   readonly will: MqttMessage;
   /** Whether a message is the gateway's own, left on the broker by this life or an earlier one. */
   readonly isOwn: (message: MqttMessage) => boolean;
+  /** Told once when there has been no link for a while. */
+  readonly onSilence: () => void;
   /** Told when `problems` are others. */
   readonly onChange: () => void;
 }
@@ -84,6 +88,8 @@ class Engine implements ExternalBroker {
   /** New messages come with QoS 0, because those before could not be kept. */
   #unkept = false;
   #hurry = false;
+  /** Undefined while there is a link, and once its absence was told. */
+  #downSince: Ms | undefined;
   #looking: Disposable | undefined;
   #running: Promise<void> = Promise.resolve();
 
@@ -96,7 +102,8 @@ class Engine implements ExternalBroker {
 
   start(): void {
     const { clock } = this.#parts;
-    this.#looking = clock.every(LOOK_MS, () => this.#publications.expire(clock.monotonic()));
+    this.#downSince = clock.monotonic();
+    this.#looking = clock.every(LOOK_MS, () => this.#look(clock.monotonic()));
     this.#running = this.#run();
   }
 
@@ -192,6 +199,13 @@ class Engine implements ExternalBroker {
     await this.#running;
   }
 
+  #look(now: Ms): void {
+    this.#publications.expire(now);
+    if (this.#downSince === undefined || now - this.#downSince < SILENCE_MS) return;
+    this.#downSince = undefined;
+    this.#parts.onSilence();
+  }
+
   async #run(): Promise<void> {
     const { clock, random } = this.#parts;
     const { signal } = this.#stop;
@@ -227,10 +241,12 @@ class Engine implements ExternalBroker {
     if (link.sessionPresent) this.#publications.again(will.topic);
     else this.#publications.again();
     this.#link = link;
+    this.#downSince = undefined;
     this.#tell(refused.length === 0 ? undefined : `it does not let us subscribe to ${refused.join(", ")}`);
     this.#pump();
     const reason = await link.closed;
     this.#link = undefined;
+    this.#downSince = this.#parts.clock.monotonic();
     this.#publications.recall();
     return reason;
   }

@@ -81,8 +81,8 @@ export class ExternalLink {
       const granted = await this.#client.subscribeAsync(filter, options);
       return granted.every((one) => Number(one.qos) < 0x80);
     } catch (error) {
-      // The link is lost, and nobody waits for the answer any more; or the broker refused.
-      return this.#ended || typeof (error as { code?: unknown }).code !== "number";
+      // With a SUBACK the broker refused; without, the link is lost and nobody waits for the answer any more.
+      return (error as { packet?: unknown }).packet === undefined;
     }
   }
 

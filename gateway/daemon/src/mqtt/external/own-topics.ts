@@ -24,18 +24,18 @@ export class OwnTopics {
     if (device === this.#root || this.#orphans.has(device)) return true;
     if (this.#registry.get(device)?.source.startsWith("module:") === true) return true;
     if (parsed.kind !== "attribute" || parsed.attribute !== "description") return false;
-    if (rootOf(payload) !== this.#root) return false;
+    if (!isChildOf(payload, this.#root)) return false;
     this.#orphans.add(device);
     return true;
   }
 }
 
-/** Homie 5.0 "Device description": the id of the root device, in the description of its children. */
-function rootOf(payload: Uint8Array): unknown {
+/** Homie 5.0 "Device description": a child names its parent, and the root device above it where that is another. */
+function isChildOf(payload: Uint8Array, root: ThingId): boolean {
   try {
-    const described = JSON.parse(Buffer.from(payload).toString("utf8")) as { root?: unknown } | null;
-    return described?.root;
+    const described = JSON.parse(Buffer.from(payload).toString("utf8")) as Record<string, unknown> | null;
+    return described?.root === root || described?.parent === root;
   } catch {
-    return undefined; // No description: whoever reads it next says so.
+    return false; // No description: whoever reads it next says so.
   }
 }

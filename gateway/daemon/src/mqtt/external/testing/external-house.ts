@@ -39,6 +39,7 @@ export class ExternalHouse implements AsyncDisposable {
         filters: ["homie/5/#"],
         will: { topic: "homie/5/house/$state", payload: Buffer.from("lost"), qos: 1, retain: true },
         isOwn: (message) => this.isOwn(message),
+        onSilence: () => undefined,
         onChange: () => void this.changes++,
       },
     );

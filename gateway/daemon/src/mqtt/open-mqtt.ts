@@ -1,0 +1,152 @@
+import type { Broker, BrokerHooks, Clock, Log, Store } from "@tram/core";
+import { deviceTopic, type GatewayView, HOMIE_ROOT, PRODUCT, type ThingId } from "@tram/protocol";
+import { HTTP_LISTENER } from "../config/listener-check.ts";
+import type { Settings } from "../config/settings.ts";
+import type { House } from "../house.ts";
+import { fromOwnOrigin } from "../http/own-origin.ts";
+import type { Upgrade } from "../http/server.ts";
+import { reachable } from "../runtime/reachable.ts";
+import type { Teardown } from "../teardown.ts";
+import { EXTERNAL, openExternalBroker } from "./external/external-broker.ts";
+import type { ExternalSettings } from "./external/external-settings.ts";
+import { OwnTopics } from "./external/own-topics.ts";
+import { HomieOut } from "./homie-out.ts";
+import type { Identity } from "./identity/identity.ts";
+import { SysTopics } from "./inspector/sys-topics.ts";
+import type { Attach } from "./listeners/listener.ts";
+import { Listeners } from "./listeners/listeners.ts";
+import type { TlsIdentity } from "./listeners/tls-identity.ts";
+import { WebSocketDoor } from "./listeners/websocket.ts";
+import { mqttHooks } from "./mqtt-adapter.ts";
+import { brokerLimits, openBroker } from "./open-broker.ts";
+
+export interface MqttParts {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly log: Log;
+  readonly house: House;
+  readonly identity: Identity;
+  /** Who the gateway is in TLS; undefined where it is nobody. */
+  readonly tls: TlsIdentity | undefined;
+  /** Told when `problems` are others. */
+  readonly onChange: () => void;
+}
+
+/** Where devices reach the broker. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The broker, whoever runs it, and the ways to it. */
+export interface MqttRoom {
+  readonly broker: Broker;
+  readonly problems: GatewayView["problems"];
+  readonly place: Place;
+  /** Port of the first listener; 0 where the gateway has none. */
+  readonly port: number;
+  /** MQTT over WebSocket at the HTTP port; undefined where the broker is elsewhere. */
+  readonly upgrade: Upgrade | undefined;
+  /** The certificate in `tls` is another now. */
+  reopen(): void;
+}
+
+/**
+ * Opens the broker that the configuration names, and speaks Homie through it.
+ * @param teardown closes it in the right order: what was opened last first.
+ * @throws {ConfigError} `port` when a port is not available.
+ */
+export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<MqttRoom> {
+  const { identity, log, house } = parts;
+  const { durable, external } = parts.settings.mqtt;
+  const hooks = mqttHooks({ ...house, identity, durable, log });
+  return external === undefined
+    ? await openLocal(parts, hooks, teardown)
+    : openExternal(parts, { hooks, external }, teardown);
+}
+
+async function openLocal(parts: MqttParts, hooks: BrokerHooks, teardown: Teardown): Promise<MqttRoom> {
+  const { settings, clock, store, log, house, tls, onChange } = parts;
+  const broker = await openBroker(settings.mqtt, hooks, { ...house, clock, log, store });
+  teardown.defer(() => broker.close());
+  parts.identity.attach(broker);
+  teardown.use(new SysTopics({ broker, clock, version: PRODUCT.version }));
+  speakHomie(broker, parts, teardown);
+  const attach: Attach = (stream, origin) => broker.attach(stream, origin);
+  const { listeners: specs, limits } = settings.mqtt;
+  const { packetBytes: frameBytes } = brokerLimits(limits);
+  const { hosts } = settings.http;
+  const listeners = await Listeners.open(specs, { attach, clock, log, tls, frameBytes, hosts, onChange });
+  teardown.defer(() => listeners.close());
+  const door = new WebSocketDoor(attach, {
+    listener: HTTP_LISTENER,
+    frameBytes,
+    admits: (headers) => fromOwnOrigin(headers) !== false,
+  });
+  return {
+    broker,
+    get problems() {
+      return listeners.problems;
+    },
+    place: placeOf(listeners),
+    port: listeners.addresses[0]?.port ?? 0,
+    upgrade: (request, socket, head) => door.upgrade(request, socket, head),
+    reopen: () => void listeners.reopen(),
+  };
+}
+
+function openExternal(
+  parts: MqttParts,
+  { hooks, external }: { readonly hooks: BrokerHooks; readonly external: ExternalSettings },
+  teardown: Teardown,
+): MqttRoom {
+  const { settings, clock, log, house, onChange } = parts;
+  const { id } = settings.gateway;
+  const own = new OwnTopics(house.registry, id);
+  const broker = openExternalBroker(external, hooks, {
+    clock,
+    log,
+    random: Math.random,
+    filters: [`${HOMIE_ROOT}/#`],
+    will: { topic: deviceTopic(id, "state"), payload: Buffer.from("lost"), qos: 1, retain: true },
+    isOwn: (message) => own.isOwn(message),
+    onSilence: () => void loseAll(house),
+    onChange,
+  });
+  teardown.defer(() => broker.close());
+  parts.identity.attach(broker);
+  speakHomie(broker, parts, teardown);
+  const { hostname: host, port } = new URL(external.url);
+  return {
+    broker,
+    get problems() {
+      return broker.problems;
+    },
+    place: { host, port: Number(port) || (external.url.startsWith("mqtts:") ? 8883 : 1883) },
+    port: 0,
+    upgrade: undefined,
+    reopen: () => undefined,
+  };
+}
+
+function speakHomie(broker: Broker, { house, log, settings }: MqttParts, teardown: Teardown): void {
+  const homie = new HomieOut({ ...house, broker, log, root: settings.gateway });
+  teardown.defer(() => homie.stop());
+  homie.start();
+}
+
+/** Devices behind a broker that cannot be reached are not heard. It tells their state again when it is back. */
+async function loseAll({ registry, transactions }: House): Promise<void> {
+  await transactions.record((unit) => {
+    for (const { source, thing } of registry.records()) {
+      if (source === `mqtt:${EXTERNAL}`) registry.setAvailability(thing.id as ThingId, "lost", unit);
+    }
+  });
+}
+
+/** The first plain listener, or the first of all, as people type it. */
+function placeOf({ addresses }: Listeners): Place {
+  const first = addresses.find(({ protocol }) => protocol === "mqtt") ?? addresses[0];
+  return { host: reachable(first?.host ?? "0.0.0.0"), port: first?.port ?? 0 };
+}
