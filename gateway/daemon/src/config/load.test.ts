@@ -59,6 +59,27 @@ describe("parseConfig", () => {
     expect(settings.rulesDir).toBe(join(folder, "../r"));
   });
 
+  test("an external broker is used where the engine says so", () => {
+    writeFileSync(join(folder, "secret"), "s3cret\n");
+    const external =
+      "external: { url: 'mqtts://broker.lan', username: tram, password_file: secret, ca_file: ca.pem }";
+    expect(parse(`mqtt: { ${external} }`).mqtt.external).toBeUndefined();
+    const settings = parse(`gateway: { id: farm }\nmqtt: { engine: external, ${external} }`);
+    expect(settings.mqtt.external).toEqual({
+      url: "mqtts://broker.lan",
+      clientId: "tram-farm",
+      username: "tram",
+      password: "s3cret",
+      caFile: join(folder, "ca.pem"),
+      version: "auto",
+      keepAliveSeconds: 30,
+      sessionExpirySeconds: 86_400,
+    });
+    const { text } = annotatedConfig(settings);
+    expect(text).not.toContain("s3cret");
+    expect(parse(text).mqtt.external).toEqual({ ...settings.mqtt.external, password: "(hidden)" });
+  });
+
   test("passwords come from the file that is named, first line only", () => {
     writeFileSync(join(folder, "secret"), "s3cret\nsecond line\n");
     const text = "mqtt: { clients: [{ username: a, role: device, password_file: secret }] }";
@@ -78,7 +99,13 @@ describe("parseConfig", () => {
     ],
     ["gateway: { id: pair }", /gateway\.id: expected an id that is not reserved, found "pair"/],
     ["gateway: { latitude: 91 }", /gateway\.latitude: expected <= 90, found 91/],
-    ["mqtt: { engine: mosquitto }", /mqtt\.engine: expected one of tram, aedes, found "mosquitto"/],
+    ["mqtt: { engine: mosquitto }", /mqtt\.engine: expected one of tram, aedes, external, found "mosquitto"/],
+    ["mqtt: { engine: external }", /mqtt\.external: is missing: the engine is external/],
+    ["mqtt: { external: { url: 'mqtt://u:geheim@h' } }", /mqtt\.external\.url: expected text that matches/],
+    [
+      "mqtt: { external: { url: 'mqtt://h', password: a, password_file: b } }",
+      /mqtt\.external: expected password or password_file, found both/,
+    ],
     ["mqtt: { clients: [{ username: a }] }", /mqtt\.clients\[0\]\.role: is missing/],
     ["mqtt: { durable: [a/#/b] }", /mqtt\.durable\[0\]: expected a topic filter, found "a\/#\/b"/],
     [
@@ -126,6 +153,7 @@ describe("parseConfig", () => {
     "mqtt: { clients: { username: a, password: geheim } }",
     "mqtt: { clients: [{ username: a, role: device, password: [geheim] }] }",
     "cloud: [{ id: a, provider: mqtt, url: 'mqtt://u:geheim@h' }]",
+    "mqtt: { external: { url: 'mqtt://u:geheim@h', password: [geheim] } }",
     'gateway: { id: "a\n  password geheim" }',
   ])("no secret is shown: %s", (text) => {
     const problem = problemOf(text);

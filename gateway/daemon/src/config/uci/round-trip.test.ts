@@ -105,6 +105,13 @@ function withOnePlace({ host, interface: name, client_certificates: asked, ...re
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
+/** The external broker with one secret; and not asked for where it is not described. */
+function withSoundExternal({ engine, external, ...mqtt }: Named): Named {
+  const described = external === undefined ? {} : { external: withOneSecret(external as Named, false) };
+  const named = engine === undefined || (engine === "external" && external === undefined) ? {} : { engine };
+  return { ...mqtt, ...described, ...named };
+}
+
 const uniqueBy = (key: string) => ({ selector: (entry: Named) => entry[key], maxLength: 4 });
 
 /** Configurations that the check takes. What UCI cannot say apart from its absence (an empty list of accounts) is absent. */
@@ -133,7 +140,7 @@ const documents: fc.Arbitrary<ConfigDocument> = fc
     timezone: fc.constantFrom("UTC", "Asia/Ho_Chi_Minh", "America/Argentina/Buenos_Aires"),
   })
   .map(({ top, clients, listeners, durable, modules, cloud, timezone }) => {
-    const mqtt = { ...top.mqtt, clients, listeners, durable };
+    const mqtt = { ...withSoundExternal(top.mqtt ?? {}), clients, listeners, durable };
     const document: Record<string, unknown> = { ...top, modules, cloud, mqtt };
     if (top.gateway?.timezone !== undefined) document.gateway = { ...top.gateway, timezone };
     if (top.gateway?.id === "pair") document.gateway = { ...top.gateway, id: "pair-1" };
