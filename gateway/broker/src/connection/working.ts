@@ -70,7 +70,8 @@ function release(id: number, connection: Connection, { session }: Agreement): vo
   const { store } = connection.room;
   if (known && session.durable) store.release(session, id);
   const code = known ? ReasonCode.success : ReasonCode.packetIdentifierNotFound;
-  once(known && session.durable, connection, () => connection.acknowledge("pubcomp", id, code));
+  // Also when it is not known any more: PUBREL may have come twice, and the first one is just being kept.
+  once(session.durable, connection, () => connection.acknowledge("pubcomp", id, code));
 }
 
 /** Answers once what was written is kept. What is not kept is not answered: the client asks again when it comes back. */

@@ -61,6 +61,22 @@ describe("acknowledged is kept", () => {
     await reader.next("pubrel");
   });
 
+  test("PUBREL that is sent again meanwhile waits too", async () => {
+    const { house } = await withAway();
+    const sender = await house.connect("sender", { expiry: 1_000 });
+    const id = sender.publish("a", "1", { qos: 2 });
+    await sender.next("pubrec");
+    const release = house.store.hold();
+    for (let again = 0; again < 2; again++) {
+      sender.say({ type: "pubrel", packetId: id, reasonCode: 0, properties: {} });
+      await settled();
+    }
+    expect(sender.heard).toEqual([]);
+    release();
+    await settled();
+    expect(sender.heard).toMatchObject([{ type: "pubcomp" }, { type: "pubcomp" }]);
+  });
+
   test("what the store refused to release is not answered, and asked for again", async () => {
     const { house } = await withAway();
     const sender = await house.connect("sender", { expiry: 1_000 });

@@ -61,7 +61,10 @@ export class SessionStore {
   readonly #transactions: Pick<Transactions, "transact">;
   readonly #clock: Clock;
   #writes: ((unit: Unit) => void)[] = [];
-  #kept: Promise<boolean> | undefined;
+  /** The unit that is being filled. */
+  #filling: Promise<boolean> | undefined;
+  /** The latest one; they are kept in their order. */
+  #latest: Promise<boolean> = Promise.resolve(true);
 
   constructor(transactions: Pick<Transactions, "transact">, clock: Clock) {
     this.#transactions = transactions;
@@ -153,7 +156,7 @@ export class SessionStore {
 
   /** Resolves once everything that was written until now is kept: false when it is not, and owed. */
   kept(): Promise<boolean> {
-    return this.#kept ?? Promise.resolve(true);
+    return this.#latest;
   }
 
   /** Reads what an earlier process left. Rows of sessions that are not there are forgotten. */
@@ -191,12 +194,12 @@ export class SessionStore {
 
   #write(write: (unit: Unit) => void): void {
     this.#writes.push(write);
-    this.#kept ??= new Promise((resolve) => {
+    this.#filling ??= new Promise((resolve) => {
       // What else this turn of the event loop writes goes along.
       setImmediate(() => {
         const writes = this.#writes;
         this.#writes = [];
-        this.#kept = undefined;
+        this.#filling = undefined;
         const kept = this.#transactions.transact((unit) => {
           for (const each of writes) each(unit);
         });
@@ -206,6 +209,7 @@ export class SessionStore {
         );
       });
     });
+    this.#latest = this.#filling;
   }
 
   #recordOf(session: Session): Json {
