@@ -57,7 +57,8 @@ prove("an id that was given is told, and is the client's own", { v5: "3.1.3-7 3.
   const id = properties.assignedClientIdentifier ?? "";
   expect(id).not.toBe("");
   await stage.lose(client);
-  expect(await stage.dial().connect(id, stage.lastingOptions())).toMatchObject({ sessionPresent: true });
+  await stage.lasting(id);
+  expect(stage.house.broker.sessions().map((session) => session.id)).toEqual([id]);
 });
 
 prove("an empty client id without a clean session", { v4: "3.1.3-8" }, async (stage) => {
@@ -89,14 +90,14 @@ prove("another protocol", { v4: "3.1.2-1 3.2.2-6", v5: "3.1.2-1" }, async (stage
 
 prove("a CONNECT that is malformed: no CONNACK", { v4: "3.1.4-1 3.2.2-6" }, async (stage) => {
   const client = stage.dial();
-  client.bytes(rawConnect(4, 0x03, text("c")));
+  client.bytes(raw(0x10, text("MQTT"), 4, 2, 0));
   await client.end();
   expect(client.heard).toEqual([]);
 });
 
 prove("a CONNECT that is malformed: the reason, and the end", { v5: "3.1.4-1" }, async (stage) => {
   const client = stage.dial();
-  client.bytes(rawConnect(5, 0x03, 0, text("c")));
+  client.bytes(raw(0x10, text("MQTT"), 5, 2, 0));
   expect(await client.next("connack")).toMatchObject({ reasonCode: 0x81, sessionPresent: false });
   await client.end();
 });
@@ -145,10 +146,10 @@ prove("CONNACK comes first", { v4: "3.2.0-1", v5: "3.2.0-1" }, async (stage) => 
   await stage.publish("t", "1", { qos: 1 });
   const client = stage.dial();
   client.greet("c", stage.lastingOptions());
-  client.bytes(raw(0xc0));
+  client.publish("u", "", { qos: 1 });
   await settled();
   expect(client.heard[0]).toMatchObject({ type: "connack", reasonCode: 0 });
-  expect(new Set(client.heard.map(({ type }) => type))).toEqual(new Set(["connack", "publish", "pingresp"]));
+  expect(new Set(client.heard.map(({ type }) => type))).toEqual(new Set(["connack", "publish", "puback"]));
 });
 
 prove(
@@ -161,10 +162,10 @@ prove(
     await settled();
     const second = stage.dial();
     second.greet("c", stage.lastingOptions());
-    await first.end();
+    await settled();
     release();
     await second.next("connack");
-    expect(first.heard[0]?.type).not.toBe("disconnect");
+    expect(first.heard.filter(({ type }) => type !== "connack")).toEqual([]);
   },
 );
 
@@ -249,7 +250,7 @@ prove("no user property in CONNACK", { v5: "3.2.2-20" }, async (stage) => {
   expect(properties.userProperties).toBeUndefined();
 });
 
-prove("who has no room for CONNACK is not let in without it", { v5: "3.2.0-1" }, async (stage) => {
+prove("who has no room for CONNACK is not let in without it", { v5: "3.1.2-24" }, async (stage) => {
   await stage.away("c", "t");
   await stage.publish("t", "1", { qos: 1 });
   const client = stage.dial();

@@ -7,6 +7,7 @@ const MALFORMED = 0x81;
 /** Statements that the table of the codec's rules has under another number. */
 export const MORE_MALFORMED: readonly MalformedCase[] = [
   ...connects(4, [
+    ["1.5.3-2", "U+0000 in a user name", 0x82, text("c"), text("a\0b")],
     ["3.1.2-11", "a will that no flag announces", 0x02, text("c"), text("w"), text("")],
     ["3.1.2-18", "a user name that no flag announces", 0x02, text("c"), text("u")],
     ["3.1.2-20", "a password that no flag announces", 0x82, text("c"), text("u"), text("p")],

@@ -23,9 +23,9 @@ prove("a leading wildcard does not match names with $", { v4: "4.7.2-1", v5: "4.
   await client.subscribe("#");
   await client.subscribe("+/uptime");
   const named = await stage.connect("d");
-  await named.subscribe("$SYS/#");
-  await named.subscribe("$SYS/+");
-  const message = { topic: "$SYS/uptime", payload: Buffer.from("1"), qos: 1, retain: true } as const;
+  await named.subscribe("$house/#");
+  await named.subscribe("$house/+");
+  const message = { topic: "$house/uptime", payload: Buffer.from("1"), qos: 1, retain: true } as const;
   await stage.house.broker.publish(message);
   await named.find("publish");
   expect(texts(client)).toEqual([]);
@@ -39,8 +39,8 @@ prove("names and filters of 65,535 bytes", { v4: "4.7.3-3", v5: "4.7.3-3" }, asy
 });
 
 prove("nothing is normalised", { v4: "4.7.3-4", v5: "4.7.3-4" }, async (stage) => {
-  const others = ["nhiet", "nhiệt/", "/nhiệt", "Nhiệt", " nhiệt", "nhiệt".normalize("NFD")];
-  const name = "nhiệt".normalize("NFC");
+  const others = ["Nhiet", "Nhiệt/", "/Nhiệt", "nhiệt", " Nhiệt", "Nhiệt".normalize("NFD")];
+  const name = "Nhiệt".normalize("NFC");
   expect(await matching(stage, name, [...others, name])).toEqual([name]);
 });
 
