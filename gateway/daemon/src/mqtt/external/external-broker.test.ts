@@ -243,6 +243,46 @@ describe.skipIf(mosquittoIsMissing())("with mosquitto", () => {
     expect(device.heard.slice(2)).toEqual([`${state} ready`, `${state} disconnected`]);
   });
 
+  test("what was on its way when the link broke is sent again", async () => {
+    await using device = await Device.connect(mosquitto);
+    await device.client.subscribeAsync("homie/5/+/fan/#", { qos: 1 });
+    await using line = await TcpLine.open(mosquitto.port);
+    await using house = await open({ url: line.url });
+    line.hold();
+    const command = house.broker.publish(message("homie/5/fan/fan/on/set", "true"));
+    await house.broker.publish(message("homie/5/lamp/fan/level", "1", { retain: true }));
+    line.cut();
+    await command;
+    await expect
+      .poll(() => device.heard)
+      .toEqual(["homie/5/fan/fan/on/set true", "homie/5/lamp/fan/level 1"]);
+  });
+
+  test("what was published before the stop is at the broker after it", async () => {
+    const house = await open();
+    for (let count = 0; count < 300; count++) {
+      await house.broker.publish(message(`homie/5/x/y/p${count}`, "1", { retain: true }));
+    }
+    await house[Symbol.asyncDispose]();
+    await using device = await Device.connect(mosquitto);
+    await device.client.subscribeAsync("homie/5/x/#");
+    await expect.poll(() => device.heard.length).toBe(300);
+  });
+
+  test("a flood is read as fast as the house looks at it", async () => {
+    await using device = await Device.connect(mosquitto);
+    await using house = await open();
+    const settle: ((kept: boolean) => void)[] = [];
+    house.accept = () => new Promise((resolve) => settle.push(resolve));
+    for (let count = 0; count < 1_000; count++) device.client.publish(TOPIC, String(count), { qos: 0 });
+    await expect.poll(() => house.heard.length).toBe(256);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(house.heard.length).toBe(256);
+    house.accept = () => true;
+    for (const done of settle) done(true);
+    await expect.poll(() => house.heard.length).toBe(1_000);
+  });
+
   test("listeners in the process hear clients and the gateway, what is retained first", async () => {
     await using device = await Device.connect(mosquitto);
     await device.say("plain/retained", "0", true);
@@ -258,8 +298,8 @@ describe.skipIf(mosquittoIsMissing())("with mosquitto", () => {
     await expect.poll(() => heard).toEqual(["plain/retained 0 0", "plain/a 1 0", "plain/b 2 0"]);
     house.accept = () => false;
     await device.say("plain/a", "swallowed");
-    subscription[Symbol.dispose]();
     await expect.poll(() => house.heard).toContain("plain/a swallowed");
+    subscription[Symbol.dispose]();
     await device.say("plain/a", "4");
     await house.broker.publish(message("plain/b", "5"));
     await device.say(TOPIC, "mark");
@@ -354,6 +394,27 @@ describe("with a broker that knows only MQTT 3.1.1", () => {
       .poll(() => house.broker.problems[0]?.problem)
       .toMatch(/^it does not let us subscribe to homie\/5\/#: /);
   });
+});
+
+test("what a broker sends right behind its CONNACK is taken and acknowledged", async () => {
+  const said: Buffer[] = [];
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.on("data", (chunk: Buffer) => {
+      // CONNECT: CONNACK with session present, and PUBLISH of QoS 1 with the identifier 7.
+      if (chunk[0] === 0x10) {
+        socket.write(Buffer.concat([Buffer.of(0x20, 2, 1, 0), Buffer.of(0x32, 6, 0, 1, 0x61, 0, 7, 0x78)]));
+      } else said.push(chunk);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const house = new ExternalHouse({ url: `mqtt://127.0.0.1:${port}`, version: "3.1.1" });
+  await expect.poll(() => house.heard).toEqual(["a x"]);
+  await expect.poll(() => Buffer.concat(said).includes(Buffer.of(0x40, 2, 0, 7))).toBe(true);
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  await house[Symbol.asyncDispose]();
+  await closed;
 });
 
 test("a broker that is not there is one line and one problem, and the gateway runs", async () => {

@@ -16,6 +16,7 @@ import type { GatewayView, Ms } from "@tram/protocol";
 import { Echoes } from "./echoes.ts";
 import { type ExternalLink, openLink } from "./external-link.ts";
 import type { ExternalSettings } from "./external-settings.ts";
+import { ProcessListeners } from "./process-listeners.ts";
 import { Publications } from "./publications.ts";
 
 /** The account that all messages of the external broker are of: whom it let in is its own affair. */
@@ -27,6 +28,8 @@ const GOOD_MS: Ms = 30_000;
 const LOOK_MS: Ms = 1_000;
 /** Devices are not heard: a link that is gone for so long is no hiccup. */
 const SILENCE_MS: Ms = 30_000;
+/** How long the broker has to answer SUBSCRIBE. */
+const SUBSCRIBE_MS: Ms = 10_000;
 /** How long the broker has at the stop to take what was published. */
 const FAREWELL_MS: Ms = 500;
 
@@ -64,19 +67,13 @@ export function openExternalBroker(
   return broker;
 }
 
-interface Listener {
-  readonly filter: TopicFilter;
-  readonly qos: Qos;
-  readonly hear: (message: MqttMessage) => void;
-}
-
 class Engine implements ExternalBroker {
   readonly #settings: ExternalSettings;
   readonly #hooks: Pick<BrokerHooks, "accept">;
   readonly #parts: ExternalParts;
   readonly #publications = new Publications();
   readonly #echoes = new Echoes();
-  readonly #listeners = new Set<Listener>();
+  readonly #listeners = new ProcessListeners();
   readonly #stop = new AbortController();
   readonly #traffic = { messagesIn: 0, messagesOut: 0, bytesIn: 0, bytesOut: 0 };
   #version: 4 | 5;
@@ -117,7 +114,7 @@ class Engine implements ExternalBroker {
     if (!topic.ok) throw new RangeError(`topic: ${topic.problem}`);
     // 3.1.1 §4.7.2: topics with `$` are the server's own, and this is not ours.
     if (message.topic.startsWith("$")) return;
-    this.#route(message);
+    this.#listeners.route(message);
     if (this.#link === undefined && message.qos === 0 && !message.retain) {
       throw new StoreError("io", "the external broker cannot be reached");
     }
@@ -133,13 +130,12 @@ class Engine implements ExternalBroker {
   ): Disposable {
     const parsed = parseTopicFilter(filter);
     if (!parsed.ok) throw new RangeError(`filter: ${parsed.problem}`);
-    const listener: Listener = { filter: parsed.filter, qos, hear };
-    for (const message of this.#publications.retainedMatching(parsed.filter)) hear(limited(message, qos));
-    this.#listeners.add(listener);
+    const known = this.#publications.retainedMatching(parsed.filter);
+    const listening = this.#listeners.add(parsed.filter, qos, { known, hear });
     void this.#link?.subscribe(filter, qos === 0 ? 0 : 1);
     return {
       [Symbol.dispose]: () => {
-        this.#listeners.delete(listener);
+        listening[Symbol.dispose]();
         if (!this.#wanted().has(filter)) this.#link?.unsubscribe(filter);
       },
     };
@@ -236,7 +232,22 @@ class Engine implements ExternalBroker {
       return (error as Error).message;
     }
     this.#unkept = false;
-    const refused = await this.#subscribeAll(link);
+    const { signal } = this.#stop;
+    const stop = (): void => link.drop("closed by the gateway");
+    signal.addEventListener("abort", stop, { once: true });
+    const late = this.#parts.clock.after(SUBSCRIBE_MS, () => link.drop("it does not answer to SUBSCRIBE"));
+    const filters = this.#wanted();
+    const refused = await Promise.race([subscribeAll(link, filters), link.closed]);
+    late[Symbol.dispose]();
+    const reason = typeof refused === "string" ? refused : await this.#serve(link, filters, refused);
+    signal.removeEventListener("abort", stop);
+    return reason;
+  }
+
+  /** @param asked filters that were subscribed to already. @returns why the link ended. */
+  async #serve(link: ExternalLink, asked: ReadonlySet<string>, refused: readonly string[]): Promise<string> {
+    const { will } = this.#parts;
+    for (const filter of this.#wanted()) if (!asked.has(filter)) void link.subscribe(filter, 1);
     // What a broker without our session has kept of us is not known. And whoever comes back is not lost.
     if (link.sessionPresent) this.#publications.again(will.topic);
     else this.#publications.again();
@@ -251,14 +262,8 @@ class Engine implements ExternalBroker {
     return reason;
   }
 
-  async #subscribeAll(link: ExternalLink): Promise<readonly string[]> {
-    const filters = [...this.#wanted()];
-    const granted = await Promise.all(filters.map((filter) => link.subscribe(filter, 1)));
-    return filters.filter((_, index) => granted[index] === false);
-  }
-
   #wanted(): ReadonlySet<string> {
-    return new Set<string>([...this.#parts.filters, ...[...this.#listeners].map(({ filter }) => filter)]);
+    return new Set<string>([...this.#parts.filters, ...this.#listeners.filters]);
   }
 
   /** @returns whether the message is done with: it can be acknowledged. */
@@ -284,7 +289,7 @@ class Engine implements ExternalBroker {
   }
 
   #accepted(message: MqttMessage, route: boolean): true {
-    if (route) this.#route(message);
+    if (route) this.#listeners.route(message);
     return true;
   }
 
@@ -322,12 +327,6 @@ class Engine implements ExternalBroker {
       };
     }
     return this.#client;
-  }
-
-  #route(message: MqttMessage): void {
-    for (const { filter, qos, hear } of this.#listeners) {
-      if (matches(filter, message.topic as TopicName)) hear(limited(message, qos));
-    }
   }
 
   #pump(): void {
@@ -372,8 +371,11 @@ class Engine implements ExternalBroker {
   }
 }
 
-function limited(message: MqttMessage, qos: Qos): MqttMessage {
-  return message.qos <= qos ? message : { ...message, qos };
+/** @returns the filters that the broker refuses. */
+async function subscribeAll(link: ExternalLink, filters: Iterable<string>): Promise<readonly string[]> {
+  const all = [...filters];
+  const granted = await Promise.all(all.map((filter) => link.subscribe(filter, 1)));
+  return all.filter((_, index) => granted[index] === false);
 }
 
 /** CONNACK 1 (3.1.1 §3.2.2.3) and 0x84 (5.0 §3.2.2.2); or no answer at all, which old servers give to what they do not know. */

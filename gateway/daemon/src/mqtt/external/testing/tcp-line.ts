@@ -36,6 +36,11 @@ export class TcpLine implements AsyncDisposable {
     return `mqtt://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
   }
 
+  /** Swallows what the near end says, on the connections that are there. */
+  hold(): void {
+    for (const socket of this.#sockets) socket.unpipe();
+  }
+
   /** Cuts every connection, without a goodbye. */
   cut(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
