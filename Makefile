@@ -8,10 +8,10 @@ SHELL := /bin/bash
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help install build run test lint package image bench crash generate screenshots clean
+.PHONY: help install build run test lint package image bench crash generate screenshots conformance-violations clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: node_modules/.installed ## install what the lock file names
 
@@ -56,6 +56,9 @@ package: node_modules/.installed ## make the packages for OpenWrt, their SBOM an
 
 screenshots: build ## take the pictures of the README from the running demo
 	@node e2e/screenshots.ts
+
+conformance-violations: node_modules/.installed ## break the broker on purpose, see the right rows of the conformance table turn red
+	@node scripts/conformance-violations.ts
 
 clean: ## remove what was built
 	@rm -rf .demo coverage $$(find . -name dist -type d -not -path '*/node_modules/*')

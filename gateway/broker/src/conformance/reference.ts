@@ -22,6 +22,7 @@ export function conformanceReference(): string {
     "words of our own, with the tests that prove it of Tram's engine, or why there is none. Tests whose file is not",
     "named are in `gateway/broker/src/conformance`; those of `malformed.test.ts` send a packet that breaks the",
     "statement. Where a statement binds clients alone, its test shows that the broker refuses who breaks it.",
+    "A client id here is one of an account: the same id of another account is another session (ADR 22).",
     "`make conformance-violations` breaks the engine on purpose, and looks whether the right rows turn red.",
     "",
     "| version | statements | proved | not |",
