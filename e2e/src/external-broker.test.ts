@@ -67,8 +67,10 @@ describe.skipIf(mosquittoMissing())("a gateway with mosquitto as its broker", ()
     const { body } = await call(second, "GET", "/api/v1/things", caller);
     expect(idsOf(body)).toEqual(["fan", "sensor"]);
 
-    // Before the broker goes: the actuator comes back to the next one when it pleases.
-    expect(messages(actuator).map(({ payload }) => payload)).toEqual(["true", "true"]);
+    // The first one was never confirmed: after the crash it may have been sent again, as a property write is.
+    const commands = messages(actuator).map(({ payload }) => payload);
+    expect(commands.length).toBeLessThanOrEqual(3);
+    expect(new Set(commands)).toEqual(new Set(["true"]));
 
     // The broker is killed and has nothing written down: the gateway's own retained messages come back.
     await mosquitto.end("SIGKILL");
