@@ -45,11 +45,12 @@ export function openAuthority(parts: {
   return { authority, problems: [], [Symbol.dispose]: () => timer[Symbol.dispose]() };
 }
 
-/** Signs the requests of devices that claim, while there is an authority. */
-export function signerOf(authority: Authority | undefined): SignCsr | undefined {
-  if (authority === undefined) return undefined;
-  return async (request, id) => {
-    const certificate = await authority.sign(request, id, PAIR);
-    return { certificate, ca: authority.certificate ?? "" };
+/** Signs the requests of devices that claim, while there is an authority: it may be made at any time. */
+export function signerOf(authority: Authority | undefined): SignCsr {
+  return (request, id) => {
+    if (authority?.exists !== true) return undefined;
+    return authority
+      .sign(request, id, PAIR)
+      .then((certificate) => ({ certificate, ca: authority.certificate ?? "" }));
   };
 }

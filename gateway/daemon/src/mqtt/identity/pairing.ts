@@ -9,10 +9,13 @@ import type { PairingWindow } from "./pairing-window.ts";
 
 /**
  * Signs the certificate request of a device.
- * @returns certificate and authority in PEM.
+ * @returns certificate and authority in PEM; undefined while there is no authority.
  * @throws {Error} when the request is not acceptable; its message is for people.
  */
-export type SignCsr = (csrPem: string, deviceId: string) => Promise<{ certificate: string; ca: string }>;
+export type SignCsr = (
+  csrPem: string,
+  deviceId: string,
+) => Promise<{ certificate: string; ca: string }> | undefined;
 
 /** Why a claim came to nothing: a stable word for programs, and a sentence. */
 export interface ClaimProblem {
@@ -108,13 +111,14 @@ export class Pairing {
     const replace = window.mayReplace(id, address);
     const refused = grants.refusal(id, { replace });
     if (refused !== undefined) return problem(refused.code, refused.problem);
-    if (csr !== undefined && signCsr === undefined) {
+    const signing = csr === undefined ? undefined : signCsr?.(csr, id);
+    if (csr !== undefined && signing === undefined) {
       return problem("no-ca", `no certificate authority: ${PRODUCT.name} ca init`);
     }
     // Counted before the waiting begins, so that claims at the same time do not share one use.
     window.claimed(id, address);
     try {
-      const signed = csr === undefined ? undefined : await signCsr?.(csr, id);
+      const signed = await signing;
       const certificate =
         signed === undefined ? undefined : new X509Certificate(signed.certificate).serialNumber;
       const spec = { id, kind, role: "device", createdBy: PAIR, certificate } as const;
