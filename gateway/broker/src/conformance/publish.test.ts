@@ -117,7 +117,8 @@ prove("topic aliases of the broker end with the connection", { v5: "3.3.2-7" }, 
 });
 
 prove("every alias up to the maximum that was told", { v5: "3.3.2-12" }, async (stage) => {
-  const listener = await stage.subscriber("#");
+  const topics: string[] = [];
+  stage.house.broker.subscribe("#", { qos: 0 }, ({ topic }) => void topics.push(topic));
   const client = stage.dial();
   const { properties } = await client.connect("c");
   const most = properties.topicAliasMaximum ?? 0;
@@ -127,9 +128,7 @@ prove("every alias up to the maximum that was told", { v5: "3.3.2-12" }, async (
   }
   for (let alias = 1; alias <= most; alias++) client.publish("", "", { properties: { topicAlias: alias } });
   await settled();
-  expect(listener.heard.slice(most)).toMatchObject(
-    Array.from({ length: most }, (_, index) => ({ topic: `t/${index + 1}` })),
-  );
+  expect(topics.slice(most)).toEqual(Array.from({ length: most }, (_, index) => `t/${index + 1}`));
 });
 
 prove("an alias above the maximum", { v5: "3.2.2-17 3.3.2-9" }, async (stage) => {
