@@ -130,6 +130,7 @@ prove("wildcards are supported", { v4: "3.8.3-2" }, async (stage) => {
 
 prove("overlapping subscriptions: the highest QoS", { v4: "3.3.5-1", v5: "3.3.4-2" }, async (stage) => {
   for (const highest of ["a/#", "a/+", "a/b"]) {
+    await stage.open();
     const client = await stage.connect("c");
     for (const filter of ["a/#", "a/+", "a/b"]) {
       await client.subscribe(filter, { qos: filter === highest ? 2 : 0 });
