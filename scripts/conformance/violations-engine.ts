@@ -97,6 +97,20 @@ export const ENGINE_VIOLATIONS: readonly Violation[] = [
     breaks: { v4: "4.3.2-2 4.3.3-2", v5: "4.3.2-4 4.3.3-8" },
   },
   {
+    what: "a session that was taken up again ends when it would have ended without",
+    file: "engine/sessions.ts",
+    find: "    session.expirySeconds = expirySeconds;\n    session.endsAt = undefined;",
+    put: "    session.expirySeconds = expirySeconds;",
+    breaks: { v4: "4.1.0-2", v5: "4.1.0-1" },
+  },
+  {
+    what: "sessions last half of their time",
+    file: "engine/sessions.ts",
+    find: "session.endsAt = now + session.expirySeconds * 1_000;\n    this",
+    put: "session.endsAt = now + session.expirySeconds * 500;\n    this",
+    breaks: { v4: "4.1.0-1", v5: "3.1.2-23" },
+  },
+  {
     what: "sessions never end",
     file: "engine/sessions.ts",
     find: "if (session.endsAt !== undefined && session.endsAt <= now) this.#end(session);",

@@ -98,7 +98,18 @@ prove("a session lasts as long as its connection", { v4: "4.1.0-2", v5: "4.1.0-1
   expect(texts(client)).toEqual(["1"]);
 });
 
+prove("so does one that was taken up again", { v4: "4.1.0-2", v5: "4.1.0-1" }, async (stage) => {
+  await stage.open({ keepAliveSeconds: 0, sessionExpirySeconds: 100 });
+  await stage.away("c", "t");
+  await stage.house.pass(40);
+  const back = await stage.lasting("c");
+  await stage.house.pass(1_000);
+  await stage.publish("t", "1");
+  expect(texts(back)).toEqual(["1"]);
+});
+
 prove("session state is kept while the client is away", { v4: "4.1.0-1", v5: "3.1.2-23" }, async (stage) => {
+  await stage.open({ sessionExpirySeconds: 1_000 });
   await stage.away("c", "t");
   await stage.house.pass(900);
   await stage.publish("t", "1", { qos: 1 });

@@ -163,7 +163,7 @@ prove("SUBACK has neither reason string nor user property", { v5: "3.9.2-1 3.9.2
   stage.house.rules = { maySubscribe: () => false };
   const client = await stage.connect("c", { properties: { maximumPacketSize: 24 } });
   subscribeAll(client, 1, [["t", 0]]);
-  expect(await client.next("suback")).toMatchObject({ properties: {} });
+  expect((await client.next("suback")).properties).toEqual({});
 });
 
 prove("filters are compared letter by letter", { v4: "3.10.4-1", v5: "3.10.4-1" }, async (stage) => {
@@ -240,5 +240,5 @@ prove("a code for each filter that is let go, in their order", { v5: "3.11.3-1 3
 prove("UNSUBACK has neither reason string nor user property", { v5: "3.11.2-1 3.11.2-2" }, async (stage) => {
   const client = await stage.connect("c", { properties: { maximumPacketSize: 24 } });
   client.say({ type: "unsubscribe", packetId: 9, filters: ["a"], properties: {} });
-  expect(await client.next("unsuback")).toMatchObject({ properties: {} });
+  expect((await client.next("unsuback")).properties).toEqual({});
 });

@@ -62,6 +62,16 @@ prove("no will of who is back within its delay", { v5: "3.1.3-9" }, async (stage
   expect(texts(listener)).toEqual([]);
 });
 
+prove("nor of who is back with a will of its own", { v5: "3.1.3-9" }, async (stage) => {
+  const listener = await stage.subscriber("will");
+  const will = { properties: { willDelaySeconds: 10 } };
+  await stage.lose(await stage.lasting("c", { will }));
+  await stage.house.pass(5);
+  await stage.lasting("c", { will });
+  await stage.house.pass(20);
+  expect(texts(listener)).toEqual([]);
+});
+
 prove("a will that was published is gone", { v4: "3.1.2-10", v5: "3.1.2-10" }, async (stage) => {
   const listener = await stage.subscriber("will");
   await stage.lose(await stage.lasting("c", { will: {} }));
