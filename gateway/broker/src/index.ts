@@ -17,6 +17,7 @@ export {
   writePublishFrame,
 } from "./codec/write-publish.ts";
 export type { ConnectionOrigin } from "./connection/connection.ts";
+export { TRAM_CAPABILITIES } from "./engine/capabilities.ts";
 export { type BrokerLimits, DEFAULT_LIMITS } from "./engine/limits.ts";
 export { Remarks } from "./engine/remarks.ts";
 export type { Redirect } from "./engine/room.ts";

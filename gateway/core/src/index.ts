@@ -5,6 +5,7 @@ export * from "./module-budget.ts";
 export * from "./module-host.ts";
 export * from "./ports/bridge.ts";
 export * from "./ports/broker.ts";
+export * from "./ports/broker-capabilities.ts";
 export * from "./ports/clock.ts";
 export * from "./ports/log.ts";
 export * from "./ports/mqtt.ts";

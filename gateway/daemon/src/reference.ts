@@ -13,6 +13,7 @@ import { pairingRoutes } from "./http/routes-pairing.ts";
 import { ruleRoutes } from "./http/routes-rules.ts";
 import { systemRoutes } from "./http/routes-system.ts";
 import { thingRoutes } from "./http/routes-things.ts";
+import { engineReference } from "./mqtt/engine-reference.ts";
 
 /** The reference documents that are generated from the product itself, by file name below docs/reference/. */
 export function referenceDocuments(): ReadonlyMap<string, string> {
@@ -20,6 +21,7 @@ export function referenceDocuments(): ReadonlyMap<string, string> {
     ["openapi.json", `${JSON.stringify(openApiDocument(describedRoutes()), null, 2)}\n`],
     ["config.md", configReference()],
     ["uci.md", uciReference()],
+    ["broker-engines.md", engineReference()],
   ]);
 }
 

@@ -1,4 +1,5 @@
-import type { Duplex } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
+import { matches, parseTopicFilter, parseTopicName, type TopicFilter, type TopicName } from "@tram/broker";
 import {
   type Broker,
   type BrokerHooks,
@@ -104,8 +105,12 @@ export async function openAedesBroker(
       accept(client, packet, done);
     },
     // A subscriber that does not read must not hold up the others: while its socket needs draining, it misses QoS 0.
-    authorizeForward: (client, packet) =>
-      packet.qos === 0 && needsDrain(client) ? null : (packet as AedesPublishPacket),
+    authorizeForward: (client, packet) => {
+      if (packet.qos === 0 && needsDrain(client)) return null;
+      const granted = grantedOf(client, packet);
+      if (granted === packet.qos) return packet as AedesPublishPacket;
+      return { ...(packet as AedesPublishPacket), qos: granted };
+    },
   });
 
   function accept(from: Client, packet: PublishPacket, done: (error?: Error | null) => void): void {
@@ -188,10 +193,13 @@ export async function openAedesBroker(
     parts.log.warn({ address: originOf(client).address, reason: error.message }, "connection refused");
   });
 
-  const publish = (message: MqttMessage): Promise<void> =>
-    new Promise((resolve, reject) => {
+  const publish = async (message: MqttMessage): Promise<void> => {
+    const topic = parseTopicName(message.topic);
+    if (!topic.ok) throw new RangeError(`topic: ${topic.problem}`);
+    await new Promise<void>((resolve, reject) => {
       aedes.publish(packetOf(message), (error) => (error ? reject(error) : resolve()));
     });
+  };
   // Nobody is connected yet: publishing only fills the engine's memory.
   for (const message of options.remembered) await publish(message);
 
@@ -206,13 +214,34 @@ export async function openAedesBroker(
     },
     publish,
     subscribe: (filter, { qos }, listener) => {
+      const parsed = parseTopicFilter(filter);
+      if (!parsed.ok) throw new RangeError(`filter: ${parsed.problem}`);
+      const tell = (message: MqttMessage): void =>
+        listener({ ...message, qos: Math.min(message.qos, qos) as Qos });
+      // The engine gives what is retained to clients alone; what comes meanwhile waits until that is told.
+      let waiting: MqttMessage[] | undefined = [];
+      let over = false;
       const deliver: Parameters<typeof aedes.subscribe>[1] = (packet, done) => {
         const message = messageOf(packet as PublishPacket);
-        listener({ ...message, qos: Math.min(message.qos, qos) as Qos });
+        if (waiting === undefined) tell(message);
+        else waiting.push(message);
         done();
       };
       aedes.subscribe(filter, deliver, () => undefined);
-      return { [Symbol.dispose]: () => aedes.unsubscribe(filter, deliver, () => undefined) };
+      const retained = retainedOf(aedes, filter);
+      retained.on("data", (packet: PublishPacket) => {
+        if (!over) tell(messageOf(packet));
+      });
+      retained.on("end", () => {
+        for (const message of waiting ?? []) if (!over) tell(message);
+        waiting = undefined;
+      });
+      return {
+        [Symbol.dispose]: () => {
+          over = true;
+          aedes.unsubscribe(filter, deliver, () => undefined);
+        },
+      };
     },
     send: (to, message) => {
       for (const [client, described] of clients) {
@@ -293,10 +322,27 @@ function sessionOf(client: Client, described: MqttClient): MqttSessionView {
   };
 }
 
+/** The engine's retained messages, which its types do not show. */
+function retainedOf(aedes: Aedes, filter: string): Readable {
+  const { persistence } = aedes as Aedes & {
+    readonly persistence: { createRetainedStream(pattern: string): Readable };
+  };
+  return persistence.createRetainedStream(filter);
+}
+
 /** The engine's subscriptions, which its types do not show. */
 function filtersOf(client: Client): { filter: string; qos: Qos }[] {
   const { subscriptions = {} } = client as Client & { subscriptions?: Record<string, { qos: Qos }> };
   return Object.entries(subscriptions).map(([filter, { qos }]) => ({ filter, qos }));
+}
+
+/** The QoS of a message for a client: the engine looks subscriptions up by the topic, so that wildcards would not count. */
+function grantedOf(client: Client, { qos, topic }: { readonly qos: number; readonly topic: string }): Qos {
+  if (qos < 2) return qos as Qos;
+  const granted = filtersOf(client)
+    .filter(({ filter }) => matches(filter as TopicFilter, topic as TopicName))
+    .map((subscription) => subscription.qos);
+  return granted.length === 0 ? 2 : (Math.max(...granted) as Qos);
 }
 
 function needsDrain(client: Client): boolean {

@@ -1,5 +1,4 @@
 import { matches, parseTopicFilter, parseTopicName, type TopicFilter, type TopicName } from "@tram/broker";
-import { BridgeError } from "@tram/cloud-bridge";
 import {
   type Broker,
   type BrokerHooks,
@@ -14,10 +13,12 @@ import {
 } from "@tram/core";
 import type { GatewayView, Ms } from "@tram/protocol";
 import { Echoes } from "./echoes.ts";
-import { type ExternalLink, openLink } from "./external-link.ts";
+import { type ExternalLink, isAboutVersion, openLink } from "./external-link.ts";
 import type { ExternalSettings } from "./external-settings.ts";
+import { covers } from "./filter-cover.ts";
 import { ProcessListeners } from "./process-listeners.ts";
 import { Publications } from "./publications.ts";
+import { SeenRetained } from "./seen-retained.ts";
 
 /** The account that all messages of the external broker are of: whom it let in is its own affair. */
 export const EXTERNAL = "external";
@@ -74,6 +75,8 @@ class Engine implements ExternalBroker {
   readonly #publications = new Publications();
   readonly #echoes = new Echoes();
   readonly #listeners = new ProcessListeners();
+  /** What others retain, as far as the house hears it. */
+  readonly #retained = new SeenRetained();
   readonly #stop = new AbortController();
   readonly #traffic = { messagesIn: 0, messagesOut: 0, bytesIn: 0, bytesOut: 0 };
   #version: 4 | 5;
@@ -130,13 +133,18 @@ class Engine implements ExternalBroker {
   ): Disposable {
     const parsed = parseTopicFilter(filter);
     if (!parsed.ok) throw new RangeError(`filter: ${parsed.problem}`);
-    const known = this.#publications.retainedMatching(parsed.filter);
+    const known = [
+      ...this.#publications.retainedMatching(parsed.filter),
+      ...this.#retained.matching(parsed.filter),
+    ];
     const listening = this.#listeners.add(parsed.filter, qos, { known, hear });
-    void this.#link?.subscribe(filter, qos === 0 ? 0 : 1);
+    // Brokers send a copy for each subscription that matches: what the house hears in any case is not asked for again.
+    const own = !this.#isCovered(filter);
+    if (own) void this.#link?.subscribe(filter, qos === 0 ? 0 : 1);
     return {
       [Symbol.dispose]: () => {
         listening[Symbol.dispose]();
-        if (!this.#wanted().has(filter)) this.#link?.unsubscribe(filter);
+        if (own && !this.#wanted().has(filter)) this.#link?.unsubscribe(filter);
       },
     };
   }
@@ -175,7 +183,11 @@ class Engine implements ExternalBroker {
   askAgain(): void {
     if (!this.#unkept) return;
     this.#hurry = true;
-    this.#link?.drop("asked to send again what was not acknowledged");
+    const link = this.#link;
+    if (link === undefined) return;
+    const reason = "asked to send again what was not acknowledged";
+    const late = this.#parts.clock.after(FAREWELL_MS, () => link.drop(reason));
+    void link.close(reason).finally(() => late[Symbol.dispose]());
   }
 
   async close(): Promise<void> {
@@ -185,7 +197,7 @@ class Engine implements ExternalBroker {
     const late = clock.sleep(FAREWELL_MS, patience.signal).catch(() => undefined);
     if (link !== undefined) {
       await Promise.race([this.#publications.emptied(), link.closed, late]);
-      await Promise.race([link.close(), late]);
+      await Promise.race([link.close("closed by the gateway"), late]);
     }
     patience.abort();
     this.#stop.abort();
@@ -232,6 +244,7 @@ class Engine implements ExternalBroker {
       return (error as Error).message;
     }
     this.#unkept = false;
+    this.#retained.clear();
     const { signal } = this.#stop;
     const stop = (): void => link.drop("closed by the gateway");
     signal.addEventListener("abort", stop, { once: true });
@@ -263,7 +276,12 @@ class Engine implements ExternalBroker {
   }
 
   #wanted(): ReadonlySet<string> {
-    return new Set<string>([...this.#parts.filters, ...this.#listeners.filters]);
+    const others = [...this.#listeners.filters].filter((filter) => !this.#isCovered(filter));
+    return new Set<string>([...this.#parts.filters, ...others]);
+  }
+
+  #isCovered(filter: string): boolean {
+    return this.#parts.filters.some((wide) => covers(wide, filter));
   }
 
   /** @returns whether the message is done with: it can be acknowledged. */
@@ -289,7 +307,10 @@ class Engine implements ExternalBroker {
   }
 
   #accepted(message: MqttMessage, route: boolean): true {
-    if (route) this.#listeners.route(message);
+    if (route) {
+      this.#retained.take(message);
+      this.#listeners.route(message);
+    }
     return true;
   }
 
@@ -376,11 +397,4 @@ async function subscribeAll(link: ExternalLink, filters: Iterable<string>): Prom
   const all = [...filters];
   const granted = await Promise.all(all.map((filter) => link.subscribe(filter, 1)));
   return all.filter((_, index) => granted[index] === false);
-}
-
-/** CONNACK 1 (3.1.1 §3.2.2.3) and 0x84 (5.0 §3.2.2.2); or no answer at all, which old servers give to what they do not know. */
-function isAboutVersion(error: unknown): boolean {
-  if (!(error instanceof BridgeError) || error.code !== "refused") return false;
-  const { code } = (error.cause ?? {}) as { code?: unknown };
-  return error.cause === undefined || code === 1 || code === 0x84;
 }

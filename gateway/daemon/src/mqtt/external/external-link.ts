@@ -109,11 +109,11 @@ export class ExternalLink {
     });
   }
 
-  /** Says goodbye: the will is not published. */
-  async close(): Promise<void> {
+  /** Says goodbye: the will is not published, and the session stays. @param reason for people. */
+  async close(reason: string): Promise<void> {
     if (this.#ended) return;
     await this.#client.endAsync();
-    this.drop("closed by the gateway");
+    this.drop(reason);
   }
 
   /** Ends it without a word. */
@@ -241,4 +241,11 @@ function clientOptions(settings: ExternalSettings, { version, will }: LinkOption
       : {}),
     will: { topic: will.topic, payload: Buffer.from(will.payload), qos: will.qos, retain: will.retain },
   };
+}
+
+/** CONNACK 1 (3.1.1 §3.2.2.3) and 0x84 (5.0 §3.2.2.2); or no answer at all, which old servers give to what they do not know. */
+export function isAboutVersion(error: unknown): boolean {
+  if (!(error instanceof BridgeError) || error.code !== "refused") return false;
+  const { code } = (error.cause ?? {}) as { code?: unknown };
+  return error.cause === undefined || code === 1 || code === 0x84;
 }
