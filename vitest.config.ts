@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     exclude: ["**/dist/**", "**/node_modules/**", "e2e/**"],
     testTimeout: 20_000,
+    // Real sockets and processes, on machines that do other things too.
+    expect: { poll: { timeout: 5_000 } },
     pool: "forks",
   },
 });

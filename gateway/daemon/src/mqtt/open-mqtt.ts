@@ -7,8 +7,7 @@ import { fromOwnOrigin } from "../http/own-origin.ts";
 import type { Upgrade } from "../http/server.ts";
 import { reachable } from "../runtime/reachable.ts";
 import type { Teardown } from "../teardown.ts";
-import { EXTERNAL, openExternalBroker } from "./external/external-broker.ts";
-import type { ExternalSettings } from "./external/external-settings.ts";
+import { EXTERNAL, type ExternalSettings } from "./external/external-settings.ts";
 import { OwnTopics } from "./external/own-topics.ts";
 import { HomieOut } from "./homie-out.ts";
 import type { Identity } from "./identity/identity.ts";
@@ -63,7 +62,7 @@ export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<Mq
   const hooks = mqttHooks({ ...house, identity, durable, log });
   return external === undefined
     ? await openLocal(parts, hooks, teardown)
-    : openExternal(parts, { hooks, external }, teardown);
+    : await openExternal(parts, { hooks, external }, teardown);
 }
 
 async function openLocal(parts: MqttParts, hooks: BrokerHooks, teardown: Teardown): Promise<MqttRoom> {
@@ -96,11 +95,13 @@ async function openLocal(parts: MqttParts, hooks: BrokerHooks, teardown: Teardow
   };
 }
 
-function openExternal(
+async function openExternal(
   parts: MqttParts,
   { hooks, external }: { readonly hooks: BrokerHooks; readonly external: ExternalSettings },
   teardown: Teardown,
-): MqttRoom {
+): Promise<MqttRoom> {
+  // The client takes memory that nobody else has a use for.
+  const { openExternalBroker } = await import("./external/external-broker.ts");
   const { settings, clock, log, house, onChange } = parts;
   const { id } = settings.gateway;
   const own = new OwnTopics(house.registry, id);

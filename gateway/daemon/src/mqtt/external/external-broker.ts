@@ -14,14 +14,11 @@ import {
 import type { GatewayView, Ms } from "@tram/protocol";
 import { Echoes } from "./echoes.ts";
 import { type ExternalLink, isAboutVersion, openLink } from "./external-link.ts";
-import type { ExternalSettings } from "./external-settings.ts";
+import { EXTERNAL, type ExternalSettings } from "./external-settings.ts";
 import { covers } from "./filter-cover.ts";
 import { ProcessListeners } from "./process-listeners.ts";
 import { Publications } from "./publications.ts";
 import { SeenRetained } from "./seen-retained.ts";
-
-/** The account that all messages of the external broker are of: whom it let in is its own affair. */
-export const EXTERNAL = "external";
 
 const RETRY = { firstMs: 1_000, longestMs: 60_000 } as const;
 /** A link that held for so long was a good one: the next attempt follows at once. */

@@ -1,3 +1,6 @@
+/** The account that all messages of the external broker are of: whom it let in is its own affair. */
+export const EXTERNAL = "external";
+
 /** How the gateway reaches the broker of others. */
 export interface ExternalSettings {
   /** `mqtt://`, `mqtts://`, `ws://` or `wss://`, without credentials. */
