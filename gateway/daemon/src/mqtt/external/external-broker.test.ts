@@ -1,9 +1,11 @@
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { StoreError } from "@tram/core";
+import { VirtualClock } from "@tram/testkit";
 import { Aedes } from "aedes";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { TestAuthority } from "../listeners/testing/certificates.ts";
+import { openExternalBroker } from "./external-broker.ts";
 import { ExternalHouse, message, shown } from "./testing/external-house.ts";
 import { freePort, Mosquitto, mosquittoIsMissing } from "./testing/mosquitto.ts";
 import { TcpLine } from "./testing/tcp-line.ts";
@@ -176,6 +178,7 @@ describe.skipIf(mosquittoIsMissing())("with mosquitto", () => {
     house.broker.askAgain();
     await device.say(TOPIC, "after");
     await expect.poll(() => house.heard).toEqual([`${TOPIC} after`]);
+    expect(house.lines.filter((line) => line.startsWith("warn"))).toEqual([]);
   });
 
   test("what the house refuses is acknowledged all the same: only the broker could turn it away", async () => {
@@ -415,6 +418,39 @@ test("what a broker sends right behind its CONNACK is taken and acknowledged", a
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   await house[Symbol.asyncDispose]();
   await closed;
+});
+
+test("silence is told once, after half a minute", async () => {
+  const clock = new VirtualClock();
+  let silences = 0;
+  const nothing = (): void => undefined;
+  const broker = openExternalBroker(
+    {
+      url: `mqtt://127.0.0.1:${await freePort()}`,
+      clientId: "house",
+      version: "5.0",
+      keepAliveSeconds: 30,
+      sessionExpirySeconds: 0,
+    },
+    { accept: () => true },
+    {
+      clock,
+      log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
+      random: () => 0,
+      filters: [],
+      will: message("a", "x"),
+      isOwn: () => false,
+      onSilence: () => void silences++,
+      onChange: nothing,
+    },
+  );
+  await clock.advance(29_000);
+  expect(silences).toBe(0);
+  await clock.advance(2_000);
+  await clock.advance(60_000);
+  expect(silences).toBe(1);
+  await broker.close();
+  expect(clock.pending).toBe(0);
 });
 
 test("a broker that is not there is one line and one problem, and the gateway runs", async () => {
