@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "node:tls";
@@ -65,17 +66,46 @@ test("an authority is made while the gateway runs; a device enters with its cert
   expect(gateway.process.stderr + (await tram("audit", "--json")).stdout).not.toContain("PRIVATE KEY");
   expect(existsSync(file("fan.key"))).toBe(false);
 
-  // Who knows the old authority still knows the new one's broker only after it has the new certificate.
-  expect(await tram("ca", "rotate", "authority")).toMatchObject({ code: 0 });
-  await expect(
-    dial(`mqtts://127.0.0.1:${mqtts}`, { username: "probe", password: "probe-password", clientId: "late" }),
-  ).rejects.toThrow();
-  const renewed = (await tram("ca", "export")).stdout;
-  const late = await dial(`mqtts://127.0.0.1:${mqtts}`, {
-    ca: renewed,
-    username: "probe",
-    password: "probe-password",
-    clientId: "late",
+  await probe.endAsync(true);
+});
+
+test("a new authority stands beside the one before; when that was stolen, it stands alone", async () => {
+  using folder = temporaryFolder("tls-rotation");
+  const mqtts = await freePort();
+  const listeners = `
+  listeners: [{ id: safe, protocol: mqtts, host: 127.0.0.1, port: ${mqtts} }]`;
+  const { config, data } = house(folder.path, { accounts: listeners });
+  const gateway = await startGateway(config);
+  await using _process = gateway.process;
+  const tram = (...args: string[]): ReturnType<typeof runTram> => runTram(args, { TRAM_DATA: data });
+  const file = (name: string): string => join(folder.path, name);
+  await tram("ca", "init");
+  await tram("ca", "export", "--out", file("old.pem"));
+  const knock = async (ca: string): Promise<void> => {
+    const options = { ca: readFileSync(ca), reconnectPeriod: 0, clientId: "late" };
+    const who = { username: "probe", password: "probe-password" };
+    const client = await mqtt.connectAsync(`mqtts://127.0.0.1:${mqtts}`, { ...options, ...who }, false);
+    await client.endAsync(true);
+  };
+
+  expect(await tram("ca", "rotate", "authority", "--overlap", "30")).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/one before counts until \d{4}-/),
   });
-  await Promise.all([late, probe].map((client) => client.endAsync(true)));
+  expect(await tram("ca", "rotate", "authority"), "another one would end that").toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/still counts/),
+  });
+  await knock(file("old.pem"));
+  expect(await tram("ca", "rotate", "authority", "--overlap", "0")).toMatchObject({ code: 0 });
+  await expect(knock(file("old.pem"))).rejects.toThrow();
+  expect(await tram("ca", "export", "--out", file("new.pem"))).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/SHA-256/),
+  });
+  await knock(file("new.pem"));
+  expect(await tram("ca", "export", "--der"), "to a terminal").toMatchObject({ code: 2 });
+  expect(await tram("ca", "export", "--der", "--out", file("new.der"))).toMatchObject({ code: 0 });
+  const exported = new X509Certificate(readFileSync(file("new.der")));
+  expect(exported.toString()).toBe(readFileSync(file("new.pem"), "utf8"));
 });

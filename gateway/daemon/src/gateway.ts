@@ -188,6 +188,8 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   const mqtt = await openMqtt({ settings, clock, store, log, house, identity, tls, onChange }, goodbye);
   const reopen = ca.authority?.onChange(() => mqtt.reopen());
   if (reopen !== undefined) teardown.use(reopen);
+  const cut = ca.authority?.onEnded((account) => identity.disconnect(account));
+  if (cut !== undefined) teardown.use(cut);
   later.mqtt = mqtt;
   const people = new People({ clock, transactions: house.transactions });
   await people.restore(store);

@@ -8,6 +8,30 @@ export const AuthorityView = Type.Object({
   certificate: Type.Optional(Pem("What clients check the broker's certificate with.")),
   fingerprint: Type.Optional(Type.String({ description: "SHA-256 of the certificate, to compare by eye." })),
   revocationList: Type.Optional(Pem("The signed list of revoked certificates.")),
+  broker: Type.Optional(
+    Type.Object(
+      {
+        serial: Type.String({ description: "Hexadecimal." }),
+        notAfter: Time,
+        names: Type.Array(Type.String(), { description: "Names and addresses that it stands for." }),
+      },
+      { description: "The broker's certificate." },
+    ),
+  ),
+  previous: Type.Optional(
+    Type.Object(
+      {
+        fingerprint: Type.String({ description: "SHA-256." }),
+        until: Type.Optional(
+          Type.String({
+            format: "date-time",
+            description: "When it ceases to count; absent until the clock is believed.",
+          }),
+        ),
+      },
+      { description: "The authority before this one, while what it signed counts." },
+    ),
+  ),
   issued: Type.Array(
     Type.Object({
       serial: Type.String({ description: "Hexadecimal." }),
@@ -52,8 +76,17 @@ export type NewCertificate = Static<typeof NewCertificate>;
 export const Rotation = Type.Object(
   {
     what: Type.Enum(["server", "authority"], {
-      description: "The broker's certificate; or the authority, whose certificates count for a year more.",
+      description: "The broker's certificate; or the authority, whose certificates count for a while more.",
     }),
+    overlapDays: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 3_650,
+        default: 365,
+        description:
+          "How long the authority before counts. 0 when its key is in wrong hands: all that it signed is revoked.",
+      }),
+    ),
   },
   { additionalProperties: false },
 );

@@ -19,6 +19,7 @@ export type AuditAction =
   | "publish-denied"
   | "subscribe-denied"
   | "authority-created"
+  | "broker-certificate-renewed"
   | "certificate-issued"
   | "certificate-revoked";
 

@@ -221,7 +221,14 @@ export const COMMANDS: readonly CliCommand[] = [
   {
     name: "ca rotate",
     args: "[server|authority]",
-    summary: "a new certificate for the broker, or a new authority; the one before counts for a year more",
+    summary: "a new certificate for the broker, or a new authority beside the one before",
+    options: {
+      overlap: {
+        type: "string",
+        value: "DAYS",
+        help: "how long the authority before counts (default: 365); 0 revokes all that it signed",
+      },
+    },
     maxArgs: 1,
     load: async () => (await import("./commands-authority.ts")).caRotate,
   },
@@ -236,7 +243,16 @@ export const COMMANDS: readonly CliCommand[] = [
   {
     name: "ca export",
     summary: "the authority's certificate, for clients to check the broker with",
-    options: { crl: { type: "boolean", help: "the signed list of revoked certificates instead" } },
+    options: {
+      crl: { type: "boolean", help: "the signed list of revoked certificates instead" },
+      der: { type: "boolean", help: "DER instead of PEM" },
+      out: {
+        type: "string",
+        short: "o",
+        value: "FILE",
+        help: "where to write it (default: -, standard output)",
+      },
+    },
     maxArgs: 0,
     load: async () => (await import("./commands-authority.ts")).caExport,
   },

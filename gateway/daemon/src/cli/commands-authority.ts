@@ -1,5 +1,6 @@
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { type AuthorityView, type Json, type NewCertificate, PRODUCT } from "@tram/protocol";
+import { pemBlocks } from "../tls/pem.ts";
 import type { CommandBody, CommandContext } from "./command.ts";
 import { DaemonClient } from "./daemon-client.ts";
 import { CommandFailed, UsageError } from "./usage-error.ts";
@@ -74,27 +75,55 @@ export const caRotate: CommandBody = async (context) => {
   const [what = "server"] = context.args;
   if (what !== "server" && what !== "authority")
     throw new UsageError(`expected server or authority, found ${what}`);
-  const view = (await (await DaemonClient.of(context)).call("POST", `${PATH}/rotate`, { what }))
+  const body: Json = { what, ...overlapOf(context, what) };
+  const view = (await (await DaemonClient.of(context)).call("POST", `${PATH}/rotate`, body))
     .body as unknown as AuthorityView;
-  context.output.show(view, () => {
-    showAuthority(context, view);
-    if (what === "authority") context.output.line("Certificates of the one before count for a year more.");
-  });
+  context.output.show(view, () => showAuthority(context, view));
   return 0;
 };
 
-/** `ca export`: the certificate, or the list of revoked ones, to standard output. */
+function overlapOf({ options }: CommandContext, what: string): { overlapDays?: number } {
+  const { overlap } = options;
+  if (typeof overlap !== "string") return {};
+  if (what !== "authority") throw new UsageError("--overlap: expected `authority` with it");
+  if (!/^\d{1,4}$/.test(overlap))
+    throw new UsageError(`--overlap: expected a number of days, found ${overlap}`);
+  return { overlapDays: Number(overlap) };
+}
+
+/** `ca export`: the certificate, or the list of revoked ones, to standard output or into a file. */
 export const caExport: CommandBody = async (context) => {
   const { options, output } = context;
   const view = await (await DaemonClient.of(context)).get<AuthorityView>(PATH);
   if (!view.exists) throw new CommandFailed(`there is no certificate authority: ${PRODUCT.name} ca init`);
   const pem = (options.crl === true ? view.revocationList : view.certificate) ?? "";
-  output.show({ pem }, () => output.line(pem.trimEnd()));
+  const file = typeof options.out === "string" && options.out !== "-" ? options.out : undefined;
+  if (options.der === true && file === undefined)
+    throw new UsageError("--der: expected --out FILE with it, for it is no text");
+  if (file === undefined) {
+    output.show({ pem, fingerprint: view.fingerprint ?? "" }, () => output.line(pem.trimEnd()));
+    return 0;
+  }
+  write(file, options.der === true ? (pemBlocks(pem)[0]?.bytes ?? "") : pem);
+  output.show({ file, fingerprint: view.fingerprint ?? "" }, () => {
+    output.line(`${file}: written`);
+    if (options.crl !== true) output.line(`SHA-256 ${view.fingerprint ?? ""}`);
+  });
   return 0;
 };
 
-function showAuthority({ output }: CommandContext, { fingerprint }: AuthorityView): void {
+function showAuthority({ output }: CommandContext, { broker, fingerprint, previous }: AuthorityView): void {
   output.line(`${output.style("bold", "Certificate authority")}  SHA-256 ${fingerprint ?? ""}`);
+  if (broker !== undefined) {
+    output.line(
+      `The broker's certificate counts until ${broker.notAfter.slice(0, 10)}: ${broker.names.join(", ")}`,
+    );
+  }
+  if (previous === undefined) return;
+  const { until } = previous;
+  const end =
+    until === undefined ? "until its days are over, once the clock is set" : `until ${until.slice(0, 10)}`;
+  output.line(`The one before counts ${end}  SHA-256 ${previous.fingerprint}`);
 }
 
 function readRequest(path: string): string {
@@ -106,9 +135,9 @@ function readRequest(path: string): string {
 }
 
 /** @param mode of the file, whoever made it. */
-function write(path: string, text: string, mode = 0o644): void {
+function write(path: string, content: string | Uint8Array, mode = 0o644): void {
   try {
-    writeFileSync(path, text, { mode });
+    writeFileSync(path, content, { mode });
     chmodSync(path, mode);
   } catch (cause) {
     throw new CommandFailed(`${path}: ${(cause as Error).message}`);

@@ -1,11 +1,29 @@
 import { X509Certificate } from "node:crypto";
+import { StoreError } from "@tram/core";
 import { AuthorityView, CertificateRequest, NewCertificate, PRODUCT, Rotation } from "@tram/protocol";
 import type { Identity } from "../mqtt/identity/identity.ts";
 import type { Authority } from "../tls/authority.ts";
 import { CertificateError } from "../tls/certificates.ts";
+import type { PreviousAuthority } from "../tls/ledger.ts";
 import { serialOf } from "../tls/verify-client.ts";
+import { notStored } from "./not-stored.ts";
 import { problem, type Route, type RouteReply } from "./route.ts";
 
+const REVOKED_ALL_THE_SAME = "The certificate is revoked, but a power cut could bring it back";
+
+/** Devices are to get their new certificates meanwhile. */
+const OVERLAP_DAYS = 365;
+
+const OVERLAP = problem(
+  409,
+  "overlap",
+  "The authority before this one still counts. An overlap of 0 days takes both back at once.",
+);
+const UNREADABLE = problem(
+  409,
+  "ca-unreadable",
+  `The files of the certificate authority cannot be read: \`${PRODUCT.name} status\` says why.`,
+);
 const NONE = problem(409, "no-ca", `There is no certificate authority: \`${PRODUCT.name} ca init\`.`);
 
 /** The certificate authority of the house. Undefined where its files could not be read: the gateway's problems say why. */
@@ -20,7 +38,9 @@ export function authorityRoutes(authority: Authority | undefined, identity: Iden
         fingerprint: new X509Certificate(certificate).fingerprint256,
         revocationList: authority?.revocationList ?? "",
       }),
-      issued: [...(authority?.issued ?? [])],
+      ...(authority?.server !== undefined && { broker: brokerView(authority.server.certificate) }),
+      ...(authority?.previous !== undefined && { previous: previousView(authority.previous) }),
+      issued: (authority?.issued ?? []).map(({ authority: _signer, ...shown }) => shown),
     };
   };
   return [
@@ -42,9 +62,9 @@ export function authorityRoutes(authority: Authority | undefined, identity: Iden
       tag: "Access",
       scope: "admin",
       answer: { status: 201, description: "The authority.", schema: AuthorityView },
-      problems: { 409: "There is one already." },
+      problems: { 409: "There is one already, or its files cannot be read." },
       handle: async ({ principal }) => {
-        if (authority === undefined) return NONE;
+        if (authority === undefined) return UNREADABLE;
         if (await authority.init(by(principal?.name))) return { status: 201, body: view() };
         return problem(409, "exists", "There is a certificate authority already; `rotate` makes a new one.");
       },
@@ -58,10 +78,12 @@ export function authorityRoutes(authority: Authority | undefined, identity: Iden
       scope: "admin",
       body: Rotation,
       answer: { status: 200, description: "The authority.", schema: AuthorityView },
-      problems: { 409: "There is no authority." },
+      problems: { 409: "There is no authority, or the one before this one still counts." },
       handle: async ({ body, principal }) => {
         if (authority?.exists !== true) return NONE;
-        await authority.rotate((body as unknown as Rotation).what, by(principal?.name));
+        const { overlapDays = OVERLAP_DAYS, what } = body as unknown as Rotation;
+        if (what === "server") await authority.renew(by(principal?.name));
+        else if (!(await authority.replace(by(principal?.name), overlapDays))) return OVERLAP;
         return { status: 200, body: view() };
       },
     },
@@ -100,16 +122,33 @@ export function authorityRoutes(authority: Authority | undefined, identity: Iden
       scope: "admin",
       params: { which: "Serial number, or id of the account." },
       answer: { status: 204, description: "Revoked." },
-      problems: { 404: "No certificate of it counts." },
+      problems: {
+        404: "No certificate of it counts.",
+        503: "The disk does not take it now: it is revoked, but a power cut could bring it back.",
+      },
       handle: async ({ params: { which = "" }, principal }) => {
-        const revoked = (await authority?.revoke(which, by(principal?.name))) ?? [];
-        if (revoked.length === 0)
-          return problem(404, "unknown-certificate", `No certificate of ${which} counts.`);
-        for (const { id } of revoked) identity.disconnect(id);
-        return { status: 204 };
+        try {
+          const revoked = (await authority?.revoke(which, by(principal?.name))) ?? [];
+          if (revoked.length > 0) return { status: 204 };
+        } catch (error) {
+          if (error instanceof StoreError) return { problem: notStored(error, REVOKED_ALL_THE_SAME) };
+          throw error;
+        }
+        return problem(404, "unknown-certificate", `No certificate of ${which} counts.`);
       },
     },
   ];
+}
+
+function brokerView(pem: string): NonNullable<AuthorityView["broker"]> {
+  const { serialNumber, subjectAltName = "", validTo } = new X509Certificate(pem);
+  const names = subjectAltName.split(", ").map((name) => name.replace(/^(?:DNS|IP Address):/, ""));
+  return { serial: serialOf(serialNumber), notAfter: new Date(validTo).toISOString(), names };
+}
+
+function previousView({ certificate, until }: PreviousAuthority): NonNullable<AuthorityView["previous"]> {
+  const { fingerprint256: fingerprint } = new X509Certificate(certificate);
+  return { fingerprint, ...(until !== undefined && { until }) };
 }
 
 async function issue(

@@ -35,14 +35,27 @@ export function openAuthority(parts: {
       [Symbol.dispose]: () => undefined,
     };
   }
+  let failing = false;
   const look = (): void => {
     authority
       .look()
-      .catch((error: unknown) => log.error({ reason: String(error) }, "the certificate was not renewed"));
+      .then(() => {
+        failing = false;
+      })
+      .catch((error: unknown) => {
+        if (!failing) log.error({ reason: String(error) }, "the certificate authority could not be kept up");
+        failing = true;
+      });
   };
   look();
   const timer = clock.every(LOOK_MS, look);
-  return { authority, problems: [], [Symbol.dispose]: () => timer[Symbol.dispose]() };
+  // Once the time is known, dates decide.
+  const step = clock.onStep(look);
+  const dispose = (): void => {
+    timer[Symbol.dispose]();
+    step[Symbol.dispose]();
+  };
+  return { authority, problems: [], [Symbol.dispose]: dispose };
 }
 
 /** Signs the requests of devices that claim, while there is an authority: it may be made at any time. */
