@@ -57,8 +57,8 @@ export class Child {
     return !alive.has(this.process);
   }
 
-  /** Resolves when the output matches; rejects when the process ends before, or does not say it in a minute. */
-  async says(pattern: RegExp): Promise<void> {
+  /** Resolves when the output matches; rejects when the process ends before, or does not say it in time. */
+  async says(pattern: RegExp, withinMs = READY_WITHIN_MS): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const settle = (act: () => void): void => {
         clearTimeout(deadline);
@@ -71,7 +71,7 @@ export class Child {
         if (pattern.test(this.#output)) settle(resolve);
         else if (this.hasEnded) fail("ended before it said");
       };
-      const deadline = setTimeout(() => fail("does not say"), READY_WITHIN_MS);
+      const deadline = setTimeout(() => fail("does not say"), withinMs);
       this.#watchers.add(look);
       look();
     });

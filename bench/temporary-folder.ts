@@ -4,9 +4,9 @@ import { join } from "node:path";
 
 const folders = new Set<string>();
 
-/** A folder of the benchmark's own. */
-export function temporaryFolder(name: string): { readonly path: string } & Disposable {
-  const path = mkdtempSync(join(tmpdir(), `tram-${name}-`));
+/** A folder of the benchmark's own. @param within where it lies. */
+export function temporaryFolder(name: string, within = tmpdir()): { readonly path: string } & Disposable {
+  const path = mkdtempSync(join(within, `tram-${name}-`));
   folders.add(path);
   return { path, [Symbol.dispose]: () => remove(path) };
 }

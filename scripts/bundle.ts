@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { build, type Metafile, type Plugin } from "esbuild";
+import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 import { lazyBuiltins } from "./package/lazy-builtins.ts";
 
 /**
@@ -47,6 +47,21 @@ const withoutOptional: Plugin = {
   },
 };
 
+/** How a file of the product is made of the sources. */
+export const PRODUCT_SETTINGS = {
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node22",
+  conditions: ["source"],
+  minify: true,
+  legalComments: "none",
+  banner: { js: COMMONJS },
+  // Else the WebSocket library would look for addons in folders that are not ours.
+  define: { "process.env.WS_NO_BUFFER_UTIL": '"1"', "process.env.WS_NO_UTF_8_VALIDATE": '"1"' },
+  plugins: [lazyBuiltins, launcherToSources, withoutOptional],
+} satisfies BuildOptions;
+
 export interface BundleOptions {
   /** Folder of the programs; it is emptied first. */
   readonly folder?: string;
@@ -71,6 +86,7 @@ export interface Bundle {
  */
 export async function bundleDaemon({ folder = OUT, maps = folder }: BundleOptions = {}): Promise<Bundle> {
   const { metafile, outputFiles } = await build({
+    ...PRODUCT_SETTINGS,
     absWorkingDir: root,
     // Threads and child processes find their programs beside the file that starts them.
     entryPoints: {
@@ -80,19 +96,8 @@ export async function bundleDaemon({ folder = OUT, maps = folder }: BundleOption
       "node-red-runner": join(daemon, "src/node-red/node-red-runner.ts"),
     },
     outdir: folder,
-    bundle: true,
     write: false,
-    format: "esm",
-    platform: "node",
-    target: "node22",
-    conditions: ["source"],
-    minify: true,
     sourcemap: "external",
-    legalComments: "none",
-    banner: { js: COMMONJS },
-    // Else the WebSocket library would look for addons in folders that are not ours.
-    define: { "process.env.WS_NO_BUFFER_UTIL": '"1"', "process.env.WS_NO_UTF_8_VALIDATE": '"1"' },
-    plugins: [lazyBuiltins, launcherToSources, withoutOptional],
     metafile: true,
     logLevel: "warning",
   });
