@@ -27,10 +27,16 @@ export async function away(
   await publishAll(links, task.messages);
   const { ms, cpuUs } = stop();
   await leaveAll(links);
+  const all = task.warmUp + task.messages;
+  const fetch = startStopwatch(pid);
+  const arrived = await fetched(port, all);
+  const fetching = fetch();
   return {
     acknowledgedPerSecond: (task.messages * SECOND_MS) / ms,
     cpuUsPerMessage: cpuUs / task.messages,
-    lost: task.warmUp + task.messages - (await fetched(port, task.warmUp + task.messages)),
+    fetchedPerSecond: (arrived * SECOND_MS) / fetching.ms,
+    cpuUsPerFetched: fetching.cpuUs / arrived,
+    lost: all - arrived,
   };
 }
 

@@ -17,15 +17,20 @@ export interface NodeBrokers {
   readonly aedes: Contestant;
 }
 
-/**
- * Tram's engine and aedes, bundled as the product is and with its limits for the heap.
- * @param profiles a folder that CPU profiles of Tram are written into; then its names are kept.
- */
-export async function nodeBrokers(profiles: string | undefined): Promise<NodeBrokers> {
+export interface NodeBrokersOptions {
+  /** A folder that CPU profiles of Tram are written into. */
+  readonly profiles?: string | undefined;
+  /** Options of Node for Tram, to try them. */
+  readonly flags?: readonly string[];
+}
+
+/** Tram's engine and aedes, bundled as the product is and with its limits for the heap. */
+export async function nodeBrokers({ flags = [], profiles }: NodeBrokersOptions): Promise<NodeBrokers> {
   const folder = temporaryFolder("bench-hosts").path;
   await build({
     ...PRODUCT_SETTINGS,
-    minify: profiles === undefined,
+    // Whoever looks into it wants to read names.
+    minify: profiles === undefined && flags.length === 0,
     entryPoints: ["tram-host", "aedes-host"].map((name) => join(import.meta.dirname, `${name}.ts`)),
     outdir: folder,
     outExtension: { ".js": ".mjs" },
@@ -33,7 +38,7 @@ export async function nodeBrokers(profiles: string | undefined): Promise<NodeBro
   });
   const profiling = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
   return {
-    tram: nodeBroker("Tram", join(folder, "tram-host.mjs"), profiling),
+    tram: nodeBroker("Tram", join(folder, "tram-host.mjs"), [...profiling, ...flags]),
     aedes: nodeBroker("aedes", join(folder, "aedes-host.mjs")),
   };
 }

@@ -18,12 +18,13 @@ import { boxSizes, fullSizes, QUICK_SIZES, type Sizes } from "./sizes.ts";
 /**
  * `make bench-broker`: Tram's engine, mosquitto and aedes do the same in turns. Environment: `ROUNDS` (default 5; 15 of
  * latency at least), `QUICK=1` for one short round that only shows that the benchmark works, `ONLY` (a part of the names of
- * experiments), `BOX=0` to leave out the router-like box, `PROFILE` (a folder: CPU profiles of Tram are written there,
- * and the document is left alone).
+ * experiments), `BOX=0` to leave out the router-like box, `PROFILE` (a folder: CPU profiles of Tram are written there),
+ * `NODE_FLAGS` (options of Node for Tram, to try them). The document is left alone by all of them but `ROUNDS`.
  */
 const root = resolve(import.meta.dirname, "../..");
 const DOCUMENT = join(root, "docs/reference/broker-benchmarks.md");
-const { BOX, ONLY = "", PROFILE, QUICK, ROUNDS } = process.env;
+const { BOX, NODE_FLAGS = "", ONLY = "", PROFILE, QUICK, ROUNDS } = process.env;
+const flags = NODE_FLAGS.split(" ").filter((flag) => flag !== "");
 const quick = QUICK === "1";
 const rounds = Number(ROUNDS ?? 5);
 if (!Number.isInteger(rounds) || rounds <= 0) {
@@ -42,7 +43,7 @@ const date = new Date();
 const machine = describeMachine();
 const version = mosquittoVersion();
 if (version === undefined) console.log("mosquitto is not installed: nothing is compared with it.");
-const { tram, aedes } = await nodeBrokers(PROFILE);
+const { tram, aedes } = await nodeBrokers({ flags, profiles: PROFILE });
 const everybody: readonly Contestant[] = [
   tram,
   ...(version === undefined ? [] : [mosquitto(MOSQUITTO), mosquitto(AGAIN)]),
@@ -123,7 +124,8 @@ const versions = [
 ];
 const text = markdown({ date, machine: [machine, ...versions].join(" · "), free, boxed });
 console.log(`\n${text}`);
-if (quick || ONLY !== "" || PROFILE !== undefined) console.log(`${DOCUMENT} was left alone.`);
+const whole = !quick && ONLY === "" && BOX !== "0" && PROFILE === undefined && flags.length === 0;
+if (!whole) console.log(`${DOCUMENT} was left alone.`);
 else {
   mkdirSync(dirname(DOCUMENT), { recursive: true });
   writeFileSync(DOCUMENT, text);

@@ -10,7 +10,7 @@ export interface Sizes {
   /** From the last client's entrance to the look at the memory. */
   readonly settleMs: number;
   readonly idleClients: readonly number[];
-  /** Messages for somebody who is away: multiples of 2,000. */
+  /** Messages for somebody who is away: multiples of 2,000, and no more in all than there are packet identifiers (65,535). */
   readonly awayWarmUp: number;
   readonly awayMessages: number;
   readonly connections: number;
@@ -29,8 +29,8 @@ export function fullSizes(rounds: number): Sizes {
     paceMs: 4_000,
     settleMs: 2_000,
     idleClients: [1_000, 5_000],
-    awayWarmUp: 20_000,
-    awayMessages: 60_000,
+    awayWarmUp: 10_000,
+    awayMessages: 50_000,
     connections: 3_000,
     subscribers: 100,
   };
