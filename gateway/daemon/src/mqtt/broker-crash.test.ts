@@ -1,36 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../store/fixtures/temporary-folder.ts";
+import { startBrokerHost } from "./fixtures/broker-host-process.ts";
 import { CrashClient } from "./fixtures/crash-client.ts";
 
 /** `make crash ROUNDS=500` takes more. */
 const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 25);
-const HOST = new URL("./fixtures/broker-host.ts", import.meta.url).pathname;
 /** Load between the start and the kill. In milliseconds. */
 const LOAD_MS = { least: 30, most: 350 } as const;
-
-interface Host {
-  readonly port: number;
-  kill(): Promise<void>;
-}
-
-async function start(file: string): Promise<Host> {
-  const child: ChildProcess = spawn(process.execPath, ["--conditions=source", HOST, file], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  if (child.stdout === null) throw new Error("no output");
-  const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
-  return {
-    port: Number(line.split(" ")[1]),
-    kill: async () => {
-      child.kill("SIGKILL");
-      await once(child, "exit");
-    },
-  };
-}
 
 function missing(
   acknowledged: ReadonlyMap<string, ReadonlySet<number>>,
@@ -65,14 +42,13 @@ test(`${ROUNDS} times killed under load: nothing acknowledged is lost, nothing o
   const steady = new CrashClient("steady", { clean: false });
   const clients = [...publishers, exact, keeper, steady];
 
-  let host = await start(place.file);
+  let host = await startBrokerHost(place.file);
   for (const reader of [away, steady]) {
     await reader.connect(host.port);
-    reader.subscribe("q1/#", 1);
-    reader.subscribe("q2/#", 2);
-    reader.subscribe("end", 1);
+    await reader.subscribe("q1/#", 1);
+    await reader.subscribe("q2/#", 2);
+    await reader.subscribe("end", 1);
   }
-  await delay(50); // The subscriptions of an idle broker; what is proved is proved below.
   away.disconnect();
   for (const [index, publisher] of publishers.entries()) {
     publisher.publish(() => ({ topic: `q1/${index}`, qos: 1, retain: false }));
@@ -86,7 +62,7 @@ test(`${ROUNDS} times killed under load: nothing acknowledged is lost, nothing o
     await delay(LOAD_MS.least + Math.random() * (LOAD_MS.most - LOAD_MS.least));
     await host.kill();
     for (const client of [...clients, away]) client.disconnect();
-    host = await start(place.file);
+    host = await startBrokerHost(place.file);
   }
 
   // Everything that was begun is brought to its end, and then everything is fetched.
@@ -100,7 +76,7 @@ test(`${ROUNDS} times killed under load: nothing acknowledged is lost, nothing o
   last.stop();
   const kept = new CrashClient("kept", { clean: true });
   await kept.connect(host.port);
-  kept.subscribe("kept/#", 1);
+  await kept.subscribe("kept/#", 1);
   await kept.until(() => kept.got.size === keeper.acknowledged.size);
   await host.kill();
   for (const client of [...clients, away, last, kept]) client.disconnect();

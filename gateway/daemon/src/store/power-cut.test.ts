@@ -5,6 +5,7 @@ import { buildShimInto } from "./fixtures/build-shim.ts";
 import { bundleInto } from "./fixtures/bundle.ts";
 import { ChildStore } from "./fixtures/child-store.ts";
 import { type DiskFile, LOSSES, readTape, TornDisk } from "./fixtures/disk-tape.ts";
+import { seeded } from "./fixtures/seeded.ts";
 import { temporaryFolder } from "./fixtures/temporary-folder.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 
@@ -102,13 +103,4 @@ async function inspect(
   for (const number of there) {
     expect(latest.get(String(number % KEYS)), `${where}: half of ${number}`).toBeGreaterThanOrEqual(number);
   }
-}
-
-/** A small generator, so that a failure can be repeated (https://en.wikipedia.org/wiki/Linear_congruential_generator). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_664_525 + 1_013_904_223) % 4_294_967_296;
-    return state / 4_294_967_296;
-  };
 }

@@ -70,7 +70,7 @@ const ENTRIES: readonly {
 /** Where the scalars of the top level stand. */
 const TOP_SECTION = "storage";
 
-/** All section types, made of the schemas: a new key of a schema is an option, a new object of the top level a section. */
+/** All section types, made of the schemas: a new key of a schema is an option, a new object a section. */
 export const SECTION_KINDS: ReadonlyMap<string, SectionKind> = new Map(
   [...kinds()].map((kind) => [kind.type, kind]),
 );
@@ -86,8 +86,14 @@ function* kinds(): Generator<SectionKind> {
     }
     if (scalars.has(key)) continue;
     const { options, ...rest } = partsOf(schema);
-    const own = new Map([...options].filter(([name]) => !isEntryList([key, name])));
+    const listed = [...options].filter(([name]) => !isEntryList([key, name]));
+    const own = new Map(listed.filter(([, option]) => !("properties" in option)));
     yield { type: key, options: own, ...rest, place: { kind: "keys", at: [key] } };
+    // UCI knows no objects within sections: each is a section of its own.
+    for (const [name, option] of listed) {
+      if (own.has(name)) continue;
+      yield { type: `${key}_${name}`, ...partsOf(option), place: { kind: "keys", at: [key, name] } };
+    }
   }
   for (const { type, at, name, dashed, schema } of ENTRIES) {
     yield { type, ...partsOf(schema ?? itemsAt(at)), place: { kind: "entry", at, name, dashed } };

@@ -80,6 +80,31 @@ describe("overlay", () => {
     expect(base.mqtt.clients).toHaveLength(2);
   });
 
+  test("an object within a section is a section of its own", () => {
+    const base = { mqtt: { port: 1, limits: { connections: 5, sessions: 5 } } };
+    const { document, problems, uciPath } = lay(
+      base,
+      `
+      config mqtt mqtt
+        option engine external
+      config mqtt_external mqtt_external
+        option url mqtt://broker.lan
+      config mqtt_limits mqtt_limits
+        option sessions 7
+      config mqtt_tls mqtt_tls`,
+    );
+    expect(problems).toEqual([]);
+    expect(document).toEqual({
+      mqtt: {
+        port: 1,
+        engine: "external",
+        external: { url: "mqtt://broker.lan" },
+        limits: { connections: 5, sessions: 7 },
+      },
+    });
+    expect(uciPath("mqtt.external.url")).toBe("tram.mqtt_external.url");
+  });
+
   test("the section of the init script is read and goes nowhere", () => {
     const uci = (heap: string) =>
       `config service service\n option enabled 0\n option nofile 4096\n option heap_mb ${heap}`;

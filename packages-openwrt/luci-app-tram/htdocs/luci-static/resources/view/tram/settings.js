@@ -7,7 +7,13 @@
  * counts where nothing is set. "Save & Apply" starts the gateway anew when they are good. */
 
 /* Sections of which there is one. */
-const SINGLE = [ 'service', 'gateway', 'storage', 'rules', 'mqtt', 'http', 'node_red', 'log' ];
+const SINGLE = [ 'service', 'gateway', 'storage', 'rules', 'mqtt', 'mqtt_external', 'mqtt_tls', 'mqtt_limits', 'http',
+	'node_red', 'log' ];
+
+/* An id of the gateway, of a listener, a module or a cloud. */
+const ID = /^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/;
+/* 2^40: what the gateway takes for a number without a limit of its own. */
+const MOST = 1099511627776;
 
 /** Adds an option: { type, datatype, placeholder, … } are properties of the form element. */
 function add(section, type, name, title, description, properties) {
@@ -76,6 +82,13 @@ return view.extend({
 		this.rules(map.section(form.NamedSection, 'rules', 'rules', _('Automation rules')));
 		this.http(map.section(form.NamedSection, 'http', 'http', _('Web UI and API')));
 		this.mqtt(map.section(form.NamedSection, 'mqtt', 'mqtt', _('MQTT broker')));
+		this.listeners(map.section(form.GridSection, 'listener', _('Further listeners of the MQTT broker'),
+			_('Encrypted, or for browsers. MQTT over WebSocket is also at /mqtt of the web UI.')));
+		this.tls(map.section(form.NamedSection, 'mqtt_tls', 'mqtt_tls', _('Certificate of the MQTT broker'),
+			_('Without one, the gateway has an authority of its own: tram ca init.')));
+		this.limits(map.section(form.NamedSection, 'mqtt_limits', 'mqtt_limits', _('Limits of MQTT clients')));
+		this.external(map.section(form.NamedSection, 'mqtt_external', 'mqtt_external', _('Another MQTT broker'),
+			_('For the engine of that name: mosquitto, EMQX or HiveMQ, which the gateway is a client of.')));
 		this.accounts(map.section(form.GridSection, 'account', _('MQTT accounts'),
 			_('Fixed accounts of devices and programs.')));
 		this.modules(map.section(form.GridSection, 'module', _('Radio and protocol modules')));
@@ -102,7 +115,7 @@ return view.extend({
 			_('Its name in MQTT and in the cloud: a to z, 0 to 9 and hyphens. Everything is new there when it changes.'),
 			{
 				placeholder: _('the name of the host'),
-				validate: matches(/^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/, _('Use a to z, 0 to 9 and hyphens.'))
+				validate: matches(ID, _('Use a to z, 0 to 9 and hyphens.'))
 			});
 		add(s, form.Value, 'name', _('Name for people'), null,
 			{ datatype: 'maxlength(256)', placeholder: _('the gateway id') });
@@ -138,7 +151,13 @@ return view.extend({
 	},
 
 	mqtt: function(s) {
-		choose(s, 'engine', _('Broker engine'), null, _('aedes (default)'), [ [ 'aedes', 'aedes' ] ]);
+		choose(s, 'engine', _('Broker engine'),
+			_('aedes knows MQTT 3.1.1 alone and keeps no sessions. Another broker is set up below.'),
+			_('of the gateway (default)'), [
+				[ 'tram', _('of the gateway') ],
+				[ 'aedes', 'aedes' ],
+				[ 'external', _('another broker') ]
+			]);
 		add(s, form.Value, 'host', _('Address of the MQTT broker'), _('Where it listens. 0.0.0.0 is everywhere.'),
 			{ datatype: 'host', placeholder: '0.0.0.0' });
 		add(s, form.Value, 'port', _('Port of the MQTT broker'), null, { datatype: 'port', placeholder: '1883' });
@@ -148,8 +167,94 @@ return view.extend({
 				[ 'standard', _('the last minute of telemetry') ],
 				[ 'strict', _('nothing: strict') ]
 			]);
+		add(s, form.DynamicList, 'durable', _('Topics that survive a power cut'),
+			_('Topic filters, such as alarm/#. Their messages are on disk before they are acknowledged.'),
+			{ datatype: 'maxlength(1024)' });
 		add(s, form.Flag, 'anonymous', _('Let everybody in'),
 			_('Without a password, with all rights. For a workbench only.'), { default: '0' });
+	},
+
+	listeners: function(s) {
+		s.addremove = true;
+		s.anonymous = false;
+		s.nodescriptions = true;
+		s.modaltitle = _('Listener of the MQTT broker');
+		s.addbtntitle = _('Add a listener');
+
+		add(s, form.Value, 'id', _('Id of the listener'), _('Without one, the name of the section.'), {
+			modalonly: true,
+			validate: matches(ID, _('Use a to z, 0 to 9 and hyphens.'))
+		});
+		choose(s, 'protocol', _('Protocol', 'tram'), null, null, [
+			[ 'mqtts', _('MQTT over TLS') ],
+			[ 'wss', _('WebSocket over TLS') ],
+			[ 'ws', _('WebSocket', 'tram') ],
+			[ 'mqtt', _('MQTT, not encrypted') ]
+		], { optional: false, default: 'mqtts' });
+		add(s, form.Value, 'port', _('Port of the listener'), null, { datatype: 'port', optional: false, placeholder: '8883' });
+		add(s, form.Value, 'host', _('Address of the listener'), _('Where it listens. 0.0.0.0 is everywhere.'),
+			{ modalonly: true, datatype: 'host', placeholder: '0.0.0.0' });
+		add(s, form.Value, 'interface', _('Network interface'), _('Such as br-lan, instead of an address.'),
+			{ modalonly: true, validate: matches(/^[A-Za-z0-9._-]{1,15}$/, _('Enter the name of a network interface.')) });
+		add(s, form.Value, 'connections', _('Most connections of the listener'), null,
+			{ modalonly: true, datatype: 'range(1,1000000)', placeholder: _('as many as the broker takes') });
+		const certificates = choose(s, 'client_certificates', _('Certificates of clients'),
+			_('The common name of a certificate is the account.'), _('taken, not asked for (default)'), [
+				[ 'optional', _('taken, not asked for') ],
+				[ 'required', _('required', 'tram') ],
+				[ 'off', _('not taken') ]
+			], { modalonly: true });
+		certificates.depends('protocol', 'mqtts');
+		certificates.depends('protocol', 'wss');
+	},
+
+	tls: function(s) {
+		add(s, form.Value, 'cert_file', _('Certificate file'), _('PEM, with its chain. Relative to /etc/tram.'));
+		add(s, form.Value, 'key_file', _('File of its private key'), _('PEM. Relative to /etc/tram.'));
+		add(s, form.Value, 'ca_file', _('File of the authorities of clients'), _('PEM. Relative to /etc/tram.'));
+	},
+
+	limits: function(s) {
+		const number = (name, title, from, to, placeholder) =>
+			add(s, form.Value, name, title, null, { datatype: 'range(' + from + ',' + to + ')', placeholder: placeholder });
+
+		number('packet_bytes', _('Largest packet (bytes)'), 1024, 268435460, '1048576');
+		number('connections', _('Most connections'), 1, MOST, '10000');
+		number('sessions', _('Most sessions, absent clients included'), 1, MOST, '10000');
+		number('session_expiry_seconds', _('Longest absence of a client with a session (seconds)'), 1, MOST, '2592000');
+		number('subscriptions', _('Most subscriptions of a client'), 1, MOST, '1000');
+		number('in_flight', _('Most unacknowledged messages of a client'), 1, 65535, '64');
+		number('queue_messages', _('Most messages that wait for one client'), 1, MOST, '1000');
+		number('queue_bytes', _('Most bytes that wait for one client'), 1024, MOST, '4194304');
+		number('queued_bytes', _('Most bytes that wait for all clients'), 1024, MOST, '33554432');
+		number('retained_messages', _('Most retained messages'), 0, MOST, '10000');
+		number('retained_bytes', _('Most bytes of retained messages'), 0, MOST, '16777216');
+		number('messages_per_second', _('Messages of a client in a second'), 1, MOST, '20000');
+		number('memory_bytes', _('Memory above which no new client is let in (bytes)'), 0, MOST, _('six tenths of the memory'));
+	},
+
+	external: function(s) {
+		add(s, form.Value, 'url', _('Address of the broker'), _('Such as mqtts://broker.lan:8883 or wss://broker.lan/mqtt, without credentials.'),
+			{ validate: matches(/^(mqtts?|wss?):\/\/[^@\s]{1,512}$/, _('Enter mqtt://, mqtts://, ws:// or wss:// and a host.')) });
+		add(s, form.Value, 'username', _('User name at the broker'), null, { datatype: 'maxlength(256)' });
+		add(s, form.Value, 'password', _('Password at the broker'), _('Or a file with the password in its first line.'),
+			{ password: true, datatype: 'maxlength(256)' });
+		add(s, form.Value, 'password_file', _('Password file'), _('Relative to /etc/tram.'));
+		add(s, form.Value, 'ca_file', _('File of the authorities of the broker'), _('PEM. Relative to /etc/tram.'),
+			{ placeholder: _('those of the system') });
+		add(s, form.Value, 'cert_file', _('Certificate file of the gateway'), _('PEM. Relative to /etc/tram.'));
+		add(s, form.Value, 'key_file', _('File of its private key'), _('PEM. Relative to /etc/tram.'));
+		add(s, form.Value, 'client_id', _('MQTT client id'), _('Must be unique at the broker.'),
+			{ datatype: 'maxlength(128)', placeholder: _('tram- and the gateway id') });
+		choose(s, 'version', _('MQTT version'), null, _('5.0, or 3.1.1 where the broker does not know it (default)'), [
+			[ 'auto', _('5.0, or 3.1.1 where the broker does not know it') ],
+			[ '5.0', '5.0' ],
+			[ '3.1.1', '3.1.1' ]
+		]);
+		add(s, form.Value, 'keep_alive_seconds', _('Seconds of silence before the broker is asked'), null,
+			{ datatype: 'range(5,3600)', placeholder: '30' });
+		add(s, form.Value, 'session_expiry_seconds', _('How long the broker keeps what comes while the gateway is away (seconds)'), null,
+			{ datatype: 'range(0,31536000)', placeholder: '86400' });
 	},
 
 	accounts: function(s) {
@@ -187,7 +292,7 @@ return view.extend({
 
 		add(s, form.Value, 'id', _('Id of the module'), _('Without one, the name of the section.'), {
 			modalonly: true,
-			validate: matches(/^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/, _('Use a to z, 0 to 9 and hyphens.'))
+			validate: matches(ID, _('Use a to z, 0 to 9 and hyphens.'))
 		});
 		add(s, form.Value, 'use', _('Module program'), _('A built-in module, or a file: ./my-module.js in /etc/tram, or absolute.'),
 			{ optional: false });
@@ -208,7 +313,7 @@ return view.extend({
 
 		add(s, form.Value, 'id', _('Id of the bridge'), _('Without one, the name of the section.'), {
 			modalonly: true,
-			validate: matches(/^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/, _('Use a to z, 0 to 9 and hyphens.'))
+			validate: matches(ID, _('Use a to z, 0 to 9 and hyphens.'))
 		});
 		choose(s, 'provider', _('Cloud dialect'), null, null, [ [ 'mqtt', _('any MQTT broker') ] ],
 			{ optional: false, default: 'mqtt' });
