@@ -52,6 +52,8 @@ describe("the UCI file of the package", () => {
       "storage",
       "rules",
       "mqtt",
+      "listener",
+      "mqtt_tls",
       "http",
       "node_red",
       "log",

@@ -239,11 +239,13 @@ test("every key of the schema has its place in UCI", () => {
         ? [place.at.join(".")]
         : [...options.keys()].map((key) => [...place.at, key].join(".")),
   );
-  const keys = Object.entries(Config.properties).flatMap(([key, schema]) =>
+  const keysOf = ([key, schema]: [string, object]): string[] =>
     "properties" in schema
-      ? Object.keys(schema.properties as object).map((inner) => `${key}.${inner}`)
-      : [key],
-  );
+      ? Object.entries(schema.properties as Record<string, object>)
+          .flatMap(keysOf)
+          .map((inner) => `${key}.${inner}`)
+      : [key];
+  const keys = Object.entries(Config.properties).flatMap(keysOf);
   expect(places.sort()).toEqual(keys.sort());
 });
 
