@@ -166,6 +166,22 @@ prove("SUBACK has neither reason string nor user property", { v5: "3.9.2-1 3.9.2
   expect((await client.next("suback")).properties).toEqual({});
 });
 
+prove("an answer that the client does not take ends the connection", { v5: "3.1.2-24" }, async (stage) => {
+  const filters = Array.from({ length: 40 }, (_, index) => `t/${index}`);
+  const subscribing = await stage.connect("s", { properties: { maximumPacketSize: 24 } });
+  subscribeAll(
+    subscribing,
+    1,
+    filters.map((filter) => [filter, 0]),
+  );
+  const unsubscribing = await stage.connect("u", { properties: { maximumPacketSize: 24 } });
+  unsubscribing.say({ type: "unsubscribe", packetId: 1, filters, properties: {} });
+  for (const client of [subscribing, unsubscribing]) {
+    expect(await client.next("disconnect")).toMatchObject({ reasonCode: 0x95 });
+    await client.end();
+  }
+});
+
 prove("filters are compared letter by letter", { v4: "3.10.4-1", v5: "3.10.4-1" }, async (stage) => {
   const client = await stage.connect("c");
   await client.subscribe("a/b");

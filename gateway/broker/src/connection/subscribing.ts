@@ -1,4 +1,4 @@
-import type { SubscribePacket, Subscription, UnsubscribePacket } from "../codec/packet.ts";
+import type { Packet, SubscribePacket, Subscription, UnsubscribePacket } from "../codec/packet.ts";
 import { NO_PROPERTIES } from "../codec/properties.ts";
 import { ReasonCode } from "../codec/reason-code.ts";
 import type { Session } from "../session/session.ts";
@@ -15,7 +15,7 @@ export function subscribe(packet: SubscribePacket, connection: Connection, agree
   const identifier = properties.subscriptionIdentifier;
   const reasonCodes = subscriptions.map((each) => subscribeOne(each, identifier, connection, agreement));
   const answer = (): void => {
-    connection.write({ type: "suback", packetId, reasonCodes, properties: NO_PROPERTIES });
+    say({ type: "suback", packetId, reasonCodes, properties: NO_PROPERTIES }, connection);
     connection.pump();
   };
   whenKept(connection, agreement, answer);
@@ -25,14 +25,17 @@ export function unsubscribe(packet: UnsubscribePacket, connection: Connection, a
   const { filters, packetId } = packet;
   if (tooMany(filters.length, connection)) return;
   const reasonCodes = filters.map((text) => unsubscribeOne(text, connection, agreement));
+  const codes = agreement.version === 5 ? reasonCodes : [];
   whenKept(connection, agreement, () =>
-    connection.write({
-      type: "unsuback",
-      packetId,
-      reasonCodes: agreement.version === 5 ? reasonCodes : [],
-      properties: NO_PROPERTIES,
-    }),
+    say({ type: "unsuback", packetId, reasonCodes: codes, properties: NO_PROPERTIES }, connection),
   );
+}
+
+/** [MQTT-3.1.2-24]: an answer that the client does not take cannot be sent; without it the client would wait for ever. */
+function say(answer: Packet, connection: Connection): void {
+  if (connection.write(answer)) return;
+  const reasonCode = ReasonCode.packetTooLarge;
+  connection.close(`${answer.type} would be larger than the client takes`, { reasonCode });
 }
 
 /**

@@ -27,7 +27,7 @@ function ends(packet: Packet): boolean {
 
 describe.each<ProtocolVersion>([4, 5])("version %i", (version) => {
   test("whatever clients send, nobody else is disturbed, and nothing of them stays", {
-    timeout: 240_000,
+    timeout: 600_000,
   }, async () => {
     const house = await TestHouse.open({
       sessionExpirySeconds: 60,
