@@ -19,7 +19,7 @@ import { boxSizes, fullSizes, QUICK_SIZES, type Sizes } from "./sizes.ts";
  * `make bench-broker`: Tram's engine, mosquitto and aedes do the same in turns. Environment: `ROUNDS` (default 5; 15 of
  * latency at least), `QUICK=1` for one short round that only shows that the benchmark works, `ONLY` (a part of the names of
  * experiments), `BOX=0` to leave out the router-like box, `PROFILE` (a folder: CPU profiles of Tram are written there),
- * `NODE_FLAGS` (options of Node for Tram, to try them). The document is left alone by all of them but `ROUNDS`.
+ * `NODE_FLAGS` (options of Node for Tram, to try them). The document is left alone by all of them but `ROUNDS` and `BOX`.
  */
 const root = resolve(import.meta.dirname, "../..");
 const DOCUMENT = join(root, "docs/reference/broker-benchmarks.md");
@@ -124,7 +124,7 @@ const versions = [
 ];
 const text = markdown({ date, machine: [machine, ...versions].join(" · "), free, boxed });
 console.log(`\n${text}`);
-const whole = !quick && ONLY === "" && BOX !== "0" && PROFILE === undefined && flags.length === 0;
+const whole = !quick && ONLY === "" && PROFILE === undefined && flags.length === 0;
 if (!whole) console.log(`${DOCUMENT} was left alone.`);
 else {
   mkdirSync(dirname(DOCUMENT), { recursive: true });
