@@ -1,3 +1,4 @@
+import { table } from "./markdown-table.ts";
 import type { Memory } from "./process-usage.ts";
 import type { Round } from "./round.ts";
 import { READINGS_IN_THE_BOX, READINGS_PER_SECOND } from "./scenario.ts";
@@ -263,13 +264,4 @@ export function commandMs({ load }: Round, share: number): number {
 
 function sentPerSecond({ load }: Round): number {
   return (load.sent * 1_000) / load.windowMs;
-}
-
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = heads.map((head, column) =>
-    Math.max(3, head.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
-  return [line(heads), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }

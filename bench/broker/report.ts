@@ -1,3 +1,4 @@
+import { table } from "../markdown-table.ts";
 import type { Spread } from "../statistics.ts";
 import { isMet, ratiosOf, samplesOf, spreadOf, type Target } from "./comparison.ts";
 import type { Measure } from "./experiment.ts";
@@ -127,13 +128,4 @@ function shown(found: Spread | undefined, { digits }: Pick<Measure, "digits">): 
     value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
   const { median, min, max } = found;
   return min === max ? text(median) : `${text(median)} (${text(min)}–${text(max)})`;
-}
-
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = heads.map((head, column) =>
-    Math.max(3, head.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
-  return [line(heads), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }
