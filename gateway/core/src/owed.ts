@@ -55,22 +55,27 @@ export class Owed {
   /** A unit leaves for the store. */
   begin(operations: readonly Operation[]): Voyage {
     const number = ++this.#voyages;
-    const keys = operations.flatMap((operation) => ("table" in operation ? [keyOf(operation)] : []));
-    for (const key of keys) this.#underWay.set(key, number);
+    const keys: string[] = [];
+    for (const operation of operations) {
+      if (!("table" in operation)) continue;
+      const key = keyOf(operation);
+      keys.push(key);
+      this.#underWay.set(key, number);
+    }
     return { number, keys };
   }
 
   /** The unit was kept: what was owed of its keys before is void. */
   kept(voyage: Voyage): void {
-    this.#land(voyage);
     for (const key of voyage.keys) {
+      this.#land(key, voyage);
       if ((this.#debts.get(key)?.number ?? 0) < voyage.number) this.#forget(key);
     }
   }
 
   /** The unit was not kept. */
   missed(voyage: Voyage, owed: readonly TableWrite[], durability: Durability): void {
-    const latest = this.#land(voyage);
+    const latest = new Set(voyage.keys.filter((key) => this.#land(key, voyage)));
     for (const write of owed) {
       const key = keyOf(write);
       if (latest.has(key)) this.#owe(key, { write, durability, number: voyage.number });
@@ -140,11 +145,9 @@ export class Owed {
     this.#debts.delete(key);
   }
 
-  /** @returns the keys of which no later unit has left. */
-  #land({ number, keys }: Voyage): ReadonlySet<string> {
-    const latest = new Set(keys.filter((key) => this.#underWay.get(key) === number));
-    for (const key of latest) this.#underWay.delete(key);
-    return latest;
+  /** @returns false when a later unit with this key has left; that of this one is over before. */
+  #land(key: string, { number }: Voyage): boolean {
+    return this.#underWay.get(key) === number && this.#underWay.delete(key);
   }
 }
 

@@ -10,7 +10,7 @@ import {
   StoreError,
   type StoreErrorCode,
 } from "./ports/store.ts";
-import { type TableWrite, Unit } from "./unit.ts";
+import { type Keeper, type TableWrite, Unit } from "./unit.ts";
 
 /** Whether the store keeps what it is given; told at the edges. */
 export interface StoreHealth {
@@ -55,6 +55,10 @@ export class Transactions {
   readonly #onHealth: (health: StoreHealth) => void;
   readonly #retry: TransactionsOptions["retry"];
   readonly #owed = new Owed();
+  readonly #keeper: Keeper = {
+    commit: (operations, durability, owed) => this.#keep(operations, durability, owed),
+  };
+  readonly #onEffectFault = (error: unknown): void => this.#onFault(error, "effect");
   #health: StoreHealth = { failing: false };
   #waiting: Waiting[] = [];
   #attempt: Promise<void> | undefined;
@@ -90,11 +94,7 @@ export class Transactions {
 
   /** A unit to be filled at once, and then committed or settled. */
   open(): Unit {
-    const keeper = {
-      commit: (operations: readonly Operation[], durability: Durability, owed: readonly TableWrite[]) =>
-        this.#keep(operations, durability, owed),
-    };
-    return new Unit(keeper, (error) => this.#onFault(error, "effect"));
+    return new Unit(this.#keeper, this.#onEffectFault);
   }
 
   /**
@@ -130,22 +130,24 @@ export class Transactions {
     if (this.#owed.size > 0) await this.#catchUp();
   }
 
-  async #keep(
+  #keep(
     operations: readonly Operation[],
     durability: Durability,
     owed: readonly TableWrite[],
   ): Promise<void> {
     const voyage = this.#owed.begin(operations);
-    try {
-      await this.#send(operations, durability, voyage);
-    } catch (error) {
-      // What no store could take is a bug, which the caller sees; owed for ever, it would hold up everything else.
-      this.#owed.missed(voyage, error instanceof StoreError ? owed : [], durability);
-      this.#onMissed(error);
-      throw error;
-    }
-    this.#owed.kept(voyage);
-    if (this.#health.failing && this.#owed.size === 0) this.#recover();
+    return this.#send(operations, durability, voyage).then(
+      () => {
+        this.#owed.kept(voyage);
+        if (this.#health.failing && this.#owed.size === 0) this.#recover();
+      },
+      (error: unknown) => {
+        // What no store could take is a bug, which the caller sees; owed for ever, it would hold up everything else.
+        this.#owed.missed(voyage, error instanceof StoreError ? owed : [], durability);
+        this.#onMissed(error);
+        throw error;
+      },
+    );
   }
 
   /** In the order of the calls, also when the store is just catching up. */

@@ -28,9 +28,9 @@ export interface Keeper {
  */
 export class Unit {
   readonly #keeper: Keeper;
-  readonly #operations: Operation[] = [];
-  readonly #owed: TableWrite[] = [];
-  readonly #effects: ((kept: boolean) => void)[] = [];
+  #operations: Operation[] = [];
+  #owed: TableWrite[] = [];
+  #effects: ((kept: boolean) => void)[] = [];
   readonly #onFault: (error: unknown) => void;
   #durability: Durability = "crash";
 
@@ -52,20 +52,20 @@ export class Unit {
 
   /** Writes what memory takes over only once it is kept: when it is not, it never was. */
   propose(table: string, key: string, value: Json): void {
-    this.#operations.push({ op: "put", table, key, value });
+    this.#add({ op: "put", table, key, value });
   }
 
   /** Deletes what memory lets go of only once that is kept. */
   proposeDelete(table: string, key: string): void {
-    this.#operations.push({ op: "delete", table, key });
+    this.#add({ op: "delete", table, key });
   }
 
   append(log: string, seq: number, value: Json): void {
-    this.#operations.push({ op: "append", log, seq, value });
+    this.#add({ op: "append", log, seq, value });
   }
 
   remove(log: string, seq: number): void {
-    this.#operations.push({ op: "remove", log, seq });
+    this.#add({ op: "remove", log, seq });
   }
 
   /** Raises the strength at which this unit must be kept; it never falls again. */
@@ -78,7 +78,7 @@ export class Unit {
    * It runs with `kept` false too: a disk that is full must not stop local control. Only acknowledgements depend on it.
    */
   after(effect: (kept: boolean) => void): void {
-    this.#effects.push(effect);
+    this.#effects = added(this.#effects, effect);
   }
 
   /** Nothing is to be kept: its commit says nothing about the store. */
@@ -104,14 +104,15 @@ export class Unit {
     return undefined;
   }
 
-  async #keep(): Promise<void> {
-    try {
-      await this.#keeper.commit(this.#operations, this.#durability, this.#owed);
-    } catch (error) {
-      this.#act(false);
-      throw error;
-    }
-    this.#act(true);
+  /** One for each message that must be kept: a continuation is half of the garbage of an `async` function. */
+  #keep(): Promise<void> {
+    return this.#keeper.commit(this.#operations, this.#durability, this.#owed).then(
+      () => this.#act(true),
+      (error: unknown) => {
+        this.#act(false);
+        throw error;
+      },
+    );
   }
 
   #act(kept: boolean): void {
@@ -125,7 +126,18 @@ export class Unit {
   }
 
   #owe(write: TableWrite): void {
-    this.#operations.push(write);
-    this.#owed.push(write);
+    this.#add(write);
+    this.#owed = added(this.#owed, write);
   }
+
+  #add(operation: Operation): void {
+    this.#operations = added(this.#operations, operation);
+  }
+}
+
+/** As `push`, but most lists stay with one item: an array that begins with `push` has room for 17 at once (V8). */
+function added<Item>(items: Item[], item: Item): Item[] {
+  if (items.length === 0) return [item];
+  items.push(item);
+  return items;
 }

@@ -129,14 +129,13 @@ export class Router {
     if (!routes.some(mustKeep)) return undefined;
     message.shared = routes.length > 1;
     const steps: Step[] = [];
-    for (const route of routes) {
-      visit(route, message, (receiver, copy) => {
-        const parcel = { message, copy };
-        const keep = copy.qos > 0 && receiver.durable;
-        const delivery = keep ? receiver.prepare(parcel) : undefined;
-        if (!keep || delivery !== undefined) steps.push({ receiver, parcel, delivery });
-      });
-    }
+    const plan = (receiver: Receiver, copy: Copy): void => {
+      const parcel = { message, copy };
+      const keep = copy.qos > 0 && receiver.durable;
+      const delivery = keep ? receiver.prepare(parcel) : undefined;
+      if (!keep || delivery !== undefined) steps.push({ receiver, parcel, delivery });
+    };
+    for (const route of routes) visit(route, message, plan);
     return steps;
   }
 

@@ -4,11 +4,11 @@ import { chosenHeapMb, heapFlags } from "./heap.ts";
 const MB = 1_048_576;
 
 test.each([
-  [128, "--max-semi-space-size=1", "--max-old-space-size=64", "--optimize-for-size"],
-  [256, "--max-semi-space-size=1", "--max-old-space-size=64", "--optimize-for-size"],
-  [512, "--max-semi-space-size=1", "--max-old-space-size=128"],
-  [2_048, "--max-semi-space-size=2", "--max-old-space-size=512"],
-  [65_536, "--max-semi-space-size=2", "--max-old-space-size=512"],
+  [128, "--max-semi-space-size=1", "--max-old-space-size=64", "--no-maglev", "--optimize-for-size"],
+  [256, "--max-semi-space-size=1", "--max-old-space-size=64", "--no-maglev", "--optimize-for-size"],
+  [512, "--max-semi-space-size=1", "--max-old-space-size=128", "--no-maglev"],
+  [2_048, "--max-semi-space-size=2", "--max-old-space-size=512", "--no-maglev"],
+  [65_536, "--max-semi-space-size=2", "--max-old-space-size=512", "--no-maglev"],
 ])("%i MB of memory", (memoryMb, ...flags) => {
   expect(heapFlags(memoryMb * MB)).toEqual(flags);
 });
@@ -17,9 +17,14 @@ test("a chosen old generation leaves the rest to the memory", () => {
   expect(heapFlags(256 * MB, 96)).toEqual([
     "--max-semi-space-size=1",
     "--max-old-space-size=96",
+    "--no-maglev",
     "--optimize-for-size",
   ]);
-  expect(heapFlags(8_192 * MB, 32)).toEqual(["--max-semi-space-size=2", "--max-old-space-size=32"]);
+  expect(heapFlags(8_192 * MB, 32)).toEqual([
+    "--max-semi-space-size=2",
+    "--max-old-space-size=32",
+    "--no-maglev",
+  ]);
 });
 
 test.each([

@@ -9,7 +9,8 @@ import { NODE_RED_ID } from "../node-red/path.ts";
 import { filterProblems, listenerProblems } from "./listener-check.ts";
 import { absolutePaths } from "./paths.ts";
 import { readSmallFile } from "./read-file.ts";
-import { Config, type ConfigDocument, type MqttAccount } from "./schema.ts";
+import { Config, type ConfigDocument } from "./schema.ts";
+import type { MqttAccount } from "./schema-mqtt.ts";
 import { settingProblems } from "./secrets.ts";
 
 /** More is not told: it is another kind of file then. */

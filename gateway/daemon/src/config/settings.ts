@@ -8,13 +8,8 @@ import type { TlsFiles } from "../mqtt/listeners/tls-identity.ts";
 import type { Account, CloudSettings, SoundConfig } from "./check.ts";
 import { listenerId, SHORT_LISTENER } from "./listener-check.ts";
 import type { Overrides } from "./overrides.ts";
-import {
-  type ModuleConfig,
-  type MqttExternal,
-  type MqttLimits,
-  type MqttListener,
-  NODE_RED_DIR,
-} from "./schema.ts";
+import { type ModuleConfig, NODE_RED_DIR } from "./schema.ts";
+import type { MqttExternal, MqttLimits, MqttListener } from "./schema-mqtt.ts";
 
 export type { Account, CloudSettings };
 

@@ -1,7 +1,7 @@
 import { totalmem } from "node:os";
 import { type BrokerLimits, DEFAULT_LIMITS, openTramBroker } from "@tram/broker";
 import type { Broker, BrokerHooks, Clock, Log, Store, Transactions } from "@tram/core";
-import type { MqttLimits } from "../config/schema.ts";
+import type { MqttLimits } from "../config/schema-mqtt.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Attach } from "./listeners/listener.ts";
 

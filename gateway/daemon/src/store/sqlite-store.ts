@@ -164,11 +164,11 @@ class JournaledStore implements SqliteStore {
     return read(() => this.#reader.extent(log));
   }
 
-  async commit(operations: readonly Operation[], durability: Durability): Promise<void> {
-    this.#refuseWhenClosed();
-    const encoded = operations.map(encodeOperation);
-    const power = durability === "power" || this.#options.strict === true;
-    await new Promise<void>((resolve, reject) => {
+  commit(operations: readonly Operation[], durability: Durability): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#refuseWhenClosed();
+      const encoded = operations.map(encodeOperation);
+      const power = durability === "power" || this.#options.strict === true;
       this.#incoming.push({ operations: encoded, power, ordinal: undefined, resolve, reject });
       // What else this turn of the event loop commits goes along.
       if (this.#incoming.length === 1) setImmediate(this.#takeTurn);

@@ -30,6 +30,8 @@ export function rightOf(filter: FilterLevels): TopicRight {
  * beginning match no topic that begins with `$` (3.1.1 §4.7.2), in the filter as in the rights.
  */
 export function covers(rights: readonly TopicRight[], filter: FilterLevels): boolean {
+  // Asked for each message that is published: no garbage.
+  if (!filter.some(isWildcard)) return rights.some((right) => admits(right, filter));
   let alive: readonly TopicRight[] = rights;
   for (const [depth, level] of filter.entries()) {
     if (level === "#") return coversAllBelow(alive, depth, filter[0] === "");
@@ -52,6 +54,15 @@ function coversAllBelow(rights: readonly TopicRight[], from: number, beginsEmpty
   }
   // Deeper than every right is long, those that are alive reach down for ever.
   return alive.length > 0;
+}
+
+function isWildcard(level: string): boolean {
+  return level === "+" || level === "#";
+}
+
+/** Whether one right allows one topic. */
+function admits(right: TopicRight, topic: FilterLevels): boolean {
+  return ends(right, topic.length) && topic.every((level, depth) => passes(right, depth, level));
 }
 
 function passes({ levels, below }: TopicRight, depth: number, level: string): boolean {
