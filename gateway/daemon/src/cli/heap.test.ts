@@ -4,11 +4,23 @@ import { chosenHeapMb, heapFlags } from "./heap.ts";
 const MB = 1_048_576;
 
 test.each([
-  [128, "--max-semi-space-size=1", "--max-old-space-size=64", "--no-maglev", "--optimize-for-size"],
-  [256, "--max-semi-space-size=1", "--max-old-space-size=64", "--no-maglev", "--optimize-for-size"],
-  [512, "--max-semi-space-size=1", "--max-old-space-size=128", "--no-maglev"],
-  [2_048, "--max-semi-space-size=2", "--max-old-space-size=512", "--no-maglev"],
-  [65_536, "--max-semi-space-size=2", "--max-old-space-size=512", "--no-maglev"],
+  [
+    128,
+    "--max-semi-space-size=1",
+    "--max-old-space-size=64",
+    "--no-maglev-destroy-on-background",
+    "--optimize-for-size",
+  ],
+  [
+    256,
+    "--max-semi-space-size=1",
+    "--max-old-space-size=64",
+    "--no-maglev-destroy-on-background",
+    "--optimize-for-size",
+  ],
+  [512, "--max-semi-space-size=1", "--max-old-space-size=128", "--no-maglev-destroy-on-background"],
+  [2_048, "--max-semi-space-size=2", "--max-old-space-size=512", "--no-maglev-destroy-on-background"],
+  [65_536, "--max-semi-space-size=2", "--max-old-space-size=512", "--no-maglev-destroy-on-background"],
 ])("%i MB of memory", (memoryMb, ...flags) => {
   expect(heapFlags(memoryMb * MB)).toEqual(flags);
 });
@@ -17,13 +29,20 @@ test("a chosen old generation leaves the rest to the memory", () => {
   expect(heapFlags(256 * MB, 96)).toEqual([
     "--max-semi-space-size=1",
     "--max-old-space-size=96",
-    "--no-maglev",
+    "--no-maglev-destroy-on-background",
     "--optimize-for-size",
   ]);
   expect(heapFlags(8_192 * MB, 32)).toEqual([
     "--max-semi-space-size=2",
     "--max-old-space-size=32",
-    "--no-maglev",
+    "--no-maglev-destroy-on-background",
+  ]);
+});
+
+test("a Node that is newer than any that was tried gets no option that it may not know", () => {
+  expect(heapFlags(8_192 * MB, undefined, "26.0.0")).toEqual([
+    "--max-semi-space-size=2",
+    "--max-old-space-size=512",
   ]);
 });
 
