@@ -25,7 +25,7 @@ export async function measure(
     const { lost = 0 } = figures;
     return lost === 0 ? figures : `${lost} messages did not arrive`;
   } catch (error) {
-    if (started?.child.hasEnded) return `the broker ended: ${started.child.output.trim().slice(-200)}`;
+    if (started?.child.hasEnded) return `the broker ended: ${lastWords(started.child.output)}`;
     return firstError(error);
   } finally {
     await started?.child.end();
@@ -46,4 +46,10 @@ async function load(order: Order): Promise<Figures> {
 function firstError(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return (/^\w*Error: (.*)$/m.exec(text)?.[1] ?? text).slice(0, 200);
+}
+
+/** Why a process ended, as it said so: V8 puts its reason before a stack of its own. */
+function lastWords(output: string): string {
+  const fatal = /^FATAL ERROR: (.+)$/m.exec(output)?.[1];
+  return fatal ?? output.trim().split("\n").at(-1) ?? "without a word";
 }

@@ -44,6 +44,12 @@ describe("the CLI", () => {
       expect(result.code, wrong.join(" ")).toBe(2);
       expect(result.stderr).toMatch(/^tram: /);
     }
+    const group = await tram(["ca", "--help"]);
+    expect(group.code).toBe(0);
+    expect(group.stdout).toMatch(/^ {2}ca init +\S/m);
+    expect(group.stdout).not.toContain("things");
+    const one = await tram(["get", "one"]);
+    expect(one.stderr).toContain("expected `tram get ID PROP`, found 1 argument\n");
     const nobody = await tram(["things"], { TRAM_DATA: "/nowhere" });
     expect(nobody.code).toBe(1);
     expect(nobody.stderr).toMatch(/no gateway answers at \/nowhere\/tram\.sock/);

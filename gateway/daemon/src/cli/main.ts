@@ -41,19 +41,21 @@ async function dispatch(argv: readonly string[], output: Output): Promise<number
     output.line(PRODUCT.version);
     return EXIT.ok;
   }
-  if (first === undefined || first === "--help" || first === "-h" || first === "help") {
+  if (first === undefined || asksForHelp(first)) {
     help(output);
     return first === undefined ? EXIT.usage : EXIT.ok;
   }
   const command =
     COMMANDS.find(({ name }) => name === `${first} ${second}`) ?? COMMANDS.find(({ name }) => name === first);
   if (command === undefined) {
-    const group = COMMANDS.filter(({ name }) => name.startsWith(`${first} `)).map(
-      ({ name }) => name.split(" ")[1],
-    );
-    if (group.length > 0)
-      throw new UsageError(`${first}: expected ${group.join(", ")}, found ${second ?? "nothing"}`);
-    throw new UsageError(`unknown command ${first}`);
+    const group = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
+    if (group.length === 0) throw new UsageError(`unknown command ${first}`);
+    if (second !== undefined && asksForHelp(second)) {
+      list(group, output);
+      return EXIT.ok;
+    }
+    const verbs = group.map(({ name }) => name.slice(first.length + 1));
+    throw new UsageError(`${first}: expected ${verbs.join(", ")}, found ${second ?? "nothing"}`);
   }
   const options: Readonly<Record<string, OptionSpec>> = { ...COMMON_OPTIONS, ...command.options };
   const rest = argv.slice(command.name.split(" ").length);
@@ -65,7 +67,7 @@ async function dispatch(argv: readonly string[], output: Output): Promise<number
   const count = parsed.positionals.length;
   if (count < (command.minArgs ?? 0) || count > (command.maxArgs ?? Number.POSITIVE_INFINITY)) {
     throw new UsageError(
-      `expected \`${PRODUCT.name} ${command.name} ${command.args ?? ""}\`, found ${count} argument(s)`,
+      `expected \`${PRODUCT.name} ${signature(command)}\`, found ${count === 0 ? "no" : count} argument${count === 1 ? "" : "s"}`,
     );
   }
   const body = await command.load();
@@ -98,18 +100,28 @@ function parse(
 function help(output: Output): void {
   output.line(`${PRODUCT.title} ${PRODUCT.version}: an open IoT gateway\n`);
   output.line(`Usage: ${PRODUCT.name} COMMAND [OPTIONS]\n`);
-  const signature = ({ name, args }: CliCommand): string => (args === undefined ? name : `${name} ${args}`);
-  const longest = Math.max(...COMMANDS.map((command) => signature(command).length));
-  for (const command of COMMANDS) output.line(`  ${signature(command).padEnd(longest)}  ${command.summary}`);
+  list(COMMANDS, output);
   output.line("\nOptions of every command:");
   helpOptions(COMMON_OPTIONS, output);
   output.line("\nExit code: 0 done, 1 failed, 2 command line, configuration or port not usable.");
 }
 
+function asksForHelp(word: string): boolean {
+  return word === "--help" || word === "-h" || word === "help";
+}
+
+/** A command as it is typed. */
+function signature({ args, name }: CliCommand): string {
+  return args === undefined ? name : `${name} ${args}`;
+}
+
+function list(commands: readonly CliCommand[], output: Output): void {
+  const longest = Math.max(...commands.map((command) => signature(command).length));
+  for (const command of commands) output.line(`  ${signature(command).padEnd(longest)}  ${command.summary}`);
+}
+
 function helpOf(command: CliCommand, options: Readonly<Record<string, OptionSpec>>, output: Output): void {
-  output.line(
-    `Usage: ${PRODUCT.name} ${command.name}${command.args === undefined ? "" : ` ${command.args}`}\n`,
-  );
+  output.line(`Usage: ${PRODUCT.name} ${signature(command)}\n`);
   output.line(`  ${command.summary}\n`);
   helpOptions(options, output);
 }
