@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { conformanceReference } from "../gateway/broker/src/conformance/reference.ts";
 import { referenceDocuments } from "../gateway/daemon/dist/reference.js";
+import { modelReference } from "../protocol/src/models/reference.ts";
 import { luciTemplate } from "./package/luci-messages.ts";
 
 /** Writes the generated files, or with `--check` tells which of them are not what the sources say. */
@@ -20,6 +21,7 @@ const LUCI = "packages-openwrt/luci-app-tram";
 const documents = new Map([
   ...[...referenceDocuments()].map(([name, text]) => [`docs/reference/${name}`, text] as const),
   ["docs/reference/mqtt-conformance.md", conformanceReference()],
+  ["docs/reference/thing-models.md", modelReference()],
   [`${LUCI}/po/templates/tram.pot`, luciTemplate(join(root, LUCI))],
 ]);
 let drifted = 0;

@@ -97,7 +97,11 @@ export const Thing = Type.Object(
     model: Type.Optional(Text),
     /** Titles of the nodes that group the properties. */
     nodes: Type.Optional(
-      Type.Record(Type.String({ pattern: ID_PATTERN }), Type.Object({ title: Text }, Closed), Closed),
+      Type.Record(
+        Type.String({ pattern: ID_PATTERN }),
+        Type.Object({ title: Text, titles: Type.Optional(Titles) }, Closed),
+        Closed,
+      ),
     ),
     properties: Type.Record(Type.String({ pattern: PROPERTY_KEY_PATTERN }), PropertyAffordance, {
       ...Closed,

@@ -70,6 +70,7 @@ function readDevice(id: ThingId, device: JsonObject): DescriptionResult {
       properties[key] = readProperty(object(raw, propertyPath), propertyPath, propertyId);
     }
   }
+  const model = string(device.type, "type") ?? "";
   const parentId = string(device.parent, "parent");
   const parent = parentId === undefined ? undefined : parseThingId(parentId);
   if (parentId !== undefined && parent === undefined) {
@@ -77,7 +78,13 @@ function readDevice(id: ThingId, device: JsonObject): DescriptionResult {
   }
   return {
     ok: true,
-    thing: { id, title: title(device.name, "name", id), nodes, properties },
+    thing: {
+      id,
+      title: title(device.name, "name", id),
+      ...(model === "" ? {} : { model: model.slice(0, 256) }),
+      nodes,
+      properties,
+    },
     ...(parent === undefined ? {} : { parent }),
     children: stringList(device.children, "children"),
   };
@@ -170,7 +177,8 @@ function readRange(format: string, path: string): Pick<DataSchema, "minimum" | "
   };
 }
 
-/** Writes the Homie 5 `$description` of a Thing. `version` must change whenever the description does. */
+/**
+ * Writes the Homie 5 `$description` of a Thing; the model that it follows is its `type`. `version` must change whenever the description does. */
 export function homieDescription(
   thing: Thing,
   relation: { readonly root?: ThingId; readonly children?: readonly ThingId[] } = {},
@@ -186,6 +194,7 @@ export function homieDescription(
   const body = {
     homie: "5.0",
     name: thing.title,
+    ...(thing.model === undefined ? {} : { type: thing.model }),
     ...(relation.root === undefined ? {} : { root: relation.root, parent: relation.root }),
     ...(relation.children === undefined ? {} : { children: relation.children }),
     nodes: Object.fromEntries(nodes),

@@ -1,0 +1,3 @@
+export * from "./components.ts";
+export * from "./discovery-out.ts";
+export * from "./entity.ts";
