@@ -6,6 +6,7 @@ export * from "./api/problem.ts";
 export * from "./api/rule-edit.ts";
 export * from "./api/views.ts";
 export * from "./command.ts";
+export * from "./home-assistant/index.ts";
 export * from "./homie/description.ts";
 export * from "./homie/state.ts";
 export * from "./homie/topics.ts";

@@ -18,6 +18,8 @@ export interface Point {
 
 interface Device {
   readonly part: string;
+  /** The Thing Model that it follows. */
+  readonly model?: string;
   readonly en: string;
   readonly vi: string;
   readonly points: readonly (Omit<Point, "thing" | "property"> & { readonly property: string })[];
@@ -29,6 +31,7 @@ const percent = { type: "number", unit: "%", minimum: 0, maximum: 100 } as const
 const DEVICES: readonly Device[] = [
   {
     part: "climate",
+    model: "temperature-humidity",
     en: "Greenhouse climate",
     vi: "Khí hậu nhà kính",
     points: [
@@ -61,6 +64,7 @@ const DEVICES: readonly Device[] = [
   },
   {
     part: "soil",
+    model: "soil",
     en: "Greenhouse soil",
     vi: "Đất trồng trong nhà kính",
     points: [
@@ -74,6 +78,7 @@ const DEVICES: readonly Device[] = [
   },
   {
     part: "fan",
+    model: "fan",
     en: "Greenhouse fan",
     vi: "Quạt nhà kính",
     points: [
@@ -93,6 +98,7 @@ const DEVICES: readonly Device[] = [
   },
   {
     part: "valve",
+    model: "valve",
     en: "Irrigation valve",
     vi: "Van tưới",
     points: [
@@ -196,9 +202,10 @@ const DEVICES: readonly Device[] = [
 
 /** The Things of a greenhouse whose ids begin with `prefix`. */
 export function greenhouseThings(prefix: string): readonly Thing[] {
-  return DEVICES.map(({ part, en, vi, points }) => ({
+  return DEVICES.map(({ en, model, part, points, vi }) => ({
     id: idOf(prefix, part),
     ...titled(en, vi),
+    ...(model === undefined ? {} : { model }),
     properties: Object.fromEntries(points.map(({ property, affordance }) => [property, affordance])),
   }));
 }

@@ -2,15 +2,15 @@
  * What an entity of Home Assistant is made of: for each component the uses of properties that its MQTT discovery knows
  * (https://www.home-assistant.io/integrations/mqtt/#discovery-messages-and-availability, release 2026.10).
  */
-export interface ComponentUses {
+export interface HassUses {
   /** One of them at least. */
   readonly main: readonly string[];
   readonly more: readonly string[];
 }
 
-const STATE: ComponentUses = { main: ["state"], more: [] };
+const STATE: HassUses = { main: ["state"], more: [] };
 
-export const COMPONENTS = {
+export const HASS_COMPONENTS = {
   binary_sensor: STATE,
   button: { main: ["command"], more: [] },
   climate: {
@@ -39,9 +39,9 @@ export const COMPONENTS = {
   switch: STATE,
   text: STATE,
   valve: { main: ["state", "position"], more: [] },
-} as const satisfies Readonly<Record<string, ComponentUses>>;
+} as const satisfies Readonly<Record<string, HassUses>>;
 
-export type Component = keyof typeof COMPONENTS;
+export type HassComponent = keyof typeof HASS_COMPONENTS;
 
 /** How statistics of a sensor are made. */
-export const STATE_CLASSES = ["measurement", "measurement_angle", "total", "total_increasing"] as const;
+export const HASS_STATE_CLASSES = ["measurement", "measurement_angle", "total", "total_increasing"] as const;

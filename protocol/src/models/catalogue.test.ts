@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { Value } from "typebox/value";
 import { describe, expect, test } from "vitest";
-import { COMPONENTS, type ComponentUses } from "../home-assistant/components.ts";
+import { HASS_COMPONENTS, type HassUses } from "../home-assistant/components.ts";
 import { homieDescription, parseHomieDescription } from "../homie/description.ts";
 import type { ThingId } from "../ids.ts";
 import { Thing } from "../thing.ts";
@@ -80,7 +80,7 @@ describe.each([...THING_MODELS])("%s", (name, model) => {
   test.each(model["hass:entities"].map((entity) => [entity.component, entity] as const))(
     "Home Assistant takes its %s",
     (_component, entity) => {
-      const uses: ComponentUses = COMPONENTS[entity.component];
+      const uses: HassUses = HASS_COMPONENTS[entity.component];
       const names = Object.keys(entity.uses);
       expect(names.some((use) => uses.main.includes(use))).toBe(true);
       for (const use of names) expect([...uses.main, ...uses.more]).toContain(use);

@@ -30,7 +30,7 @@ function section(name: string, model: ThingModel): string {
     [
       `\`${key}\`${optional.has(key) ? " ○" : ""}`,
       `${property.title}<br>${property.titles.vi}`,
-      valueOf(property),
+      rangeText(property),
       accessOf(property),
       homieDatatype(property),
       model["hass:entities"].flatMap((entity) => useOf(entity, key)).join("<br>"),
@@ -48,7 +48,7 @@ ${rows.map((row) => `| ${row} |`).join("\n")}
 `;
 }
 
-function valueOf({ enum: values, format, maximum, minimum, multipleOf, type, unit }: ModelProperty): string {
+function rangeText({ enum: values, format, maximum, minimum, multipleOf, type, unit }: ModelProperty): string {
   if (values !== undefined) return values.map((value) => `\`${value}\``).join(" ");
   if (type !== "number" && type !== "integer") return format ?? type;
   const range =

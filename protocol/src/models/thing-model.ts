@@ -1,5 +1,5 @@
 import { type Static, Type } from "typebox";
-import { COMPONENTS, type Component, STATE_CLASSES } from "../home-assistant/components.ts";
+import { HASS_COMPONENTS, type HassComponent, HASS_STATE_CLASSES } from "../home-assistant/components.ts";
 import { ID_PATTERN } from "../ids.ts";
 import { PROPERTY_KEY_PATTERN, PropertyAffordance } from "../thing.ts";
 
@@ -32,9 +32,9 @@ export type MatterMapping = Static<typeof MatterMapping>;
 /** One entity of Home Assistant, and which properties it is made of. */
 export const HassEntity = Type.Object(
   {
-    component: Type.Enum(Object.keys(COMPONENTS) as Component[]),
+    component: Type.Enum(Object.keys(HASS_COMPONENTS) as HassComponent[]),
     device_class: Type.Optional(Text),
-    state_class: Type.Optional(Type.Enum([...STATE_CLASSES])),
+    state_class: Type.Optional(Type.Enum([...HASS_STATE_CLASSES])),
     /** Property by use: `{ "state": "light/on", "brightness": "light/brightness" }`. */
     uses: Type.Record(Type.String({ pattern: "^[a-z_]+$" }), PropertyKeyText, Closed),
   },

@@ -9,6 +9,7 @@ import { reachable } from "../runtime/reachable.ts";
 import type { Teardown } from "../teardown.ts";
 import { EXTERNAL, type ExternalSettings } from "./external/external-settings.ts";
 import { OwnTopics } from "./external/own-topics.ts";
+import { HassOut } from "./hass-out.ts";
 import { HomieOut } from "./homie-out.ts";
 import type { Identity } from "./identity/identity.ts";
 import { SysTopics } from "./inspector/sys-topics.ts";
@@ -135,6 +136,7 @@ function speakHomie(broker: Broker, { house, log, settings }: MqttParts, teardow
   const homie = new HomieOut({ ...house, broker, log, root: settings.gateway });
   teardown.defer(() => homie.stop());
   homie.start();
+  teardown.use(new HassOut({ ...house, broker, log, root: settings.gateway })).start();
 }
 
 /** Devices behind a broker that cannot be reached are not heard. It tells their state again when it is back. */
