@@ -17,6 +17,8 @@ interface Device {
 
 const SIM = "modules: [{ id: greenhouse, use: sim, config: { seed: 1 } }]";
 const FAN = "homeassistant/device/greenhouse-fan/config";
+/** How mosquitto_sub prints no payload. */
+const EMPTY = "(null)";
 const SENSOR = "homeassistant/device/sensor/config";
 
 describe.skipIf(mosquittoMissing())("Home Assistant discovery", () => {
@@ -30,14 +32,16 @@ describe.skipIf(mosquittoMissing())("Home Assistant discovery", () => {
     const discovered = (topic: string): Promise<Device> =>
       eyes.until(topic, () => {
         const text = seen(topic);
-        return text === undefined || text === "" ? undefined : (JSON.parse(text) as Device);
+        return text === undefined || text === EMPTY ? undefined : (JSON.parse(text) as Device);
       });
 
     const fan = await discovered(FAN);
     for (const { topic } of fan.availability) {
       await eyes.until(topic, () => (seen(topic) === "ready" ? true : undefined));
     }
-    const on = Object.values(fan.components).find(({ platform }) => platform === "switch" || platform === "fan");
+    const on = Object.values(fan.components).find(
+      ({ platform }) => platform === "switch" || platform === "fan",
+    );
     const { command_topic = "", payload_on = "", state_topic = "" } = on ?? {};
     await publish(gateway.mqttPort, PROBE, { topic: command_topic, payload: payload_on });
     await eyes.until("the fan is on", () => (seen(state_topic) === payload_on ? true : undefined));
@@ -52,7 +56,7 @@ describe.skipIf(mosquittoMissing())("Home Assistant discovery", () => {
       unit_of_measurement: "°C",
     });
     await publish(gateway.mqttPort, PROBE, { topic: "homie/5/sensor/$state", payload: "", retain: true });
-    await eyes.until("it is removed", () => (seen(SENSOR) === "" ? true : undefined));
+    await eyes.until("it is removed", () => (seen(SENSOR) === EMPTY ? true : undefined));
   });
 
   test("is there again after a start, and nobody else may tell it", async () => {

@@ -48,13 +48,21 @@ ${rows.map((row) => `| ${row} |`).join("\n")}
 `;
 }
 
-function rangeText({ enum: values, format, maximum, minimum, multipleOf, type, unit }: ModelProperty): string {
+function rangeText({
+  enum: values,
+  format,
+  maximum,
+  minimum,
+  multipleOf,
+  type,
+  unit,
+}: ModelProperty): string {
   if (values !== undefined) return values.map((value) => `\`${value}\``).join(" ");
   if (type !== "number" && type !== "integer") return format ?? type;
   const range =
     maximum === undefined
-      ? `from ${minimum ?? "any"}`
-      : `${minimum ?? "any"} to ${maximum.toLocaleString("en")}`;
+      ? `from ${minimum?.toLocaleString("en") ?? "any"}`
+      : `${minimum?.toLocaleString("en") ?? "any"} to ${maximum.toLocaleString("en")}`;
   return [
     range,
     ...(unit === undefined ? [] : [unit]),

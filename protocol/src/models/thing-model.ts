@@ -1,5 +1,5 @@
 import { type Static, Type } from "typebox";
-import { HASS_COMPONENTS, type HassComponent, HASS_STATE_CLASSES } from "../home-assistant/components.ts";
+import { HASS_COMPONENTS, HASS_STATE_CLASSES, type HassComponent } from "../home-assistant/components.ts";
 import { ID_PATTERN } from "../ids.ts";
 import { PROPERTY_KEY_PATTERN, PropertyAffordance } from "../thing.ts";
 
