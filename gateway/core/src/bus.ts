@@ -13,14 +13,14 @@ import type { Unit } from "./unit.ts";
 /** A Thing with what the registry knows beside its description. */
 export interface ThingRecord {
   readonly thing: Thing;
-  /** `module:<id>` or `mqtt:<account>`: who may describe it and report for it. */
+  /** `module:<id>`, `mqtt:<account>`, or `foreign:<account>` for one that speaks MQTT in its own way: who may describe it. */
   readonly source: Source;
   readonly availability: Availability;
   /** Why the latest description was refused, while an older one is kept. */
   readonly problem?: string;
 }
 
-export type Source = `module:${string}` | `mqtt:${string}`;
+export type Source = `module:${string}` | `mqtt:${string}` | `foreign:${string}`;
 
 export interface Notification {
   readonly time: EpochMs;

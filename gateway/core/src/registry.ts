@@ -224,6 +224,14 @@ export class Registry {
     else if (availability === "ready") this.#markStale(entry, false, unit);
   }
 
+  /** Nobody vouches for the value of a property any more: its source has said nothing of it for too long. */
+  expire(id: ThingId, property: PropertyKey, unit: Unit): void {
+    const known = this.#entries.get(id)?.values.get(property);
+    if (known === undefined || known.stale) return;
+    known.stale = true;
+    if (known.reading.quality === "good") this.#bus.emit("quality", { reading: withQuality(known) }, unit);
+  }
+
   /**
    * Takes readings from the source of their Things. A value that the Thing's description forbids keeps the last good
    * one and marks it `bad` with the reason.

@@ -1,18 +1,20 @@
 import type { Broker, Bus, Clock, Deliver, Registry, Supervisor } from "@tram/core";
 import { DEFAULT_CONFIRM_MS } from "@tram/core";
 import type { ModuleId, Ms, ThingId } from "@tram/protocol";
+import type { ForeignDevices } from "./foreign/foreign-devices.ts";
 import { sendHomieCommand } from "./mqtt/homie-out.ts";
 
 /** How long a command from before a restart waits for its device to come back to the broker. In milliseconds. */
 const RETURN_MS: Ms = 5_000;
 
-/** Finds the way to a Thing: through the module that speaks for it, or over MQTT. */
+/** Finds the way to a Thing: through the module that speaks for it, or over MQTT, in Homie's way or its own. */
 export function createDeliver(parts: {
   registry: Registry;
   bus: Bus;
   clock: Clock;
   supervisor: Supervisor;
   broker: () => Broker;
+  foreign: () => ForeignDevices;
 }): Deliver {
   const { registry, bus, clock } = parts;
 
@@ -40,6 +42,12 @@ export function createDeliver(parts: {
       return { outcome: "rejected", reason: "a Homie device has no actions" };
     }
     if (resumed) await heard(command.thing, signal);
+    if (record.source.startsWith("foreign:")) {
+      const message = parts.foreign().command(command.thing, command.target.property, command.value);
+      if (typeof message === "string") return { outcome: "rejected", reason: message };
+      await parts.broker().publish({ ...message, payload: Buffer.from(message.payload) });
+      return { outcome: "sent" };
+    }
     await sendHomieCommand(parts.broker(), record.thing, command.target.property, command.value);
     return { outcome: "sent" };
   };

@@ -5,6 +5,7 @@ import { AuditLog } from "./audit/audit-log.ts";
 import { SystemClock } from "./clock/system-clock.ts";
 import { clockTrust } from "./clock/trust.ts";
 import type { Settings } from "./config/settings.ts";
+import type { ForeignDevices } from "./foreign/foreign-devices.ts";
 import { type House, openHouse } from "./house.ts";
 import { createApp } from "./http/app.ts";
 import { identify } from "./http/authorise.ts";
@@ -104,6 +105,10 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     if (later.mqtt === undefined) throw new Error("the broker is not open yet");
     return later.mqtt.broker;
   };
+  const foreign = (): ForeignDevices => {
+    if (later.mqtt === undefined) throw new Error("the broker is not open yet");
+    return later.mqtt.foreign;
+  };
   const live = new LiveHub({ clock, log, snapshot: () => status.snapshot() });
   teardown.defer(() => live.close());
   const house = await openHouse(
@@ -114,6 +119,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       failing: opened.failing,
       log,
       broker,
+      foreign,
       onChange: (what) => {
         if (what === "store") onStoreHealth();
         else live.pushModule(what.module, () => status.modules().find(({ id }) => id === what.module));

@@ -15,6 +15,7 @@ import {
 import type { ModuleId, ThingId } from "@tram/protocol";
 import type { Settings } from "./config/settings.ts";
 import { createDeliver } from "./deliver.ts";
+import type { ForeignDevices } from "./foreign/foreign-devices.ts";
 import type { Teardown } from "./teardown.ts";
 
 /** The rooms of the core, connected with each other. */
@@ -35,6 +36,7 @@ export interface HouseParts {
   readonly log: Log;
   /** The broker, once it is open: commands to devices on MQTT go through it. */
   readonly broker: () => Broker;
+  readonly foreign: () => ForeignDevices;
   /** Told when a module's state or the store's health changed. */
   readonly onChange: (what: { readonly module: ModuleId } | "store") => void;
 }
@@ -68,7 +70,7 @@ export async function openHouse(parts: HouseParts, teardown: Teardown): Promise<
     clock,
     bus,
     registry,
-    deliver: createDeliver({ registry, bus, clock, supervisor, broker: parts.broker }),
+    deliver: createDeliver({ ...parts, registry, bus, supervisor }),
     record: transactions.record,
     newId: () => randomBytes(9).toString("base64url"),
   });

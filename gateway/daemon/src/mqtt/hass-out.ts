@@ -34,6 +34,8 @@ export class HassOut implements Disposable {
   }
 
   #tell({ source, thing }: ThingRecord): void {
+    // It told Home Assistant of itself: that is how we know it.
+    if (source.startsWith("foreign:")) return;
     const id = thing.id as ThingId;
     const discovery = hassDiscovery(
       thing,

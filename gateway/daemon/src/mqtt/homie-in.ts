@@ -45,10 +45,10 @@ export class HomieIn {
     if (topic === undefined || topic.kind === "broadcast" || topic.kind === "target") return true;
     const record = this.#registry.get(topic.device);
     if (topic.kind === "set") return this.#takeCommand(client, message, topic, unit);
-    if (record?.source.startsWith("module:") === true) {
+    if (record !== undefined && isOurs(record)) {
       this.#log.warn(
         { username: client.username, topic: message.topic },
-        "a client speaks for a Thing of a module; dropped",
+        "a client speaks for a Thing that is not on Homie; dropped",
       );
       return false;
     }
@@ -192,7 +192,7 @@ export class HomieIn {
       value,
       origin,
     });
-    if (record.source.startsWith("module:")) {
+    if (isOurs(record)) {
       if (!decoded.ok) return refuse(decoded.problem);
       const command = this.#commands.submit(request(decoded.value), unit);
       return command.state === "refused" ? refuse(command.reason ?? "refused") : true;
@@ -219,6 +219,11 @@ export class HomieIn {
     this.#early.set(device, early);
     return early;
   }
+}
+
+/** The gateway speaks for it in Homie: it is a module's, or speaks MQTT in its own way. */
+export function isOurs({ source }: { readonly source: Source }): boolean {
+  return !source.startsWith("mqtt:");
 }
 
 function textOf(message: MqttMessage): string | undefined {

@@ -13,10 +13,11 @@ import {
   targetTopic,
   valueTopic,
 } from "@tram/protocol";
+import { isOurs } from "./homie-in.ts";
 
 /**
- * Homie 5 outward: the gateway is the root device, and each Thing of a module is its child, with retained values.
- * Things that are on MQTT themselves are never published a second time.
+ * Homie 5 outward: the gateway is the root device, and each Thing of a module, or that speaks MQTT in its own way, is its
+ * child, with retained values. Things that are on Homie themselves are never published a second time.
  */
 export class HomieOut implements Disposable {
   readonly #broker: Broker;
@@ -64,7 +65,7 @@ export class HomieOut implements Disposable {
   /** Says goodbye, as a device does before it disconnects in order. */
   async stop(): Promise<void> {
     this[Symbol.dispose]();
-    const things = [...this.#registry.records()].filter(isModules).map(({ thing }) => thing.id as ThingId);
+    const things = [...this.#registry.records()].filter(isOurs).map(({ thing }) => thing.id as ThingId);
     await Promise.allSettled(
       [...things, this.#root.id].map((id) =>
         this.#broker.publish(retained(deviceTopic(id, "state"), "disconnected"), { volatile: true }),
@@ -78,7 +79,7 @@ export class HomieOut implements Disposable {
   }
 
   #describe(record: ThingRecord): void {
-    if (!isModules(record)) return;
+    if (!isOurs(record)) return;
     const id = record.thing.id as ThingId;
     this.#publish(
       retained(deviceTopic(id, "description"), homieDescription(record.thing, { root: this.#root.id })),
@@ -88,7 +89,7 @@ export class HomieOut implements Disposable {
   }
 
   #state(record: ThingRecord): void {
-    if (!isModules(record)) return;
+    if (!isOurs(record)) return;
     this.#publish(
       retained(deviceTopic(record.thing.id as ThingId, "state"), homieState(record.availability)),
     );
@@ -97,7 +98,7 @@ export class HomieOut implements Disposable {
   #value(reading: Reading): void {
     const record = this.#registry.get(reading.thing);
     const affordance = record?.thing.properties[reading.property];
-    if (record === undefined || affordance === undefined || !isModules(record)) return;
+    if (record === undefined || affordance === undefined || !isOurs(record)) return;
     if (reading.quality === "bad" || reading.value === null) return;
     const payload = encodeHomieValue(affordance, reading.value);
     const topic = valueTopic(reading.thing, reading.property);
@@ -108,12 +109,12 @@ export class HomieOut implements Disposable {
   #target(thing: ThingId, property: PropertyKey, value: Json): void {
     const record = this.#registry.get(thing);
     const affordance = record?.thing.properties[property];
-    if (record === undefined || affordance === undefined || !isModules(record)) return;
+    if (record === undefined || affordance === undefined || !isOurs(record)) return;
     this.#publish(retained(targetTopic(thing, property), encodeHomieValue(affordance, value)));
   }
 
   #retire(id: ThingId, source: ThingRecord["source"]): void {
-    if (!source.startsWith("module:")) return;
+    if (!isOurs({ source })) return;
     // Homie 5.0: a device is removed by clearing its retained topics, `$state` first.
     this.#publish(retained(deviceTopic(id, "state"), ""));
     this.#publish(retained(deviceTopic(id, "description"), ""));
@@ -131,9 +132,7 @@ export class HomieOut implements Disposable {
   }
 
   #publishRoot(state: "ready"): void {
-    const children = [...this.#registry.records()]
-      .filter(isModules)
-      .map((record) => record.thing.id as ThingId);
+    const children = [...this.#registry.records()].filter(isOurs).map((record) => record.thing.id as ThingId);
     const thing: Thing = { id: this.#root.id, title: this.#root.name, properties: {} };
     this.#publish(retained(deviceTopic(this.#root.id, "description"), homieDescription(thing, { children })));
     this.#publish(retained(deviceTopic(this.#root.id, "state"), state));
@@ -160,10 +159,6 @@ export async function sendHomieCommand(
   const message = plain(setTopic(thing.id as ThingId, property), encodeHomieValue(affordance, value));
   // Homie 5.0 "QoS and retained messages": at most once for momentary properties, lest they happen late or twice.
   await broker.publish({ ...message, qos: affordance.momentary === true ? 0 : 1 });
-}
-
-function isModules(record: ThingRecord): boolean {
-  return record.source.startsWith("module:");
 }
 
 function retained(topic: string, payload: string): MqttMessage {

@@ -1,5 +1,14 @@
 import { matches, parseTopicFilter, type TopicFilter, type TopicName } from "@tram/broker";
-import type { BrokerHooks, Commands, Log, MqttClient, Registry, Transactions } from "@tram/core";
+import type {
+  BrokerHooks,
+  Commands,
+  Log,
+  MqttClient,
+  MqttMessage,
+  Registry,
+  Transactions,
+  Unit,
+} from "@tram/core";
 import { HomieIn } from "./homie-in.ts";
 import type { Identity } from "./identity/identity.ts";
 
@@ -12,6 +21,8 @@ export function mqttHooks(parts: {
   commands: Commands;
   transactions: Transactions;
   log: Log;
+  /** Reads what devices say in their own way; without it nobody does. */
+  foreign?: { take(client: MqttClient, message: MqttMessage, unit: Unit): void };
 }): BrokerHooks {
   const { identity, transactions, log } = parts;
   const homie = new HomieIn(parts);
@@ -25,6 +36,7 @@ export function mqttHooks(parts: {
       if (identity.isClaim(client)) return identity.claim(client, message).then(() => false);
       const unit = transactions.open();
       const route = homie.take(client, message, unit);
+      parts.foreign?.take(client, message, unit);
       if (route) enlist(unit);
       if (message.qos > 0 && durable.some((filter) => matches(filter, message.topic as TopicName))) {
         unit.require("power");

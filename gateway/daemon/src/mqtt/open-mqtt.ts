@@ -1,7 +1,16 @@
-import type { Broker, BrokerHooks, Clock, Log, Store } from "@tram/core";
-import { deviceTopic, type GatewayView, HOMIE_ROOT, PRODUCT, type ThingId } from "@tram/protocol";
+import type { Broker, BrokerHooks, Clock, Log, MqttClient, MqttMessage, Store, Unit } from "@tram/core";
+import {
+  deviceTopic,
+  type GatewayView,
+  HASS_PREFIX,
+  HOMIE_ROOT,
+  PRODUCT,
+  type ThingId,
+} from "@tram/protocol";
 import { HTTP_LISTENER } from "../config/listener-check.ts";
 import type { Settings } from "../config/settings.ts";
+import { ForeignDevices } from "../foreign/foreign-devices.ts";
+import { HassIn } from "../home-assistant/hass-in.ts";
 import type { House } from "../house.ts";
 import { fromOwnOrigin } from "../http/own-origin.ts";
 import type { Upgrade } from "../http/server.ts";
@@ -48,6 +57,8 @@ export interface MqttRoom {
   readonly port: number;
   /** MQTT over WebSocket at the HTTP port; undefined where the broker is elsewhere. */
   readonly upgrade: Upgrade | undefined;
+  /** Devices that speak MQTT in their own way. */
+  readonly foreign: ForeignDevices;
   /** The certificate in `tls` is another now. */
   reopen(): void;
 }
@@ -58,15 +69,50 @@ export interface MqttRoom {
  * @throws {ConfigError} `port` when a port is not available.
  */
 export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<MqttRoom> {
-  const { identity, log, house } = parts;
+  const { clock, house, identity, log, store } = parts;
   const { durable, external } = parts.settings.mqtt;
-  const hooks = mqttHooks({ ...house, identity, durable, log });
-  return external === undefined
-    ? await openLocal(parts, hooks, teardown)
-    : await openExternal(parts, { hooks, external }, teardown);
+  let broker: Broker | undefined;
+  const foreign = new ForeignDevices({
+    ...house,
+    clock,
+    rights: identity.rights,
+    retained: (topic) => {
+      const found: MqttMessage[] = [];
+      broker?.subscribe(topic, { qos: 1 }, (message) => found.push(message))[Symbol.dispose]();
+      return found[0];
+    },
+  });
+  teardown.use(foreign);
+  const hass = new HassIn({ ...house, foreign, log, prefix: HASS_PREFIX });
+  await hass.restore(store);
+  const reader = {
+    take: (client: MqttClient, message: MqttMessage, unit: Unit): void => {
+      foreign.take(message, unit);
+      hass.take(client, message, unit);
+    },
+  };
+  const hooks = mqttHooks({ ...house, identity, durable, log, foreign: reader });
+  if (external !== undefined) return await openExternal(parts, { hooks, external, foreign }, teardown);
+  const room = await openLocal(parts, { hooks, foreign }, teardown);
+  broker = room.broker;
+  await recall(room.broker, house, hass);
+  return room;
 }
 
-async function openLocal(parts: MqttParts, hooks: BrokerHooks, teardown: Teardown): Promise<MqttRoom> {
+/** How devices described themselves to an earlier process, as the broker still has it. */
+async function recall(broker: Broker, { transactions }: House, hass: HassIn): Promise<void> {
+  const found: MqttMessage[] = [];
+  broker.subscribe(`${HASS_PREFIX}/#`, { qos: 1 }, (message) => found.push(message))[Symbol.dispose]();
+  await transactions.record((unit) => {
+    for (const message of found) hass.recall(message, unit);
+  });
+}
+
+async function openLocal(
+  parts: MqttParts,
+  { foreign, hooks }: { readonly hooks: BrokerHooks; readonly foreign: ForeignDevices },
+  teardown: Teardown,
+): Promise<MqttRoom> {
   const { settings, clock, store, log, house, tls, onChange } = parts;
   const broker = await openBroker(settings.mqtt, hooks, { ...house, clock, log, store });
   teardown.defer(() => broker.close());
@@ -92,13 +138,18 @@ async function openLocal(parts: MqttParts, hooks: BrokerHooks, teardown: Teardow
     place: placeOf(listeners),
     port: listeners.addresses[0]?.port ?? 0,
     upgrade: (request, socket, head) => door.upgrade(request, socket, head),
+    foreign,
     reopen: () => void listeners.reopen(),
   };
 }
 
 async function openExternal(
   parts: MqttParts,
-  { hooks, external }: { readonly hooks: BrokerHooks; readonly external: ExternalSettings },
+  {
+    external,
+    foreign,
+    hooks,
+  }: { readonly hooks: BrokerHooks; readonly external: ExternalSettings; readonly foreign: ForeignDevices },
   teardown: Teardown,
 ): Promise<MqttRoom> {
   // The client takes memory that nobody else has a use for.
@@ -128,6 +179,7 @@ async function openExternal(
     place: { host, port: Number(port) || (external.url.startsWith("mqtts:") ? 8883 : 1883) },
     port: 0,
     upgrade: undefined,
+    foreign,
     reopen: () => undefined,
   };
 }

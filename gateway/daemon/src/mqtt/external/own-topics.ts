@@ -1,5 +1,6 @@
 import type { MqttMessage, Registry } from "@tram/core";
 import { parseHomieTopic, type ThingId } from "@tram/protocol";
+import { isOurs } from "../homie-in.ts";
 
 /**
  * Recognises what the gateway itself has left on the broker: its root device and the Things of its modules, of this life
@@ -22,7 +23,8 @@ export class OwnTopics {
     if (parsed === undefined || parsed.kind === "broadcast" || parsed.kind === "set") return false;
     const { device } = parsed;
     if (device === this.#root || this.#orphans.has(device)) return true;
-    if (this.#registry.get(device)?.source.startsWith("module:") === true) return true;
+    const known = this.#registry.get(device);
+    if (known !== undefined && isOurs(known)) return true;
     if (parsed.kind !== "attribute" || parsed.attribute !== "description") return false;
     if (!isChildOf(payload, this.#root)) return false;
     this.#orphans.add(device);

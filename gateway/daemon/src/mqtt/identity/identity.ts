@@ -14,6 +14,7 @@ import type { ClaimReply, GatewayView, Ms } from "@tram/protocol";
 import type { AuditLog } from "../../audit/audit-log.ts";
 import { RepeatFilter } from "../../audit/repeat-filter.ts";
 import type { Account } from "../../config/settings.ts";
+import type { TopicRights } from "../../foreign/foreign-devices.ts";
 import { Access } from "./access.ts";
 import type { Claim } from "./claim-request.ts";
 import { Credentials } from "./credentials.ts";
@@ -127,6 +128,14 @@ export class Identity implements Disposable {
     // It listens a moment before the house has it in hand.
     await this.#opened.promise;
     return this.#login.admit(login);
+  }
+
+  /** What accounts may do, asked without a word in the audit log: a description is no attempt. */
+  get rights(): TopicRights {
+    return {
+      mayPublish: (username, topic) => this.#access.mayPublish({ username }, topic),
+      maySubscribe: (username, filter) => this.#access.maySubscribe({ username }, filter),
+    };
   }
 
   mayPublish(client: MqttClient, topic: string): boolean {

@@ -44,7 +44,7 @@ export class Names {
       return { code: "taken", problem: `${id} is an account of the configuration (mqtt.clients)` };
     }
     const source = registry.get(thing)?.source;
-    if (source?.startsWith("module:") === true) {
+    if (source !== undefined && !source.startsWith("mqtt:")) {
       return { code: "taken", problem: `${id} is a Thing of ${source.replace(":", " ")}` };
     }
     if (options.replace) return undefined;
