@@ -1,6 +1,6 @@
 /**
  * What an entity of Home Assistant is made of: for each component the uses of properties that its MQTT discovery knows
- * (https://www.home-assistant.io/integrations/mqtt/#discovery-messages-and-availability, release 2026.10).
+ * (https://www.home-assistant.io/integrations/mqtt/#discovery-messages-and-availability).
  */
 export interface HassUses {
   /** One of them at least. */

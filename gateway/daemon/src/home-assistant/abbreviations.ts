@@ -1,6 +1,6 @@
 /**
  * Short names that devices may use in MQTT discovery, and what they stand for
- * (https://www.home-assistant.io/integrations/mqtt/#supported-abbreviations-in-mqtt-discovery-messages, release 2026.10):
+ * (https://www.home-assistant.io/integrations/mqtt/#supported-abbreviations-in-mqtt-discovery-messages):
  * those of options that we read.
  */
 export const ABBREVIATIONS: ReadonlyMap<string, string> = new Map([
