@@ -44,6 +44,7 @@ describe.skipIf(mosquittoMissing())("devices that describe themselves for Home A
     const json = async (...args: readonly string[]): Promise<Record<string, unknown>> =>
       JSON.parse((await tram([...args, "--json"], environment)).stdout) as Record<string, unknown>;
     const first = await startGateway(config);
+    await using _first = first.process;
     const port = first.mqttPort;
     const say = (topic: string, payload: object | string, retain = false, who = PROBE): Promise<void> =>
       publish(port, who, {

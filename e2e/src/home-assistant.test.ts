@@ -63,6 +63,7 @@ describe.skipIf(mosquittoMissing())("Home Assistant discovery", () => {
     using folder = temporaryFolder("hass");
     const { config } = house(folder.path);
     const first = await startGateway(config);
+    await using _first = first.process;
     await describeDevice(first.mqttPort, PROBE, "sensor", { air: { temperature: { datatype: "float" } } });
     await first.process.end("SIGKILL");
     const second = await startGateway(config);
