@@ -35,12 +35,15 @@ export interface DiscoveryPlace {
   readonly objectId: string;
 }
 
-const PLACE = /^[^/]+\/([a-z_]+)\/(?:[A-Za-z0-9_-]+\/)?([A-Za-z0-9_-]+)\/config$/;
+const PLACE = /^([a-z_]+)\/(?:[A-Za-z0-9_-]+\/)?([A-Za-z0-9_-]+)\/config$/;
 
-/** @returns undefined for a topic that is no discovery topic below the prefix. */
-export function discoveryPlace(topic: string, prefix: string): DiscoveryPlace | undefined {
-  if (!topic.startsWith(`${prefix}/`)) return undefined;
-  const [, component, objectId] = PLACE.exec(topic.slice(prefix.indexOf("/") + 1)) ?? [];
+/**
+ * @param begin how discovery topics begin: `homeassistant/`.
+ * @returns undefined for a topic that is none.
+ */
+export function discoveryPlace(topic: string, begin: string): DiscoveryPlace | undefined {
+  if (!topic.startsWith(begin)) return undefined;
+  const [, component, objectId] = PLACE.exec(topic.slice(begin.length)) ?? [];
   return component === undefined || objectId === undefined ? undefined : { component, objectId };
 }
 

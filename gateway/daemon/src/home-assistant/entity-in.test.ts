@@ -6,7 +6,7 @@ import type { EntityProperty } from "./entity-builder.ts";
 import { type EntityIn, entityIn } from "./entity-in.ts";
 
 function entity(topic: string, config: object): EntityIn {
-  const place = discoveryPlace(topic, "homeassistant");
+  const place = discoveryPlace(topic, "homeassistant/");
   if (place === undefined) throw new Error(`${topic} is no discovery topic`);
   const read = readDiscovery(place, JSON.stringify(config));
   if (!read.ok) throw new Error(read.problem);
@@ -335,5 +335,5 @@ test.each([
   ["homeassistant/sensor/a/config", { component: "sensor", objectId: "a" }],
   ["homeassistant/sensor/node/a/config", { component: "sensor", objectId: "a" }],
 ])("%s", (topic, place) => {
-  expect(discoveryPlace(topic, "homeassistant")).toEqual(place);
+  expect(discoveryPlace(topic, "homeassistant/")).toEqual(place);
 });

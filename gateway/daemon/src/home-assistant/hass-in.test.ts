@@ -143,6 +143,19 @@ test("what was said before the device was known counts; after a restart the regi
   expect(later.things).toEqual(["bedroom"]);
 });
 
+test("a device that is cleared away before anybody described it again goes too", async () => {
+  const house = new House();
+  await house.hear(TOPIC, SENSOR);
+  const later = new House(house.store);
+  await later.registry.restore(house.store);
+  await later.hass.restore(house.store);
+  await later.hear(TOPIC, "", "thief");
+  expect(later.things).toEqual(["bedroom"]);
+  await later.hear(TOPIC, "");
+  expect(later.things).toEqual([]);
+  expect((await house.store.entries("hass-discovery")).size).toBe(0);
+});
+
 test("a device that is renamed stays the Thing that rules name", async () => {
   const house = new House();
   await house.hear(TOPIC, SENSOR);

@@ -33,7 +33,8 @@ export class HassIn {
   readonly #registry: Registry;
   readonly #foreign: ForeignDevices;
   readonly #log: Log;
-  readonly #prefix: string;
+  /** How discovery topics begin; every message of the house is asked for it. */
+  readonly #begin: string;
   readonly #told = new Map<string, Told>();
   /** Thing by account and identity. */
   readonly #things = new Map<string, ThingId>();
@@ -46,7 +47,7 @@ export class HassIn {
     this.#registry = parts.registry;
     this.#foreign = parts.foreign;
     this.#log = parts.log;
-    this.#prefix = parts.prefix;
+    this.#begin = `${parts.prefix}/`;
   }
 
   /** Loads who told what. */
@@ -72,7 +73,7 @@ export class HassIn {
     unit: Unit,
     { fresh = true } = {},
   ): void {
-    const place = discoveryPlace(topic, this.#prefix);
+    const place = discoveryPlace(topic, this.#begin);
     if (place === undefined) return;
     if (payload.length === 0) this.#forget(topic, username, unit);
     else if (payload.length > DISCOVERY_LIMIT_BYTES) {
@@ -100,7 +101,7 @@ export class HassIn {
       return;
     }
     const identity = identityOf(read.message) ?? topic;
-    if (before === undefined && this.#countOf(owner) >= TOPICS_PER_OWNER) {
+    if (before === undefined && !this.#left.has(topic) && this.#countOf(owner) >= TOPICS_PER_OWNER) {
       this.#refuse(owner, topic, `more than ${TOPICS_PER_OWNER} discovery messages`);
       return;
     }
@@ -115,11 +116,19 @@ export class HassIn {
 
   #forget(topic: string, owner: string, unit: Unit): void {
     const told = this.#told.get(topic);
-    if (told === undefined || told.owner !== owner) return;
+    const left = this.#left.get(topic);
+    if ((told ?? left)?.owner !== owner) return;
     this.#told.delete(topic);
     this.#left.delete(topic);
     unit.delete(TABLE, topic);
-    this.#build(told, unit);
+    if (told !== undefined) this.#build(told, unit);
+    else if (left !== undefined) this.#retire(left, unit);
+  }
+
+  /** What an earlier process knew, and nobody has told of in this one: not every description is retained. */
+  #retire({ owner, thing }: { readonly owner: string; readonly thing: ThingId }, unit: Unit): void {
+    for (const other of this.#left.values()) if (other.thing === thing) return;
+    this.#registry.retire(thing, foreignSource(owner), unit);
   }
 
   /** @returns the Thing; undefined when there is none any more, or it was refused. */
@@ -165,6 +174,7 @@ export class HassIn {
   #countOf(owner: string): number {
     let count = 0;
     for (const told of this.#told.values()) if (told.owner === owner) count++;
+    for (const [topic, left] of this.#left) if (left.owner === owner && !this.#told.has(topic)) count++;
     return count;
   }
 
