@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 import { lazyBuiltins } from "./package/lazy-builtins.ts";
+import { leftOut } from "./package/left-out.ts";
 
 /**
  * Bundles the daemon for a router: the gateway and its command line in one file, and beside it one file for each
@@ -34,19 +35,6 @@ const launcherToSources: Plugin = {
   },
 };
 
-/** Packages that a dependency takes when they happen to be there. What lies around on a router must not decide. */
-const OPTIONAL = /^supports-color$/;
-
-const withoutOptional: Plugin = {
-  name: "without-optional",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: OPTIONAL }, ({ path }) => ({ path, namespace: "absent" }));
-    onLoad({ filter: /.*/, namespace: "absent" }, ({ path }) => ({
-      contents: `throw new Error(${JSON.stringify(`${path} is not part of the bundle`)});`,
-    }));
-  },
-};
-
 /** How a file of the product is made of the sources. */
 export const PRODUCT_SETTINGS = {
   bundle: true,
@@ -59,7 +47,7 @@ export const PRODUCT_SETTINGS = {
   banner: { js: COMMONJS },
   // Else the WebSocket library would look for addons in folders that are not ours.
   define: { "process.env.WS_NO_BUFFER_UTIL": '"1"', "process.env.WS_NO_UTF_8_VALIDATE": '"1"' },
-  plugins: [lazyBuiltins, launcherToSources, withoutOptional],
+  plugins: [leftOut, lazyBuiltins, launcherToSources],
 } satisfies BuildOptions;
 
 export interface BundleOptions {
@@ -143,7 +131,7 @@ function describe({ outputs, inputs }: Metafile): Bundle {
     if (!path.endsWith(".js")) continue;
     files.set(basename(path), output.bytes);
     for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {
-      if (bytesInOutput === 0 || /^(?:node-builtin|absent):/.test(input)) continue;
+      if (bytesInOutput === 0 || /^(?:node-builtin|absent|unused):/.test(input)) continue;
       contributing.add(input);
       const name = packageOf(input);
       packages.set(name, (packages.get(name) ?? 0) + bytesInOutput);
