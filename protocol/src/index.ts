@@ -17,6 +17,8 @@ export * from "./origin.ts";
 export * from "./product.ts";
 export * from "./reading.ts";
 export * from "./rule.ts";
+export * from "./safe-state.ts";
 export * from "./schema-problem.ts";
 export * from "./thing.ts";
+export * from "./thing-settings.ts";
 export * from "./time.ts";

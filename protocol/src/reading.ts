@@ -1,7 +1,7 @@
 import type { PropertyKey, ThingId } from "./ids.ts";
 import type { Json } from "./json.ts";
 import type { Cause, Origin } from "./origin.ts";
-import type { EpochMs } from "./time.ts";
+import type { EpochMs, Ms } from "./time.ts";
 
 /**
  * - `good`: the device vouches for the value.
@@ -25,4 +25,9 @@ export interface Reading {
   readonly cause?: Cause;
   /** Why the quality is `bad`, for people. */
   readonly problem?: string;
+  /**
+   * When the gateway received it, while nobody could believe its wall clock: `time` and `receivedAt` are put right from
+   * it once the clock is set.
+   */
+  readonly taken?: { readonly bootId: string; readonly monotonic: Ms };
 }

@@ -1,6 +1,7 @@
 import { type Static, Type } from "typebox";
 import { ID_PATTERN } from "./ids.ts";
 import { isJson, type Json } from "./json.ts";
+import { ManualHold, SafeState } from "./safe-state.ts";
 import { show } from "./schema-problem.ts";
 import { missesFormat } from "./value-format.ts";
 
@@ -45,7 +46,7 @@ export const DataSchema = Type.Object(
 );
 export type DataSchema = Static<typeof DataSchema>;
 
-/** WoT TD 1.1 §5.3.1.3 PropertyAffordance, plus two terms of ours. */
+/** WoT TD 1.1 §5.3.1.3 PropertyAffordance, plus terms of ours. */
 export const PropertyAffordance = Type.Object(
   {
     ...DataSchema.properties,
@@ -57,6 +58,10 @@ export const PropertyAffordance = Type.Object(
     momentary: Type.Optional(Type.Boolean()),
     /** How long a command may wait for its confirmation, in milliseconds. */
     confirmMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 86_400_000 })),
+    /** How often the device reports it, in milliseconds: after three times as long without news the value is stale. */
+    reportMs: Type.Optional(Type.Integer({ minimum: 1_000, maximum: 7 * 86_400_000 })),
+    safe: Type.Optional(SafeState),
+    hold: Type.Optional(ManualHold),
   },
   { additionalProperties: false },
 );

@@ -7,6 +7,7 @@ import type {
   RuleId,
   Thing,
   ThingId,
+  ThingSettings,
 } from "@tram/protocol";
 import type { Unit } from "./unit.ts";
 
@@ -18,6 +19,14 @@ export interface ThingRecord {
   readonly availability: Availability;
   /** Why the latest description was refused, while an older one is kept. */
   readonly problem?: string;
+  /** What the owner says of it. */
+  readonly settings?: ThingSettings;
+  /** The ways to its devices, the main one first; told where it is more than one of the Thing's own name. */
+  readonly links?: readonly {
+    readonly id: ThingId;
+    readonly source: Source;
+    readonly availability: Availability;
+  }[];
 }
 
 export type Source = `module:${string}` | `mqtt:${string}` | `foreign:${string}`;
@@ -39,6 +48,8 @@ export interface HouseEvents {
   reading: { readonly reading: Reading; readonly previous: Reading | undefined };
   /** Only the quality of a known value changed: its device left, or vouches for it again. */
   quality: { readonly reading: Reading };
+  /** It is known now when a reading was taken; `previous` is what was thought before. */
+  repaired: { readonly reading: Reading; readonly previous: Reading };
   command: Command;
   notification: Notification;
 }

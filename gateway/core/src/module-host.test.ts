@@ -6,7 +6,7 @@ import { Bus } from "./bus.ts";
 import { MODULE_BUDGET } from "./module-budget.ts";
 import { createModuleHost } from "./module-host.ts";
 import { StoreError } from "./ports/store.ts";
-import { Registry } from "./registry.ts";
+import { Registry } from "./registry/registry.ts";
 import { type StoreHealth, Transactions } from "./transactions.ts";
 
 const LAMP = "lamp" as ThingId;

@@ -19,7 +19,7 @@ import type { Source } from "./bus.ts";
 import { ModuleBudget } from "./module-budget.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Store } from "./ports/store.ts";
-import type { Registry } from "./registry.ts";
+import type { Registry } from "./registry/registry.ts";
 import type { Unit } from "./unit.ts";
 
 export interface ModuleHostParts {
@@ -139,7 +139,7 @@ export function createModuleHost(
     availability: async (thing: ThingId, availability: Availability) => {
       ensureOpen();
       budget.call();
-      if (parts.registry.get(thing)?.source !== source) {
+      if (parts.registry.speaker(thing) !== source) {
         throw new HostError("foreign-thing", `${thing} is not a Thing of this module`);
       }
       await kept((unit) => parts.registry.setAvailability(thing, availability, unit));

@@ -1,6 +1,6 @@
-import type { Broker, Bus, Clock, Deliver, Registry, Supervisor } from "@tram/core";
+import type { Broker, Bus, Clock, Deliver, Delivery, Link, Registry, Supervisor } from "@tram/core";
 import { DEFAULT_CONFIRM_MS } from "@tram/core";
-import type { ModuleId, Ms, ThingId } from "@tram/protocol";
+import type { Command, ModuleId, Ms, ThingId } from "@tram/protocol";
 import type { ForeignDevices } from "./foreign/foreign-devices.ts";
 import { sendHomieCommand } from "./mqtt/homie-out.ts";
 
@@ -34,21 +34,46 @@ export function createDeliver(parts: {
   return async (command, signal, { resumed }) => {
     const record = registry.get(command.thing);
     if (record === undefined) throw new Error(`the Thing ${command.thing} is gone`);
-    if (record.source.startsWith("module:")) {
-      const module = record.source.slice("module:".length) as ModuleId;
-      return parts.supervisor.execute(module, command, command.timeoutMs ?? DEFAULT_CONFIRM_MS, signal);
+    if (resumed && !record.source.startsWith("module:")) await heard(command.thing, signal);
+    const links = registry.links(command.thing).filter((link) => leadsTo(link, command.target));
+    const [first, ...others] = links;
+    if (first === undefined)
+      return { outcome: "rejected", reason: `no link of ${command.thing} takes it now` };
+    let attempt = send(first, command, signal);
+    // A device that is reached in several ways is tried in each, until one of them brings it away.
+    for (const link of others) {
+      attempt = attempt.catch((error: unknown) => {
+        if (signal.aborted) throw error;
+        return send(link, command, signal);
+      });
+    }
+    return attempt;
+  };
+
+  async function send(link: Link, command: Command, signal: AbortSignal): Promise<Delivery> {
+    const { id, source } = link;
+    if (source.startsWith("module:")) {
+      const module = source.slice("module:".length) as ModuleId;
+      const named = id === command.thing ? command : { ...command, thing: id };
+      return parts.supervisor.execute(module, named, command.timeoutMs ?? DEFAULT_CONFIRM_MS, signal);
     }
     if (!("property" in command.target)) {
       return { outcome: "rejected", reason: "a Homie device has no actions" };
     }
-    if (resumed) await heard(command.thing, signal);
-    if (record.source.startsWith("foreign:")) {
-      const message = parts.foreign().command(command.thing, command.target.property, command.value);
+    if (source.startsWith("foreign:")) {
+      const message = parts.foreign().command(id, command.target.property, command.value);
       if (typeof message === "string") return { outcome: "rejected", reason: message };
       await parts.broker().publish({ ...message, payload: Buffer.from(message.payload) });
       return { outcome: "sent" };
     }
-    await sendHomieCommand(parts.broker(), record.thing, command.target.property, command.value);
+    await sendHomieCommand(parts.broker(), link.described, command.target.property, command.value);
     return { outcome: "sent" };
-  };
+  }
+}
+
+/** Whether the device at the end of a link has what the command is for. */
+function leadsTo({ described }: Link, target: Command["target"]): boolean {
+  return "property" in target
+    ? Object.hasOwn(described.properties, target.property)
+    : Object.hasOwn(described.actions ?? {}, target.action);
 }

@@ -7,12 +7,14 @@ import {
   createModuleHost,
   type Log,
   Registry,
+  StaleWatch,
   type Store,
   type StoreError,
   Supervisor,
+  TimeRepair,
   Transactions,
 } from "@tram/core";
-import type { ModuleId, ThingId } from "@tram/protocol";
+import type { ModuleId } from "@tram/protocol";
 import type { Settings } from "./config/settings.ts";
 import { createDeliver } from "./deliver.ts";
 import type { ForeignDevices } from "./foreign/foreign-devices.ts";
@@ -53,6 +55,10 @@ export async function openHouse(parts: HouseParts, teardown: Teardown): Promise<
   const registry = new Registry({ clock, bus });
   for (const refused of await registry.restore(store)) log.warn(refused, "a stored Thing could not be read");
 
+  const { record } = transactions;
+  teardown.use(new StaleWatch({ clock, registry, record }));
+  teardown.use(new TimeRepair({ clock, registry, record }));
+
   const supervisor = new Supervisor({
     clock,
     random: Math.random,
@@ -84,9 +90,7 @@ function markLost(
   module: ModuleId,
   unit: Parameters<Registry["setAvailability"]>[2],
 ): void {
-  for (const { source, thing } of registry.records()) {
-    if (source === `module:${module}`) registry.setAvailability(thing.id as ThingId, "lost", unit);
-  }
+  for (const name of registry.namesOf(`module:${module}`)) registry.setAvailability(name, "lost", unit);
 }
 
 /** A module's log lines name their module. */

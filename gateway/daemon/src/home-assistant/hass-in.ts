@@ -163,7 +163,7 @@ export class HassIn {
   #placeFor(owner: string, title: string, identity: string, topic: string | undefined): ThingId {
     const left = topic === undefined ? undefined : this.#left.get(topic);
     if (left?.owner === owner) {
-      const source = this.#registry.get(left.thing)?.source;
+      const source = this.#registry.speaker(left.thing);
       if (source === undefined || source === foreignSource(owner)) return left.thing;
     }
     const slug = slugThingId(title);

@@ -1,6 +1,7 @@
 import type { Broker, Bus, Log, MqttMessage, Registry, ThingRecord } from "@tram/core";
 import { discoveryTopic, hassDiscovery, PRODUCT, type ThingId } from "@tram/protocol";
 import { THING_MODELS } from "@tram/protocol/models";
+import { isOurs } from "./homie-in.ts";
 
 /** Tells Home Assistant of every Thing, over MQTT discovery; its topics are those of Homie. */
 export class HassOut implements Disposable {
@@ -33,7 +34,8 @@ export class HassOut implements Disposable {
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
   }
 
-  #tell({ source, thing }: ThingRecord): void {
+  #tell(record: ThingRecord): void {
+    const { source, thing } = record;
     // It told Home Assistant of itself: that is how we know it.
     if (source.startsWith("foreign:")) return;
     const id = thing.id as ThingId;
@@ -43,7 +45,7 @@ export class HassOut implements Disposable {
         name: PRODUCT.title,
         version: PRODUCT.version,
         gateway: this.#gateway,
-        onMqtt: source.startsWith("mqtt:"),
+        onMqtt: !isOurs(record),
       },
       THING_MODELS.get(thing.model ?? ""),
     );

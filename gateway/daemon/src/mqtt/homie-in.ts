@@ -1,4 +1,14 @@
-import type { Commands, Log, MqttClient, MqttMessage, Observation, Registry, Source, Unit } from "@tram/core";
+import type {
+  Commands,
+  Log,
+  MqttClient,
+  MqttMessage,
+  Observation,
+  Registry,
+  Source,
+  ThingRecord,
+  Unit,
+} from "@tram/core";
 import {
   type CommandRequest,
   checkValue,
@@ -43,9 +53,9 @@ export class HomieIn {
   take(client: MqttClient, message: MqttMessage, unit: Unit): boolean {
     const topic = parseHomieTopic(message.topic);
     if (topic === undefined || topic.kind === "broadcast" || topic.kind === "target") return true;
-    const record = this.#registry.get(topic.device);
     if (topic.kind === "set") return this.#takeCommand(client, message, topic, unit);
-    if (record !== undefined && isOurs(record)) {
+    const speaker = this.#registry.speaker(topic.device);
+    if (speaker !== undefined && !speaker.startsWith("mqtt:")) {
       this.#log.warn(
         { username: client.username, topic: message.topic },
         "a client speaks for a Thing that is not on Homie; dropped",
@@ -53,7 +63,7 @@ export class HomieIn {
       return false;
     }
     // Somebody with the rights to another account's topics speaks for its Thing, and does not take it over.
-    const source: Source = record?.source ?? `mqtt:${client.username}`;
+    const source: Source = speaker ?? `mqtt:${client.username}`;
     if (topic.kind === "attribute") this.#takeAttribute(topic, message, source, unit);
     else this.#takeValue(topic, message, source, unit);
     return true;
@@ -109,7 +119,7 @@ export class HomieIn {
       this.#retire(device, source, unit);
       return;
     }
-    if (this.#registry.get(device) === undefined) {
+    if (this.#recordOf(device) === undefined) {
       const early = this.#earlyOf(device);
       if (early !== undefined && payload !== undefined) early.state = payload;
       return;
@@ -135,7 +145,7 @@ export class HomieIn {
     const { device, property } = topic;
     const payload = textOf(message);
     if (payload === "" && message.retain) return; // The topic is cleared: no news about the property.
-    if (this.#registry.get(device) === undefined) {
+    if (this.#recordOf(device) === undefined) {
       const early = this.#earlyOf(device);
       if (early !== undefined && payload !== undefined && early.values.size < EARLY.values) {
         early.values.set(property, payload);
@@ -152,7 +162,7 @@ export class HomieIn {
     source: Source,
     unit: Unit,
   ): void {
-    const affordance = this.#registry.thing(device)?.properties[property];
+    const affordance = this.#recordOf(device)?.thing.properties[property];
     if (affordance === undefined) return; // Not in the description: plain MQTT, for subscribers only.
     const decoded =
       payload === undefined
@@ -171,7 +181,7 @@ export class HomieIn {
     unit: Unit,
   ): boolean {
     const { device, property } = topic;
-    const record = this.#registry.get(device);
+    const record = this.#recordOf(device);
     const refuse = (reason: string): false => {
       this.#log.warn({ username: client.username, topic: message.topic, reason }, "a command was refused");
       return false;
@@ -187,12 +197,12 @@ export class HomieIn {
         : decodeHomieValue(affordance, payload);
     const origin: Origin = `mqtt:${client.username}`;
     const request = (value: CommandRequest["value"]): CommandRequest => ({
-      thing: device,
+      thing: this.#registry.resolve(device),
       target: { property },
       value,
       origin,
     });
-    if (isOurs(record)) {
+    if (this.#registry.speaker(device)?.startsWith("mqtt:") !== true) {
       if (!decoded.ok) return refuse(decoded.problem);
       const command = this.#commands.submit(request(decoded.value), unit);
       return command.state === "refused" ? refuse(command.reason ?? "refused") : true;
@@ -201,6 +211,11 @@ export class HomieIn {
     if (decoded.ok && checkValue(affordance, decoded.value).ok)
       this.#commands.note(request(decoded.value), unit);
     return true;
+  }
+
+  /** The Thing of a device, whatever it is called in the house. */
+  #recordOf(device: ThingId): ThingRecord | undefined {
+    return this.#registry.get(this.#registry.resolve(device));
   }
 
   #retire(device: ThingId, source: Source, unit: Unit): void {
@@ -221,9 +236,11 @@ export class HomieIn {
   }
 }
 
-/** The gateway speaks for it in Homie: it is a module's, or speaks MQTT in its own way. */
-export function isOurs({ source }: { readonly source: Source }): boolean {
-  return !source.startsWith("mqtt:");
+/**
+ * The gateway speaks for it in Homie: it is a module's, speaks MQTT in its own way, or its device has another name there.
+ */
+export function isOurs({ links, source, thing }: Pick<ThingRecord, "links" | "source" | "thing">): boolean {
+  return !source.startsWith("mqtt:") || (links !== undefined && links[0]?.id !== thing.id);
 }
 
 function textOf(message: MqttMessage): string | undefined {

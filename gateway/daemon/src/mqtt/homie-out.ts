@@ -25,6 +25,8 @@ export class HomieOut implements Disposable {
   readonly #log: Log;
   readonly #root: { readonly id: ThingId; readonly name: string };
   readonly #subscriptions: Disposable[];
+  /** What is described on Homie by us. */
+  readonly #spoken = new Set<ThingId>();
   #rootQueued = false;
   #closed = false;
 
@@ -42,7 +44,7 @@ export class HomieOut implements Disposable {
     const { bus } = parts;
     this.#subscriptions = [
       bus.on("thing", (record, unit) => unit.after(() => this.#describe(record))),
-      bus.on("retired", ({ id, source }, unit) => unit.after(() => this.#retire(id, source))),
+      bus.on("retired", ({ id }, unit) => unit.after(() => this.#retire(id))),
       bus.on("availability", ({ record }, unit) => unit.after(() => this.#state(record))),
       bus.on("reading", ({ reading }, unit) => unit.after(() => this.#value(reading))),
       bus.on("command", (command, unit) => {
@@ -79,8 +81,12 @@ export class HomieOut implements Disposable {
   }
 
   #describe(record: ThingRecord): void {
-    if (!isOurs(record)) return;
     const id = record.thing.id as ThingId;
+    if (!isOurs(record)) {
+      this.#retire(id);
+      return;
+    }
+    this.#spoken.add(id);
     this.#publish(
       retained(deviceTopic(id, "description"), homieDescription(record.thing, { root: this.#root.id })),
     );
@@ -113,8 +119,8 @@ export class HomieOut implements Disposable {
     this.#publish(retained(targetTopic(thing, property), encodeHomieValue(affordance, value)));
   }
 
-  #retire(id: ThingId, source: ThingRecord["source"]): void {
-    if (!isOurs({ source })) return;
+  #retire(id: ThingId): void {
+    if (!this.#spoken.delete(id)) return;
     // Homie 5.0: a device is removed by clearing its retained topics, `$state` first.
     this.#publish(retained(deviceTopic(id, "state"), ""));
     this.#publish(retained(deviceTopic(id, "description"), ""));

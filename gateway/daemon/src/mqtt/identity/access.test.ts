@@ -1,3 +1,4 @@
+import type { Source } from "@tram/core";
 import type { CredentialRole, ThingId, TopicRights } from "@tram/protocol";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -35,7 +36,7 @@ const GRANTED = new Map<string, Identity>(
 );
 
 /** Things that a module described, and one of a service. */
-const SOURCES = new Map([
+const SOURCES = new Map<string, Source>([
   ["lamp-attic", "module:zigbee"],
   ["lamp-hall", "mqtt:probe"],
   ["lamp-own", "mqtt:lamp"],
@@ -46,12 +47,7 @@ function access(options: { anonymous?: boolean; granted?: ReadonlyMap<string, Id
   return new Access({
     fixed: new FixedAccounts(FIXED, { anonymous: options.anonymous ?? false }),
     credentials: { get: (id) => credentials.get(id) },
-    registry: {
-      get: (id: ThingId) => {
-        const source = SOURCES.get(id);
-        return source === undefined ? undefined : ({ source } as never);
-      },
-    },
+    registry: { speaker: (id: ThingId) => SOURCES.get(id) },
     gateway: "lamp-gateway",
   });
 }

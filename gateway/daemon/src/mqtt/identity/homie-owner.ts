@@ -5,7 +5,7 @@ import { isOwnDevice, type ThingId } from "@tram/protocol";
 export interface Neighbours {
   /** An account has this name, or the gateway itself. */
   isAccount(name: string): boolean;
-  readonly registry: Pick<Registry, "get">;
+  readonly registry: Pick<Registry, "speaker">;
 }
 
 /**
@@ -18,7 +18,7 @@ export function ownsHomieDevice(account: string, device: string, neighbours: Nei
   if (!isOwnDevice(device, account)) return false;
   for (const id of upTo(device, account.length)) {
     if (neighbours.isAccount(id)) return false;
-    const source = neighbours.registry.get(id as ThingId)?.source;
+    const source = neighbours.registry.speaker(id as ThingId);
     if (source !== undefined && source !== `mqtt:${account}`) return false;
   }
   return true;

@@ -1,5 +1,5 @@
 import type { Broker, Registry, Transactions } from "@tram/core";
-import { deviceTopic, homieState, type ThingId } from "@tram/protocol";
+import { deviceTopic, homieState } from "@tram/protocol";
 
 export interface MarkLostParts {
   readonly registry: Registry;
@@ -13,9 +13,7 @@ export interface MarkLostParts {
  */
 export async function markLost(account: string, parts: MarkLostParts): Promise<void> {
   const { registry, transactions, broker } = parts;
-  const ids = [...registry.records()]
-    .filter(({ source }) => source === `mqtt:${account}`)
-    .map(({ thing }) => thing.id as ThingId);
+  const ids = registry.namesOf(`mqtt:${account}`);
   if (ids.length === 0) return;
   await transactions.record((unit) => {
     for (const id of ids) registry.setAvailability(id, "lost", unit);

@@ -13,7 +13,7 @@ export type NameProblem = {
 export interface NamesParts {
   readonly fixed: FixedAccounts;
   readonly credentials: Credentials;
-  readonly registry: Pick<Registry, "get">;
+  readonly registry: Pick<Registry, "get" | "speaker">;
   /** Id of the gateway: the root device of its Things. */
   readonly gateway: string;
 }
@@ -43,7 +43,7 @@ export class Names {
     if (fixed.get(id) !== undefined) {
       return { code: "taken", problem: `${id} is an account of the configuration (mqtt.clients)` };
     }
-    const source = registry.get(thing)?.source;
+    const source = registry.speaker(thing) ?? registry.get(thing)?.source;
     if (source !== undefined && !source.startsWith("mqtt:")) {
       return { code: "taken", problem: `${id} is a Thing of ${source.replace(":", " ")}` };
     }

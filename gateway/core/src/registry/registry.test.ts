@@ -1,9 +1,10 @@
 import type { Cause, CommandId, Json, PropertyKey, Reading, Thing, ThingId } from "@tram/protocol";
 import { MemoryStore, VirtualClock } from "@tram/testkit";
 import { describe, expect, test } from "vitest";
-import { Bus } from "./bus.ts";
-import { type Observation, Registry } from "./registry.ts";
-import { Unit } from "./unit.ts";
+import { Bus } from "../bus.ts";
+import { Unit } from "../unit.ts";
+import type { Observation } from "./observation.ts";
+import { Registry } from "./registry.ts";
 
 const SHED = "shed" as ThingId;
 const TEMPERATURE = "air/temperature" as PropertyKey;

@@ -11,7 +11,10 @@ import type {
 } from "@tram/protocol";
 import { MemoryStore, VirtualClock } from "@tram/testkit";
 import { describe, expect, test } from "vitest";
-import { Bus } from "./bus.ts";
+import { Bus } from "../bus.ts";
+import { StoreError } from "../ports/store.ts";
+import { Registry } from "../registry/registry.ts";
+import { Transactions } from "../transactions.ts";
 import {
   Commands,
   DEFAULT_CONFIRM_MS,
@@ -21,9 +24,6 @@ import {
   RESEND_WITHIN_MS,
   SEND_GRACE_MS,
 } from "./commands.ts";
-import { StoreError } from "./ports/store.ts";
-import { Registry } from "./registry.ts";
-import { Transactions } from "./transactions.ts";
 
 const FAN = "fan" as ThingId;
 const SPEED = "motor/speed" as PropertyKey;

@@ -16,13 +16,14 @@ import {
   type Reading,
   type ThingId,
 } from "@tram/protocol";
-import { abandonable } from "./abandonable.ts";
-import type { Bus } from "./bus.ts";
+import { abandonable } from "../abandonable.ts";
+import type { Bus } from "../bus.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Store } from "../ports/store.ts";
+import type { Observation } from "../registry/observation.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { Unit } from "../unit.ts";
 import { type CommandCheck, checkCommand, refuseCommand } from "./command-check.ts";
-import type { Clock } from "./ports/clock.ts";
-import type { Store } from "./ports/store.ts";
-import type { Observation, Registry } from "./registry.ts";
-import type { Unit } from "./unit.ts";
 
 const TABLE = "commands";
 

@@ -1,0 +1,58 @@
+import { isJsonObject, type Json, parseThingId, type Reading, type ThingId } from "@tram/protocol";
+import type { Source } from "../bus.ts";
+import type { Store } from "../ports/store.ts";
+import { type Entries, THINGS } from "./entries.ts";
+import type { Household } from "./household.ts";
+import type { Link } from "./link.ts";
+import { mayStay, SHADOW } from "./shadow.ts";
+import { checkThing } from "./thing-check.ts";
+
+/** A row of the store that says nothing. */
+export type UnreadableEntry = { readonly key: string; readonly problem: string };
+
+interface KeptLink {
+  readonly of: ThingId;
+  readonly rank: number;
+  readonly link: Link;
+}
+
+/** Loads Things and their last known values. Rows that cannot be read are named and left alone. */
+export async function restoreThings(
+  store: Store,
+  entries: Entries,
+  household: Pick<Household, "settingsOf">,
+): Promise<readonly UnreadableEntry[]> {
+  const refused: UnreadableEntry[] = [];
+  const links = new Map<ThingId, KeptLink[]>();
+  for (const [key, stored] of await store.entries(THINGS)) {
+    const kept = readLink(key, stored);
+    if ("problem" in kept) refused.push({ key, problem: kept.problem });
+    else links.set(kept.of, [...(links.get(kept.of) ?? []), kept]);
+  }
+  for (const [id, kept] of links) {
+    const inOrder = kept.sort((one, other) => one.rank - other.rank).map(({ link }) => link);
+    entries.add(id, inOrder, household.settingsOf(id));
+  }
+  for (const [key, stored] of await store.entries(SHADOW)) {
+    const reading = (isJsonObject(stored) ? stored : {}) as unknown as Reading;
+    const entry = entries.byId.get(reading.thing);
+    if (entry === undefined) refused.push({ key, problem: "its Thing is unknown" });
+    else if (mayStay(entry.record.thing, reading)) {
+      entry.values.set(reading.property, { reading, stale: true });
+    }
+  }
+  return refused;
+}
+
+function readLink(key: string, stored: Json): KeptLink | { readonly problem: string } {
+  const { thing, source, of, rank } = isJsonObject(stored) ? stored : {};
+  const checked = checkThing(thing);
+  if (!checked.ok) return { problem: `${checked.path}: ${checked.problem}` };
+  const id = parseThingId(typeof of === "string" ? of : key);
+  if (id === undefined) return { problem: `of: expected the id of a Thing, found ${JSON.stringify(of)}` };
+  return {
+    of: id,
+    rank: typeof rank === "number" ? rank : 0,
+    link: { id: key as ThingId, source: source as Source, described: checked.thing, availability: "unknown" },
+  };
+}
