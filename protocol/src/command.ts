@@ -19,6 +19,17 @@ export interface CommandRequest {
   readonly cause?: Cause;
   /** How long the device has to confirm after sending; default 10 s or what its model says. */
   readonly timeoutMs?: Ms;
+  /**
+   * How long the command may wait for a device that is away, from submission. Without it, it waits for a sleeping device
+   * alone, and one hour.
+   */
+  readonly ttlMs?: Ms;
+  /** The same request once more, by the same origin, is this command and not another one. */
+  readonly key?: string;
+  /** Why it is wanted, for people. */
+  readonly why?: string;
+  /** What was observed that led to it: whose silence is a reason to fall back to the safe value. */
+  readonly because?: { readonly thing: ThingId; readonly property: PropertyKey };
 }
 
 export interface Command extends CommandRequest {
@@ -27,6 +38,8 @@ export interface Command extends CommandRequest {
   readonly depth: number;
   readonly state: CommandState;
   readonly submittedAt: EpochMs;
+  /** It is accepted, and waits for its device to wake or to come back. */
+  readonly waiting?: true;
   readonly sentAt?: EpochMs;
   readonly endedAt?: EpochMs;
   /** Machine-readable reason of `refused`, `failed` and `expired`. */
@@ -34,6 +47,9 @@ export interface Command extends CommandRequest {
   /** The same for people. */
   readonly reason?: string;
 }
+
+/** How long a key and a reason may be, in characters. */
+export const COMMAND_LIMITS = { key: 128, why: 200 } as const;
 
 export type CommandFailureCode =
   | "unknown-thing"
@@ -45,6 +61,12 @@ export type CommandFailureCode =
   | "too-many"
   | "loop"
   | "not-stored"
+  /** The key was used for another request. */
+  | "key-reused"
+  /** A person has decided, and machines keep off for a while. */
+  | "held"
+  /** It ran for as long as it may, and rests. */
+  | "resting"
   | "overridden"
   | "rejected"
   | "timeout"

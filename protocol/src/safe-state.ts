@@ -13,8 +13,8 @@ export const SafeState = Type.Object(
     /** The longest time away from the safe value, in milliseconds; then the gateway sets it. */
     maxOnMs: Type.Optional(Type.Integer({ minimum: 1_000, maximum: 30 * DAY_MS })),
     /**
-     * How long machines may not leave the safe value again after that, in milliseconds. Default: as long as `maxOnMs`.
-     * It ends early when whoever wanted the other value asks for the safe one, or a person decides.
+     * How long machines may not leave the safe value again after that, in milliseconds; a person may at any time.
+     * Default: as long as `maxOnMs`.
      */
     restMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 30 * DAY_MS })),
     /** What happens when the gateway starts: `safe` sets the safe value, `keep` (default) leaves what there is. */

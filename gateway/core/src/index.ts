@@ -1,6 +1,7 @@
 export * from "./backoff.ts";
 export * from "./bus.ts";
 export * from "./commands/commands.ts";
+export type { Deliver, Delivery } from "./commands/deliveries.ts";
 export * from "./module-budget.ts";
 export * from "./module-host.ts";
 export * from "./ports/bridge.ts";

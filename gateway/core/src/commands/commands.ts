@@ -8,7 +8,6 @@ import {
   formatDuration,
   type Instant,
   isAway,
-  isJsonObject,
   type Json,
   jsonEqual,
   type Ms,
@@ -16,7 +15,6 @@ import {
   type Reading,
   type ThingId,
 } from "@tram/protocol";
-import { abandonable } from "../abandonable.ts";
 import type { Bus } from "../bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Store } from "../ports/store.ts";
@@ -24,6 +22,18 @@ import type { Observation } from "../registry/observation.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Unit } from "../unit.ts";
 import { type CommandCheck, checkCommand, refuseCommand } from "./command-check.ts";
+import { CommandKeys, isSameRequest } from "./command-keys.ts";
+import { type Deliver, Deliveries } from "./deliveries.ts";
+import {
+  causeOf,
+  isStoredCommand,
+  type Pending,
+  propertyOf,
+  type StoredCommand,
+  ttlOf,
+  withoutWaiting,
+} from "./pending.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 
 const TABLE = "commands";
 
@@ -35,36 +45,14 @@ export const RESEND_WITHIN_MS: Ms = 5 * 60_000;
 /** Commands that led to each other; the next one is refused as a loop. */
 export const MAX_CAUSE_DEPTH = 8;
 const MAX_PENDING = 2_000;
+/** Of them so many may wait for one device. */
+export const MAX_WAITING = 16;
 const REMEMBERED = 500;
 
-/** What the carrier of a command tells back. */
-export type Delivery =
-  | { readonly outcome: "sent" }
-  | { readonly outcome: "confirmed" }
-  | { readonly outcome: "rejected"; readonly reason: string };
-
-/**
- * Brings a command to its device. Rejecting means that it could not be sent.
- * `resumed` commands are from before a restart: their device may still be on its way back.
- */
-export type Deliver = (
-  command: Command,
-  signal: AbortSignal,
-  options: { readonly resumed: boolean },
-) => Promise<Delivery>;
-
-interface Pending {
-  command: Command;
-  /** What the command is kept with, for the decision after a restart. */
-  readonly since: Instant;
-  readonly confirmMs: Ms;
-  readonly reports: boolean;
-  readonly resumed: boolean;
-  sending: boolean;
-  /** The latest other value seen since sending. */
-  other?: Json;
-  deadline?: Disposable;
-}
+/** Looks at what is asked for, and tells why it must not be done. */
+export type CommandGuard = (
+  request: CommandRequest,
+) => { readonly code: CommandFailureCode; readonly reason: string } | undefined;
 
 export interface CommandsParts {
   readonly clock: Clock;
@@ -90,21 +78,33 @@ export class Commands {
   /** The pending command of a property; a later one replaces it. */
   readonly #byProperty = new Map<string, CommandId>();
   readonly #ended = new Map<CommandId, Command>();
+  readonly #keys = new CommandKeys();
+  #guard: CommandGuard = () => undefined;
   readonly #subscriptions: readonly Disposable[];
-  /** What is being sent at the moment. */
-  readonly #deliveries = new Set<AbortController>();
+  readonly #deliveries: Deliveries;
+  readonly #waitingRoom = new WaitingRoom();
   #closed = false;
 
   constructor(parts: CommandsParts) {
     this.#parts = parts;
+    this.#deliveries = new Deliveries(parts.clock, parts.deliver);
     parts.registry.correlateWith((observation) => this.#correlate(observation));
     this.#subscriptions = [
-      parts.bus.on("reading", ({ reading }, unit) => this.#onReading(reading, unit)),
+      parts.bus.on("reading", ({ reading }, unit) => {
+        this.#onReading(reading, unit);
+        this.#sendWaiting(reading.thing, unit);
+      }),
       parts.bus.on("availability", ({ record, previous }, unit) => {
-        if (record.availability === "ready" && isAway(previous))
-          this.#sendAgain(record.thing.id as ThingId, unit);
+        const id = record.thing.id as ThingId;
+        if (record.availability === "ready" && isAway(previous)) this.#sendAgain(id, unit);
+        if (record.availability === "ready" || record.availability === "init") this.#sendWaiting(id, unit);
       }),
     ];
+  }
+
+  /** Lets somebody refuse what would do harm. */
+  guardWith(guard: CommandGuard): void {
+    this.#guard = guard;
   }
 
   /**
@@ -119,8 +119,15 @@ export class Commands {
       state: "accepted",
       submittedAt: this.#parts.clock.now(),
     };
+    const known = this.#keys.find(request);
+    if (known !== undefined) {
+      if (isSameRequest(known, this.#rounded(request))) return this.get(known.id) ?? known;
+      return this.#refuse(command, "key-reused", `the key ${request.key} was used for another command`, unit);
+    }
     const checked = this.#check(request, command.depth);
     if (!checked.ok) return this.#refuse(command, checked.code, checked.reason, unit);
+    const refusal = this.#guard({ ...request, value: checked.value });
+    if (refusal !== undefined) return this.#refuse(command, refusal.code, refusal.reason, unit);
     return this.#accept({ ...command, value: checked.value }, checked, unit);
   }
 
@@ -151,10 +158,11 @@ export class Commands {
 
   /**
    * Takes up what was under way when the gateway stopped: unconfirmed property writes are sent again, actions are not
-   * repeated, because nobody knows whether they were carried out.
+   * repeated, because nobody knows whether they were carried out. What was still waiting goes on waiting.
    */
   async resume(store: Store): Promise<void> {
     const now = this.#parts.clock.instant();
+    await this.#keys.restore(store);
     const entries = await store.entries(TABLE);
     if (entries.size === 0) return;
     await this.#parts.record((unit) => {
@@ -164,7 +172,7 @@ export class Commands {
           continue;
         }
         const { command, since } = stored;
-        if (!("property" in command.target)) {
+        if (!("property" in command.target) && command.waiting !== true) {
           this.#end(
             command,
             "failed",
@@ -176,7 +184,7 @@ export class Commands {
         }
         const checked = this.#check(command, command.depth);
         if (!checked.ok) this.#end(command, "failed", unit, checked.code, checked.reason);
-        else if (elapsedMs(since, now) > RESEND_WITHIN_MS) {
+        else if (elapsedMs(since, now) > (command.waiting === true ? ttlOf(command) : RESEND_WITHIN_MS)) {
           this.#end(
             command,
             "expired",
@@ -191,9 +199,16 @@ export class Commands {
 
   close(): void {
     this.#closed = true;
-    for (const delivery of this.#deliveries) delivery.abort(new Error("the gateway stops"));
+    this.#deliveries.abort(new Error("the gateway stops"));
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
     for (const pending of this.#pending.values()) pending.deadline?.[Symbol.dispose]();
+  }
+
+  /** A request with its value as it is sent. */
+  #rounded(request: CommandRequest): CommandRequest {
+    const thing = this.#parts.registry.thing(request.thing);
+    const checked = thing === undefined ? undefined : checkCommand(thing, request);
+    return checked?.ok === true ? { ...request, value: checked.value } : request;
   }
 
   #check(request: CommandRequest, depth: number): CommandCheck {
@@ -202,6 +217,9 @@ export class Commands {
     }
     if (this.#pending.size >= MAX_PENDING) {
       return refuseCommand("too-many", `${MAX_PENDING} commands are under way`);
+    }
+    if (this.#waitingRoom.count(request.thing) >= MAX_WAITING) {
+      return refuseCommand("too-many", `${MAX_WAITING} commands wait for ${request.thing} to wake`);
     }
     const thing = this.#parts.registry.thing(request.thing);
     if (thing === undefined) return refuseCommand("unknown-thing", `there is no Thing ${request.thing}`);
@@ -219,11 +237,47 @@ export class Commands {
     };
     this.#replaceEarlier(command, unit);
     this.#pending.set(command.id, pending);
+    if (this.#mustWait(command)) this.#wait(pending);
+    else pending.command = withoutWaiting(command);
     this.#keep(pending, unit);
     unit.require("power");
-    this.#parts.bus.emit("command", command, unit);
-    unit.after(() => void this.#send(pending));
-    return command;
+    this.#parts.bus.emit("command", pending.command, unit);
+    if (pending.command.waiting !== true) unit.after(() => void this.#send(pending));
+    return pending.command;
+  }
+
+  /** Nobody is there to take it. A device that was heard only before a restart is looked for where one waits for it. */
+  #mustWait({ thing, ttlMs, waiting }: Command): boolean {
+    const availability = this.#parts.registry.get(thing)?.availability;
+    if (availability === "sleeping") return true;
+    return availability !== undefined && isAway(availability) && (ttlMs !== undefined || waiting === true);
+  }
+
+  #wait(pending: Pending): void {
+    const { clock } = this.#parts;
+    pending.command = { ...pending.command, waiting: true };
+    this.#waitingRoom.add(pending);
+    const leftMs = Math.max(0, ttlOf(pending.command) - elapsedMs(pending.since, clock.instant()));
+    pending.deadline = clock.after(leftMs, () => void this.#giveUp(pending));
+  }
+
+  async #giveUp(pending: Pending): Promise<void> {
+    await this.#parts.record((unit) => {
+      if (!this.#pending.has(pending.command.id)) return;
+      const reason = `the device was not there to take it within ${formatDuration(ttlOf(pending.command))}`;
+      this.#end(pending.command, "expired", unit, "timeout", reason);
+    });
+  }
+
+  /** A device has woken or come back: now it hears. */
+  #sendWaiting(thing: ThingId, unit: Unit): void {
+    for (const pending of this.#waitingRoom.leave(thing)) {
+      pending.deadline?.[Symbol.dispose]();
+      pending.command = withoutWaiting(pending.command);
+      this.#keep(pending, unit);
+      this.#parts.bus.emit("command", pending.command, unit);
+      unit.after(() => void this.#send(pending));
+    }
   }
 
   #replaceEarlier(command: Command, unit: Unit): void {
@@ -240,7 +294,8 @@ export class Commands {
     const id = pending.command.id;
     if (this.#closed || !this.#pending.has(id)) return;
     pending.sending = true;
-    const delivery = await this.#deliver(pending);
+    const { command, confirmMs, resumed } = pending;
+    const delivery = await this.#deliveries.send(command, confirmMs + SEND_GRACE_MS, { resumed });
     // While it was being sent, a reading may have confirmed it, a later command replaced it, or the gateway stopped.
     if (this.#closed || !this.#pending.has(id)) return;
     await this.#parts.record((unit) => {
@@ -263,24 +318,6 @@ export class Commands {
         pending.deadline = this.#parts.clock.after(pending.confirmMs, () => void this.#expire(pending));
       }
     });
-  }
-
-  async #deliver(pending: Pending): Promise<Delivery | { outcome: "broken"; reason: string }> {
-    const { clock, deliver } = this.#parts;
-    const patienceMs = pending.confirmMs + SEND_GRACE_MS;
-    const delivery = new AbortController();
-    const { signal } = delivery;
-    using _deadline = clock.after(patienceMs, () =>
-      delivery.abort(new Error(`could not be sent within ${formatDuration(patienceMs)}`)),
-    );
-    this.#deliveries.add(delivery);
-    try {
-      return await abandonable(deliver(pending.command, signal, { resumed: pending.resumed }), signal);
-    } catch (error) {
-      return { outcome: "broken", reason: error instanceof Error ? error.message : String(error) };
-    } finally {
-      this.#deliveries.delete(delivery);
-    }
   }
 
   /** A device that was away has returned: what it did not confirm, it may never have heard. */
@@ -347,17 +384,19 @@ export class Commands {
   ): void {
     const pending = this.#pending.get(command.id);
     pending?.deadline?.[Symbol.dispose]();
+    if (pending !== undefined) this.#waitingRoom.remove(pending);
     this.#pending.delete(command.id);
     const key = propertyOf(command);
     if (key !== undefined && this.#byProperty.get(key) === command.id) this.#byProperty.delete(key);
     const ended: Command = {
-      ...command,
+      ...withoutWaiting(command),
       state,
       endedAt: this.#parts.clock.now(),
       ...(code === undefined ? {} : { code }),
       ...(reason === undefined ? {} : { reason }),
     };
     unit.delete(TABLE, command.id);
+    this.#keys.keep(ended, unit);
     this.#remember(ended);
     this.#parts.bus.emit("command", ended, unit);
   }
@@ -365,6 +404,7 @@ export class Commands {
   #keep(pending: Pending, unit: Unit): void {
     const stored: StoredCommand = { command: pending.command, since: pending.since };
     unit.put(TABLE, pending.command.id, stored as unknown as Json);
+    this.#keys.keep(pending.command, unit);
   }
 
   #remember(command: Command): void {
@@ -373,23 +413,4 @@ export class Commands {
     const [oldest] = this.#ended.keys();
     if (oldest !== undefined) this.#ended.delete(oldest);
   }
-}
-
-interface StoredCommand {
-  readonly command: Command;
-  readonly since: Instant;
-}
-
-function isStoredCommand(stored: unknown): stored is StoredCommand {
-  if (!isJsonObject(stored) || !isJsonObject(stored.command) || !isJsonObject(stored.since)) return false;
-  const { id, thing, target } = stored.command;
-  return typeof id === "string" && typeof thing === "string" && isJsonObject(target);
-}
-
-function causeOf(command: Command): Cause {
-  return { commandId: command.id, depth: command.depth };
-}
-
-function propertyOf(command: CommandRequest): string | undefined {
-  return "property" in command.target ? `${command.thing}/${command.target.property}` : undefined;
 }
