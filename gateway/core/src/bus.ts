@@ -33,7 +33,8 @@ export type Source = `module:${string}` | `mqtt:${string}` | `foreign:${string}`
 
 export interface Notification {
   readonly time: EpochMs;
-  readonly rule: RuleId;
+  /** The rule that says it; without one it is the gateway. */
+  readonly rule?: RuleId;
   readonly level: "info" | "warning" | "alarm";
   readonly text: string;
 }

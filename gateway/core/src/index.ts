@@ -17,6 +17,8 @@ export * from "./registry/observation.ts";
 export * from "./registry/registry.ts";
 export * from "./registry/stale-watch.ts";
 export * from "./registry/time-repair.ts";
+export * from "./safety/presence.ts";
+export * from "./safety/safe-actuators.ts";
 export * from "./supervisor.ts";
 export * from "./token-bucket.ts";
 export * from "./transactions.ts";

@@ -180,7 +180,7 @@ export type GatewayView = Static<typeof GatewayView>;
 
 export const NotificationView = Type.Object({
   time: Time,
-  rule: Type.String(),
+  rule: Type.Optional(Type.String({ description: "The rule that says it; without one it is the gateway." })),
   level: Type.Enum(["info", "warning", "alarm"]),
   text: Type.String(),
 });

@@ -107,6 +107,11 @@ export class Commands {
     this.#guard = guard;
   }
 
+  /** Why a request must not be carried out now, whoever would carry it. */
+  refusal(request: CommandRequest): ReturnType<CommandGuard> {
+    return this.#guard(request);
+  }
+
   /**
    * Accepts or refuses a request. An accepted command is sent once the unit has settled.
    * @returns the command; `state` is `accepted` or `refused`, and `code` tells why.

@@ -69,5 +69,5 @@ export function moduleView(status: ModuleStatus): ModuleView {
 
 export function notificationView(notification: Notification): NotificationView {
   const { time, rule, level, text } = notification;
-  return { time: iso(time), rule, level, text };
+  return { time: iso(time), ...(rule === undefined ? {} : { rule }), level, text };
 }

@@ -25,7 +25,10 @@ export function Notices() {
               <p className="notice-head">
                 <strong>{t(`notices.level.${notice.level}`)}</strong>
                 <span className="muted">
-                  {t("notices.from", { rule: notice.rule })} · <AgeText iso={notice.time} />
+                  {notice.rule === undefined
+                    ? t("notices.fromGateway")
+                    : t("notices.from", { rule: notice.rule })}{" "}
+                  · <AgeText iso={notice.time} />
                 </span>
               </p>
               <p>{notice.text}</p>

@@ -294,6 +294,7 @@ export const en = {
   "notices.dismissAll": "Dismiss all",
   "notices.more": { one: "and {count} more", other: "and {count} more" },
   "notices.from": "Rule {rule}",
+  "notices.fromGateway": "The gateway",
   "notices.level.info": "Info",
   "notices.level.warning": "Warning",
   "notices.level.alarm": "Alarm",
