@@ -195,6 +195,15 @@ describe("the longest time", () => {
     expect(at.running()).toBe(false);
   });
 
+  test("nor by somebody else who asks", async () => {
+    const at = await started({ safe: TWENTY });
+    await at.ask(true, "rule:water");
+    await at.clock.advance(15 * MINUTE);
+    await at.ask(true, "mqtt:ha");
+    await at.clock.advance(5 * MINUTE);
+    expect(at.running()).toBe(false);
+  });
+
   test("is begun anew once the pump was off", async () => {
     const at = await started({ safe: TWENTY });
     await at.ask(true, "rule:water");
@@ -420,6 +429,13 @@ describe("what a person has set", () => {
     await at.report(false);
     expect(at.view()).toEqual({ heldForMs: 30 * MINUTE, heldBy: "device" });
     expect(await at.ask(true, "rule:stairs")).toMatchObject({ code: "held" });
+
+    // Done late, when its command has expired already.
+    const slow = await started({ hold: { ...HOLD, atDevice: true }, pump: "jams" });
+    await slow.ask(true, "rule:stairs");
+    await slow.clock.advance(MINUTE);
+    await slow.report(true);
+    expect(slow.view()).toBeUndefined();
 
     const other = await started({ hold: HOLD });
     await other.report(true);

@@ -292,7 +292,7 @@ export const vi: CatalogueOf<typeof en> = {
   "notices.dismissAll": "Bỏ qua tất cả",
   "notices.more": { other: "và {count} thông báo khác" },
   "notices.from": "Quy tắc {rule}",
-  "notices.fromGateway": "Trạm",
+  "notices.fromGateway": "Gateway",
   "notices.level.info": "Thông tin",
   "notices.level.warning": "Cảnh báo",
   "notices.level.alarm": "Báo động",
