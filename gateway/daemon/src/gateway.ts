@@ -134,7 +134,10 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       log,
       folder: settings.rulesDir,
       timezone: settings.gateway.timezone,
-      onChange: (id) => live.pushRule(id, () => rules.get(id)),
+      onChange: (id) => {
+        live.pushRule(id, () => rules.get(id));
+        house.presence.changed();
+      },
     }),
   );
   const onStoreHealth = (): void => {
@@ -172,6 +175,12 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   // The rules hear a reading before the clouds do; what they decide is in the same commit either way.
   await rules.start(store);
   bridges.push(...(await openBridges({ settings, clock, store, log, house, live }, teardown)));
+  for (const bridge of bridges) teardown.use(bridge.onChange(() => house.presence.changed()));
+  const seesClients = settings.mqtt.external === undefined;
+  house.presence.connect(
+    { rule: (id) => rules.isActive(id), cloud: (id) => isUp(bridges, id) },
+    { seesClients },
+  );
   for (const subscription of feedLive(house.bus, house.registry, live)) teardown.use(subscription);
 
   const audit = new AuditLog({ clock, log, store, transactions: house.transactions });
@@ -251,6 +260,12 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     restartDue: restart.due,
     stop: () => teardown.run(),
   };
+}
+
+/** @returns undefined where there is no such bridge. */
+function isUp(bridges: readonly Bridge[], id: string): boolean | undefined {
+  const bridge = bridges.find((each) => each.id === id);
+  return bridge === undefined ? undefined : bridge.status().state === "online";
 }
 
 /** What the configuration allows and nobody should forget. */

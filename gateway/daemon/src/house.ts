@@ -7,6 +7,7 @@ import {
   createModuleHost,
   type Log,
   Registry,
+  SafeActuators,
   StaleWatch,
   type Store,
   type StoreError,
@@ -18,6 +19,7 @@ import type { ModuleId } from "@tram/protocol";
 import type { Settings } from "./config/settings.ts";
 import { createDeliver } from "./deliver.ts";
 import type { ForeignDevices } from "./foreign/foreign-devices.ts";
+import { HousePresence } from "./presence/house-presence.ts";
 import type { Teardown } from "./teardown.ts";
 
 /** The rooms of the core, connected with each other. */
@@ -27,6 +29,8 @@ export interface House {
   readonly registry: Registry;
   readonly commands: Commands;
   readonly supervisor: Supervisor;
+  readonly safety: SafeActuators;
+  readonly presence: HousePresence;
 }
 
 export interface HouseParts {
@@ -81,7 +85,10 @@ export async function openHouse(parts: HouseParts, teardown: Teardown): Promise<
     newId: () => randomBytes(9).toString("base64url"),
   });
   teardown.defer(() => commands.close());
-  return { bus, transactions, registry, commands, supervisor };
+  const presence = new HousePresence();
+  const safety = teardown.use(new SafeActuators({ clock, bus, registry, commands, presence, record }));
+  await safety.restore(store);
+  return { bus, transactions, registry, commands, supervisor, safety, presence };
 }
 
 /** The Things of a module that is down are not heard any more. */

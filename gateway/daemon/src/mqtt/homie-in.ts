@@ -208,8 +208,10 @@ export class HomieIn {
       return command.state === "refused" ? refuse(command.reason ?? "refused") : true;
     }
     // The receiver is on MQTT itself: the message is routed as it is, and only written down.
-    if (decoded.ok && checkValue(affordance, decoded.value).ok)
-      this.#commands.note(request(decoded.value), unit);
+    if (!decoded.ok || !checkValue(affordance, decoded.value).ok) return true;
+    const refusal = this.#commands.refusal(request(decoded.value));
+    if (refusal !== undefined) return refuse(refusal.reason);
+    this.#commands.note(request(decoded.value), unit);
     return true;
   }
 

@@ -9,6 +9,7 @@ import {
 } from "@tram/core";
 import { MemoryStore, VirtualClock } from "@tram/testkit";
 import { expect, test } from "vitest";
+import { HousePresence } from "../presence/house-presence.ts";
 import type { Identity } from "./identity/identity.ts";
 import { listeningLog } from "./listeners/testing/door.ts";
 import { mqttHooks } from "./mqtt-adapter.ts";
@@ -47,6 +48,7 @@ test.each([
   });
   const hooks = mqttHooks({
     identity: { isClaim: () => false } as unknown as Identity,
+    presence: new HousePresence(),
     durable: ["alarms/#", "rooms/+/alarm"],
     registry: new Registry({ clock, bus }),
     commands: {} as Commands,

@@ -21,10 +21,12 @@ export function mqttHooks(parts: {
   commands: Commands;
   transactions: Transactions;
   log: Log;
+  /** Is told which accounts are there. */
+  presence: { connected(account: string): void; disconnected(account: string): void };
   /** Reads what devices say in their own way; without it nobody does. */
   foreign?: { take(client: MqttClient, message: MqttMessage, unit: Unit): void };
 }): BrokerHooks {
-  const { identity, transactions, log } = parts;
+  const { identity, presence, transactions, log } = parts;
   const homie = new HomieIn(parts);
   const durable = parts.durable.map(checkedFilter);
   return {
@@ -46,9 +48,13 @@ export function mqttHooks(parts: {
     },
     connected: (client) => {
       identity.connected(client);
+      presence.connected(client.username);
       log.debug({ ...shown(client) }, "client connected");
     },
-    disconnected: (client, reason) => log.debug({ ...shown(client), reason }, "client disconnected"),
+    disconnected: (client, reason) => {
+      presence.disconnected(client.username);
+      log.debug({ ...shown(client), reason }, "client disconnected");
+    },
   };
 }
 

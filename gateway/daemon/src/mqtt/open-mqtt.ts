@@ -1,12 +1,5 @@
 import type { Broker, BrokerHooks, Clock, Log, MqttClient, MqttMessage, Store, Unit } from "@tram/core";
-import {
-  deviceTopic,
-  type GatewayView,
-  HASS_PREFIX,
-  HOMIE_ROOT,
-  PRODUCT,
-  type ThingId,
-} from "@tram/protocol";
+import { deviceTopic, type GatewayView, HASS_PREFIX, HOMIE_ROOT, PRODUCT } from "@tram/protocol";
 import { HTTP_LISTENER } from "../config/listener-check.ts";
 import type { Settings } from "../config/settings.ts";
 import { ForeignDevices } from "../foreign/foreign-devices.ts";
@@ -194,9 +187,7 @@ function speakHomie(broker: Broker, { house, log, settings }: MqttParts, teardow
 /** Devices behind a broker that cannot be reached are not heard. It tells their state again when it is back. */
 async function loseAll({ registry, transactions }: House): Promise<void> {
   await transactions.record((unit) => {
-    for (const { source, thing } of registry.records()) {
-      if (source === `mqtt:${EXTERNAL}`) registry.setAvailability(thing.id as ThingId, "lost", unit);
-    }
+    for (const name of registry.namesOf(`mqtt:${EXTERNAL}`)) registry.setAvailability(name, "lost", unit);
   });
 }
 

@@ -1,5 +1,15 @@
 import type { Bus, Clock, Commands, Log, Registry, Store, Transactions, Unit } from "@tram/core";
-import { type Json, jsonEqual, type Ms, type RuleId, type RuleView, type TraceView } from "@tram/protocol";
+import {
+  COMMAND_LIMITS,
+  type CommandRequest,
+  type Json,
+  jsonEqual,
+  type Ms,
+  type Reading,
+  type RuleId,
+  type RuleView,
+  type TraceView,
+} from "@tram/protocol";
 import {
   compile,
   type Effect,
@@ -138,6 +148,11 @@ export class RuleHouse implements Disposable {
     return this.list().find((rule) => rule.id === id);
   }
 
+  /** Whether a rule is there and may run; cheaper than its view. */
+  isActive(id: string): boolean {
+    return this.#program?.rules.get(id as RuleId)?.enabled === true;
+  }
+
   /** Newest first; `undefined` for an unknown rule. */
   traces(id: string): readonly TraceView[] | undefined {
     if (this.get(id) === undefined) return undefined;
@@ -183,20 +198,20 @@ export class RuleHouse implements Disposable {
       const before = this.list();
       this.#program = this.#compile();
       runner.replaceProgram(this.#program);
-      if (event.kind !== "start") this.#apply(runner.handle({ kind: "start" }, this.#world()), unit);
+      if (event.kind !== "start") this.#apply(runner.handle({ kind: "start" }, this.#world()), event, unit);
       this.#tellDifference(before, unit);
     }
-    this.#apply(runner.handle(event, this.#world()), unit);
+    this.#apply(runner.handle(event, this.#world()), event, unit);
   }
 
-  #apply(result: StepResult, unit: Unit): void {
+  #apply(result: StepResult, event: RuleEvent, unit: Unit): void {
     for (const [id, state] of result.changed) {
       if (state === undefined) unit.delete(TABLE, id);
       else unit.put(TABLE, id, state as unknown as Json);
       unit.require("power");
     }
     for (const { rule, trace } of result.traces) this.#remember(rule, trace);
-    for (const effect of result.effects) this.#carryOut(effect, unit);
+    for (const effect of result.effects) this.#carryOut(effect, event, unit);
     const told = new Set([...result.changed.keys(), ...result.traces.map(({ rule }) => rule)]);
     if (told.size > 0) {
       unit.after(() => {
@@ -206,7 +221,7 @@ export class RuleHouse implements Disposable {
     this.#arm(result.nextWakeup);
   }
 
-  #carryOut(effect: Effect, unit: Unit): void {
+  #carryOut(effect: Effect, event: RuleEvent, unit: Unit): void {
     const { commands, bus, clock, log } = this.#parts;
     const { rule } = effect;
     if (effect.kind === "notify") {
@@ -222,6 +237,7 @@ export class RuleHouse implements Disposable {
         value: effect.value,
         origin: `rule:${rule}`,
         ...(effect.cause === undefined ? {} : { cause: effect.cause }),
+        ...(event.kind === "reading" ? becauseOf(event.reading) : {}),
       },
       unit,
     );
@@ -274,6 +290,12 @@ export class RuleHouse implements Disposable {
     });
     for (const id of this.#traces.keys()) if (!after.has(id)) this.#traces.delete(id);
   }
+}
+
+/** The sensor that led to a command: when it is lost, the command's reason is. */
+function becauseOf({ property, thing, value }: Reading): Pick<CommandRequest, "because" | "why"> {
+  const why = `${thing}/${property} is ${JSON.stringify(value)}`;
+  return { because: { thing, property }, why: why.slice(0, COMMAND_LIMITS.why) };
 }
 
 function traceView(trace: Trace): TraceView {
