@@ -52,6 +52,8 @@ export interface HouseEvents {
   /** It is known now when a reading was taken; `previous` is what was thought before. */
   repaired: { readonly reading: Reading; readonly previous: Reading };
   command: Command;
+  /** What holds for an actuator changed: it must stop at some time, it rests, a person holds it. */
+  guarded: PropertyAddress;
   notification: Notification;
 }
 

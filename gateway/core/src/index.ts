@@ -12,6 +12,7 @@ export * from "./ports/log.ts";
 export * from "./ports/mqtt.ts";
 export * from "./ports/store.ts";
 export * from "./registry/household.ts";
+export * from "./registry/household-file.ts";
 export * from "./registry/link.ts";
 export * from "./registry/observation.ts";
 export * from "./registry/registry.ts";

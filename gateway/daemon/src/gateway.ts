@@ -16,6 +16,7 @@ import { auditRoutes } from "./http/routes-audit.ts";
 import { authorityRoutes } from "./http/routes-authority.ts";
 import { type ClientDesk, clientRoutes } from "./http/routes-clients.ts";
 import { credentialRoutes } from "./http/routes-credentials.ts";
+import { householdRoutes } from "./http/routes-household.ts";
 import { pairingRoutes } from "./http/routes-pairing.ts";
 import { ruleRoutes } from "./http/routes-rules.ts";
 import { systemRoutes } from "./http/routes-system.ts";
@@ -181,7 +182,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     { rule: (id) => rules.isActive(id), cloud: (id) => isUp(bridges, id) },
     { seesClients },
   );
-  for (const subscription of feedLive(house.bus, house.registry, live)) teardown.use(subscription);
+  for (const subscription of feedLive(house, live)) teardown.use(subscription);
 
   const audit = new AuditLog({ clock, log, store, transactions: house.transactions });
   await audit.restore();
@@ -319,6 +320,7 @@ async function openWeb(
   const routes = [
     ...accountRoutes(people, () => reached.port),
     ...thingRoutes({ ...house, watch }),
+    ...householdRoutes({ ...house, audit: access.audit.audit }),
     ...ruleRoutes(status, editor),
     ...clientRoutes(parts.desk),
     ...systemRoutes(status),

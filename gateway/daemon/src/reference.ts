@@ -9,6 +9,7 @@ import { auditRoutes } from "./http/routes-audit.ts";
 import { authorityRoutes } from "./http/routes-authority.ts";
 import { clientRoutes } from "./http/routes-clients.ts";
 import { credentialRoutes } from "./http/routes-credentials.ts";
+import { householdRoutes } from "./http/routes-household.ts";
 import { pairingRoutes } from "./http/routes-pairing.ts";
 import { ruleRoutes } from "./http/routes-rules.ts";
 import { systemRoutes } from "./http/routes-system.ts";
@@ -33,6 +34,9 @@ function describedRoutes(): readonly Route[] {
   const nobody = new Proxy({}, { get: (_target, name) => absent(String(name)) });
   return [
     ...accountRoutes(nobody as Parameters<typeof accountRoutes>[0], () => absent("the port")),
+    ...householdRoutes({ registry: { household: nobody }, safety: nobody } as Parameters<
+      typeof householdRoutes
+    >[0]),
     ...thingRoutes({ registry: nobody, commands: nobody, transactions: nobody, watch: nobody } as Parameters<
       typeof thingRoutes
     >[0]),

@@ -80,10 +80,10 @@ export class Status implements SystemViews, RuleViews {
   }
 
   snapshot(): Omit<Snapshot, "type" | "seq"> {
-    const { registry } = this.#parts.house;
+    const { house } = this.#parts;
     return {
       gateway: this.gateway(),
-      things: [...registry.records()].map((record) => thingView(record, registry)),
+      things: [...house.registry.records()].map((record) => thingView(record, house)),
       rules: [...this.rules()],
       bridges: [...this.bridges()],
       modules: [...this.modules()],

@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { Thing } from "../thing.ts";
+import { ThingSettings } from "../thing-settings.ts";
 
 /**
  * What the HTTP API and the live socket show. The same schemas validate, generate OpenAPI 3.1 and type the web UI.
@@ -14,6 +15,25 @@ export const PropertyView = Type.Object({
   time: Time,
   receivedAt: Time,
   problem: Type.Optional(Type.String()),
+  clock: Type.Optional(
+    Type.Literal("untrusted", { description: "The times are what a clock said that nobody could believe." }),
+  ),
+  stopsAt: Type.Optional(
+    Type.String({
+      format: "date-time",
+      description: "When the gateway sets the safe value, unless it is set before.",
+    }),
+  ),
+  restsUntil: Type.Optional(
+    Type.String({ format: "date-time", description: "Until then machines may not leave the safe value." }),
+  ),
+  heldUntil: Type.Optional(
+    Type.String({
+      format: "date-time",
+      description: "Until then machines leave alone what a person has set.",
+    }),
+  ),
+  heldBy: Type.Optional(Type.String({ description: "Who has set it." })),
 });
 export type PropertyView = Static<typeof PropertyView>;
 
@@ -23,6 +43,12 @@ export const ThingView = Type.Object({
   source: Type.String({ description: "Where the Thing comes from: `module:<id>` or `mqtt:<account>`." }),
   properties: Type.Record(Type.String(), PropertyView, { description: "Last known values by `node/name`." }),
   problem: Type.Optional(Type.String({ description: "Why the last description of the device was refused." })),
+  settings: Type.Optional(ThingSettings),
+  links: Type.Optional(
+    Type.Array(Type.Object({ id: Type.String(), source: Type.String(), availability: Type.String() }), {
+      description: "The ways to its devices, where they are more than one of the Thing's own name.",
+    }),
+  ),
 });
 export type ThingView = Static<typeof ThingView>;
 
@@ -33,6 +59,10 @@ export const CommandView = Type.Object({
   action: Type.Optional(Type.String()),
   value: Value,
   origin: Type.String(),
+  why: Type.Optional(Type.String({ description: "Why it was wanted." })),
+  waiting: Type.Optional(
+    Type.Literal(true, { description: "It is accepted, and waits for its device to wake or to come back." }),
+  ),
   state: Type.Enum(["accepted", "sent", "confirmed", "refused", "failed", "expired"]),
   submittedAt: Time,
   sentAt: Type.Optional(Time),

@@ -22,6 +22,8 @@ const SETTINGS = "thing-settings";
 const AREAS = "areas";
 /** A device has few radios, and a house few gateways that hear it. */
 const MAX_LINKS = 8;
+/** As many as a house may have Things. */
+const MAX_SETTINGS = 2_000;
 
 const settingsValidator = Compile(ThingSettings);
 const areaValidator = Compile(Area);
@@ -93,6 +95,42 @@ export class Household {
     if (problem !== undefined) return invalid(problem);
     this.#keepSettings(id, settings, unit);
     this.#apply(id, entry, unit);
+    return DONE;
+  }
+
+  /** Settings from a file: their Thing may come later, and what does not fit it then has no effect. */
+  takeSettings(id: ThingId, candidate: unknown, unit: Unit): HouseholdResult {
+    const entry = this.#entries.byId.get(id);
+    if (entry !== undefined) return this.changeSettings(id, candidate, unit);
+    if (this.#settings.size >= MAX_SETTINGS && !this.#settings.has(id)) {
+      return {
+        ok: false,
+        code: "too-many",
+        path: "",
+        problem: `there are settings of ${MAX_SETTINGS} Things`,
+      };
+    }
+    const checked = this.#checkSettings(candidate);
+    if (!checked.ok) return checked;
+    this.#keepSettings(id, checked.settings, unit);
+    return DONE;
+  }
+
+  /** Gives a Thing another id: that of a Thing which is not there. */
+  rename(id: ThingId, to: ThingId, unit: Unit): HouseholdResult {
+    const entry = this.#entries.byId.get(id);
+    if (entry === undefined) return unknownThing(id);
+    if (this.#entries.byId.has(to)) {
+      return { ok: false, code: "invalid", path: "id", problem: `there is a Thing ${to}` };
+    }
+    const { links } = entry;
+    const { source } = entry.record;
+    this.#entries.remove(id);
+    this.#bus.emit("retired", { id, source }, unit);
+    const renamed = this.#entries.add(to, links, this.settingsOf(to));
+    for (const link of links) this.#entries.keepLink(to, link, unit);
+    for (const property of entry.values.keys()) unit.delete(SHADOW, shadowKey(id, property));
+    if (renamed !== undefined) this.#bus.emit("thing", renamed.record, unit);
     return DONE;
   }
 

@@ -101,6 +101,11 @@ export class Registry {
     return byPreference(this.#entries.byId.get(id)?.links ?? []);
   }
 
+  /** The links of a Thing in the order in which they were added. */
+  keptLinks(id: ThingId): readonly Link[] {
+    return this.#entries.byId.get(id)?.links ?? [];
+  }
+
   /** What a source calls the devices that it speaks for. */
   namesOf(source: Source): readonly ThingId[] {
     return [...this.#entries.byId.values()].flatMap(({ links }) =>

@@ -1,5 +1,6 @@
 import {
   type Command,
+  type EpochMs,
   elapsedMs,
   formatDuration,
   type Instant,
@@ -43,6 +44,8 @@ export interface SafeActuatorsParts {
 
 /** What people are shown of a property. */
 export interface SafetyView {
+  /** When this was said, on the wall clock. */
+  readonly now: EpochMs;
   /** When the gateway will set the safe value, in milliseconds from now. */
   readonly stopsInMs?: Ms;
   readonly restsForMs?: Ms;
@@ -120,7 +123,7 @@ export class SafeActuators implements Disposable {
       ...(restsForMs > 0 ? { restsForMs } : {}),
       ...(hold !== undefined && heldForMs > 0 ? { heldForMs, heldBy: hold.by } : {}),
     };
-    return Object.keys(view).length === 0 ? undefined : view;
+    return Object.keys(view).length === 0 ? undefined : { now: this.#parts.clock.now(), ...view };
   }
 
   /** A person lets machines have their way again. @returns false where nothing was held. */
@@ -381,6 +384,8 @@ export class SafeActuators implements Disposable {
     if (Object.keys(state).length === 0) unit.delete(TABLE, key);
     else unit.put(TABLE, key, state as unknown as Json);
     this.#arm(guarded);
+    const { property, thing } = guarded;
+    this.#parts.bus.emit("guarded", { thing, property }, unit);
   }
 
   #affordance(thing: ThingId, property: PropertyKey): PropertyAffordance | undefined {

@@ -21,7 +21,8 @@ export type AuditAction =
   | "authority-created"
   | "broker-certificate-renewed"
   | "certificate-issued"
-  | "certificate-revoked";
+  | "certificate-revoked"
+  | "household-changed";
 
 /** What happened to somebody's rights. Never a secret. */
 export interface AuditEntry {

@@ -113,8 +113,16 @@ export const set: CommandBody = async (context) => {
   const view = await findThing(client, id);
   const key = findProperty(view, name);
   const value = parseValue(text, view.thing.properties[key]);
-  const query = wait === undefined ? "" : `?wait=${wait}`;
-  const call = client.call("PUT", `/api/v1/things/${id}/properties/${key}${query}`, value);
+  const { ttl, why } = options;
+  const query = new URLSearchParams({
+    ...(wait === undefined ? {} : { wait: String(wait) }),
+    ...(typeof ttl === "string" ? { ttl } : {}),
+    ...(typeof why === "string" ? { why } : {}),
+  });
+  const headers: Record<string, string> =
+    typeof options.key === "string" ? { "idempotency-key": options.key } : {};
+  const path = `/api/v1/things/${id}/properties/${key}?${query}`;
+  const call = client.call("PUT", path, value, headers);
   const answer = await output.progress(`waiting for ${id} to confirm`, call);
   if (answer.status === 204) {
     const command = String(answer.headers.location ?? "")

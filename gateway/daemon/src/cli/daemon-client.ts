@@ -38,7 +38,12 @@ export class DaemonClient {
    * Calls the API.
    * @throws {CommandFailed} with the gateway's own words when it refuses, or when nobody answers.
    */
-  call(method: string, path: string, body?: Json): Promise<Answer> {
+  call(
+    method: string,
+    path: string,
+    body?: Json,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const text = body === undefined ? undefined : JSON.stringify(body);
       const call = httpRequest(
@@ -48,8 +53,8 @@ export class DaemonClient {
           path,
           headers:
             text === undefined
-              ? {}
-              : { "content-type": "application/json", "content-length": Buffer.byteLength(text) },
+              ? more
+              : { ...more, "content-type": "application/json", "content-length": Buffer.byteLength(text) },
         },
         (response) => {
           const chunks: Buffer[] = [];

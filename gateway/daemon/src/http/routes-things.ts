@@ -1,5 +1,6 @@
-import { type Commands, type Registry, StoreError, type Transactions } from "@tram/core";
+import { type Commands, type Registry, type SafeActuators, StoreError, type Transactions } from "@tram/core";
 import {
+  COMMAND_LIMITS,
   type Command,
   type CommandFailureCode,
   type CommandId,
@@ -25,17 +26,26 @@ export interface ThingRoutesParts {
   readonly commands: Commands;
   readonly transactions: Transactions;
   readonly watch: CommandWatch;
+  readonly safety: SafeActuators;
 }
 
+/** A week: longer nobody remembers what was wanted. In seconds. */
+const MAX_TTL_S = 7 * 86_400;
+const KEY = new RegExp(`^[\\x21-\\x7e]{1,${COMMAND_LIMITS.key}}$`);
 const THING = { id: "Id of the Thing." };
 const PROPERTY = { ...THING, node: "Id of the node.", name: "Id of the property in its node." };
 const WAIT = {
   wait: `Seconds to wait for the end of the command, at most ${MAX_WAIT_MS / 1_000}; then the answer is 200 with the command.`,
 };
+const COMMAND_QUERY = {
+  ...WAIT,
+  ttl: `Seconds that the command may wait for a device that is away or asleep, at most ${MAX_TTL_S}.`,
+  why: `Why it is wanted, for people; at most ${COMMAND_LIMITS.why} characters.`,
+};
 const COMMAND_PROBLEMS = {
   404: "No such Thing, property or action.",
-  409: "The property cannot be written, or commands led to each other.",
-  422: "The value does not fit the description.",
+  409: "The property cannot be written, commands led to each other, or it is held or rests for its safety.",
+  422: "The value does not fit the description, or the key was used for another command.",
   429: "Too many commands are under way.",
   503: "The store does not keep anything now.",
 };
@@ -46,6 +56,8 @@ const STATUS: Readonly<Partial<Record<CommandFailureCode, number>>> = {
   "unknown-action": 404,
   "read-only": 409,
   loop: 409,
+  held: 409,
+  resting: 409,
   "invalid-value": 422,
   "too-many": 429,
 };
@@ -77,7 +89,7 @@ export function thingRoutes(parts: ThingRoutesParts): readonly Route[] {
       },
       handle: () => ({
         status: 200,
-        body: { things: [...registry.records()].map((record) => thingView(record, registry)) },
+        body: { things: [...registry.records()].map((record) => thingView(record, parts)) },
       }),
     },
     {
@@ -116,7 +128,7 @@ export function thingRoutes(parts: ThingRoutesParts): readonly Route[] {
         withThing(request, (id) => ({
           status: 200,
           body: Object.fromEntries(
-            registry.readings(id).map((reading) => [reading.property, propertyView(reading)]),
+            registry.readings(id).map((reading) => [reading.property, propertyView(reading, parts)]),
           ),
         })),
     },
@@ -161,7 +173,7 @@ export function thingRoutes(parts: ThingRoutesParts): readonly Route[] {
       tag: "Things",
       scope: "control",
       params: PROPERTY,
-      query: WAIT,
+      query: COMMAND_QUERY,
       body: Type.Unknown({ description: 'The value as bare JSON, or `{"value": …}`.' }),
       answer: { status: 204, description: "Accepted; `Location` names the command." },
       problems: COMMAND_PROBLEMS,
@@ -182,7 +194,7 @@ export function thingRoutes(parts: ThingRoutesParts): readonly Route[] {
       tag: "Things",
       scope: "control",
       params: { ...THING, name: "Name of the action." },
-      query: WAIT,
+      query: COMMAND_QUERY,
       body: Type.Unknown({ description: "The action's input; null without one." }),
       answer: { status: 204, description: "Accepted; `Location` names the command." },
       problems: COMMAND_PROBLEMS,
@@ -223,11 +235,13 @@ async function submit(
   if (waitMs === undefined) {
     return problem(400, "bad-wait", `wait: expected 0 to ${MAX_WAIT_MS / 1_000} seconds.`);
   }
+  const terms = readTerms(request);
+  if (typeof terms === "string") return problem(400, "bad-terms", terms);
   let command: Command | undefined;
   try {
     await parts.transactions.transact((unit) => {
       command = parts.commands.submit(
-        { thing, target, value, origin: `api:${request.principal?.name ?? ""}` },
+        { thing, target, value, origin: `api:${request.principal?.name ?? ""}`, ...terms },
         unit,
       );
     });
@@ -251,6 +265,26 @@ function readWait(text: string | undefined): number | undefined {
   const seconds = Number(text);
   if (!/^\d{1,4}(?:\.\d{1,3})?$/.test(text) || seconds * 1_000 > MAX_WAIT_MS) return undefined;
   return seconds * 1_000;
+}
+
+/** What the request says about the command beside its value. @returns a sentence where it cannot be. */
+function readTerms(request: RouteRequest): Pick<CommandRequest, "key" | "ttlMs" | "why"> | string {
+  const { ttl, why } = request.query;
+  const key = request.header("idempotency-key");
+  if (ttl !== undefined && (!/^\d{1,6}$/.test(ttl) || Number(ttl) > MAX_TTL_S)) {
+    return `ttl: expected 0 to ${MAX_TTL_S} seconds, found ${ttl.slice(0, 40)}.`;
+  }
+  if (why !== undefined && why.length > COMMAND_LIMITS.why) {
+    return `why: expected at most ${COMMAND_LIMITS.why} characters, found ${why.length}.`;
+  }
+  if (key !== undefined && !KEY.test(key)) {
+    return `Idempotency-Key: expected 1 to ${COMMAND_LIMITS.key} visible characters.`;
+  }
+  return {
+    ...(ttl === undefined ? {} : { ttlMs: Number(ttl) * 1_000 }),
+    ...(why === undefined ? {} : { why }),
+    ...(key === undefined ? {} : { key }),
+  };
 }
 
 /** Takes `{"value": x}` for x, where the property's own values are not objects. */

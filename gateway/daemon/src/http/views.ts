@@ -1,4 +1,11 @@
-import type { ModuleStatus, Notification, Registry, ThingRecord } from "@tram/core";
+import type {
+  ModuleStatus,
+  Notification,
+  Registry,
+  SafeActuators,
+  SafetyView,
+  ThingRecord,
+} from "@tram/core";
 import type {
   Command,
   CommandView,
@@ -18,37 +25,75 @@ export function iso(time: EpochMs): string {
   return new Date(Math.min(LAST_MS, Math.max(-LAST_MS, Number.isFinite(time) ? time : 0))).toISOString();
 }
 
-export function propertyView(reading: Reading): PropertyView {
-  const { value, quality, time, receivedAt, problem } = reading;
+/** What the views are made of. */
+export interface ViewParts {
+  readonly registry: Pick<Registry, "readings">;
+  readonly safety: Pick<SafeActuators, "view">;
+}
+
+export function propertyView(reading: Reading, { safety }: Pick<ViewParts, "safety">): PropertyView {
+  const { value, quality, time, receivedAt, problem, taken } = reading;
+  const guarded = safety.view(reading.thing, reading.property);
   return {
     value,
     quality,
     time: iso(time),
     receivedAt: iso(receivedAt),
     ...(problem === undefined ? {} : { problem }),
+    ...(taken === undefined ? {} : { clock: "untrusted" as const }),
+    ...(guarded === undefined ? {} : safetyTimes(guarded)),
   };
 }
 
-export function thingView(record: ThingRecord, registry: Registry): ThingView {
-  const { thing, availability, source, problem } = record;
-  const readings = registry.readings(thing.id as ThingId);
+function safetyTimes({ heldBy, heldForMs, now, restsForMs, stopsInMs }: SafetyView): Partial<PropertyView> {
+  return {
+    ...(stopsInMs === undefined ? {} : { stopsAt: iso(now + stopsInMs) }),
+    ...(restsForMs === undefined ? {} : { restsUntil: iso(now + restsForMs) }),
+    ...(heldForMs === undefined ? {} : { heldUntil: iso(now + heldForMs) }),
+    ...(heldBy === undefined ? {} : { heldBy }),
+  };
+}
+
+export function thingView(record: ThingRecord, parts: ViewParts): ThingView {
+  const { thing, availability, source, problem, settings, links } = record;
+  const readings = parts.registry.readings(thing.id as ThingId);
   return {
     thing,
     availability,
     source,
-    properties: Object.fromEntries(readings.map((reading) => [reading.property, propertyView(reading)])),
+    properties: Object.fromEntries(
+      readings.map((reading) => [reading.property, propertyView(reading, parts)]),
+    ),
     ...(problem === undefined ? {} : { problem }),
+    ...(settings === undefined ? {} : { settings }),
+    ...(links === undefined ? {} : { links: links.map((link) => ({ ...link })) }),
   };
 }
 
 export function commandView(command: Command): CommandView {
-  const { id, thing, target, value, origin, state, submittedAt, sentAt, endedAt, code, reason } = command;
+  const {
+    id,
+    thing,
+    target,
+    value,
+    origin,
+    state,
+    submittedAt,
+    sentAt,
+    endedAt,
+    code,
+    reason,
+    waiting,
+    why,
+  } = command;
   return {
     id,
     thing,
     ...("property" in target ? { property: target.property } : { action: target.action }),
     value,
     origin,
+    ...(why === undefined ? {} : { why }),
+    ...(waiting === undefined ? {} : { waiting }),
     state,
     submittedAt: iso(submittedAt),
     ...(sentAt === undefined ? {} : { sentAt: iso(sentAt) }),

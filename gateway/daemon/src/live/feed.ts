@@ -1,12 +1,19 @@
-import type { Bus, Registry } from "@tram/core";
+import type { Bus, Registry, SafeActuators } from "@tram/core";
 import { commandView, notificationView, propertyView, thingView } from "../http/views.ts";
 import type { LiveHub } from "./live-hub.ts";
 
+export interface FeedParts {
+  readonly bus: Bus;
+  readonly registry: Registry;
+  readonly safety: SafeActuators;
+}
+
 /** Turns the house's events into changes of the live API, once they are kept. */
-export function feedLive(bus: Bus, registry: Registry, hub: LiveHub): readonly Disposable[] {
+export function feedLive(house: FeedParts, hub: LiveHub): readonly Disposable[] {
+  const { bus } = house;
   return [
     bus.on("thing", (record, unit) =>
-      unit.after(() => hub.push(() => ({ kind: "thing", thing: thingView(record, registry) }))),
+      unit.after(() => hub.push(() => ({ kind: "thing", thing: thingView(record, house) }))),
     ),
     bus.on("retired", ({ id }, unit) => unit.after(() => hub.push(() => ({ kind: "retired", id })))),
     bus.on("availability", ({ record }, unit) =>
@@ -14,16 +21,25 @@ export function feedLive(bus: Bus, registry: Registry, hub: LiveHub): readonly D
         hub.push(() => ({ kind: "availability", id: record.thing.id, availability: record.availability })),
       ),
     ),
-    ...(["reading", "quality"] as const).map((name) =>
+    ...(["reading", "quality", "repaired"] as const).map((name) =>
       bus.on(name, ({ reading }, unit) =>
         unit.after(() =>
           hub.pushState(`reading ${reading.thing}/${reading.property}`, () => ({
             kind: "reading",
             id: reading.thing,
             property: reading.property,
-            view: propertyView(reading),
+            view: propertyView(reading, house),
           })),
         ),
+      ),
+    ),
+    bus.on("guarded", ({ thing, property }, unit) =>
+      unit.after(() =>
+        hub.pushState(`reading ${thing}/${property}`, () => {
+          const reading = house.registry.read(thing, property);
+          if (reading === undefined) return undefined;
+          return { kind: "reading", id: thing, property, view: propertyView(reading, house) };
+        }),
       ),
     ),
     bus.on("command", (command, unit) =>
