@@ -44,6 +44,7 @@ export const ThingView = Type.Object({
   properties: Type.Record(Type.String(), PropertyView, { description: "Last known values by `node/name`." }),
   problem: Type.Optional(Type.String({ description: "Why the last description of the device was refused." })),
   settings: Type.Optional(ThingSettings),
+  area: Type.Optional(Type.String({ description: "Title of the area that it is in." })),
   links: Type.Optional(
     Type.Array(Type.Object({ id: Type.String(), source: Type.String(), availability: Type.String() }), {
       description: "The ways to its devices, where they are more than one of the Thing's own name.",

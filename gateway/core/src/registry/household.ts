@@ -83,6 +83,10 @@ export class Household {
     return [...this.#areas.values()];
   }
 
+  area(id: string): Area | undefined {
+    return this.#areas.get(id);
+  }
+
   /** Replaces the settings of a Thing; an empty object takes them away. */
   changeSettings(id: ThingId, candidate: unknown, unit: Unit): HouseholdResult {
     const entry = this.#entries.byId.get(id);
@@ -144,6 +148,9 @@ export class Household {
     this.#areas.set(candidate.id, candidate);
     unit.put(AREAS, candidate.id, candidate);
     unit.require("power");
+    for (const { record } of this.#entries.byId.values()) {
+      if (record.settings?.area === candidate.id) this.#bus.emit("thing", record, unit);
+    }
     return DONE;
   }
 

@@ -27,7 +27,7 @@ export function iso(time: EpochMs): string {
 
 /** What the views are made of. */
 export interface ViewParts {
-  readonly registry: Pick<Registry, "readings">;
+  readonly registry: Pick<Registry, "readings" | "household">;
   readonly safety: Pick<SafeActuators, "view">;
 }
 
@@ -56,6 +56,7 @@ function safetyTimes({ heldBy, heldForMs, now, restsForMs, stopsInMs }: SafetyVi
 
 export function thingView(record: ThingRecord, parts: ViewParts): ThingView {
   const { thing, availability, source, problem, settings, links } = record;
+  const area = settings?.area === undefined ? undefined : parts.registry.household.area(settings.area);
   const readings = parts.registry.readings(thing.id as ThingId);
   return {
     thing,
@@ -66,6 +67,7 @@ export function thingView(record: ThingRecord, parts: ViewParts): ThingView {
     ),
     ...(problem === undefined ? {} : { problem }),
     ...(settings === undefined ? {} : { settings }),
+    ...(area === undefined ? {} : { area: area.title }),
     ...(links === undefined ? {} : { links: links.map((link) => ({ ...link })) }),
   };
 }

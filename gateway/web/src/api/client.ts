@@ -1,4 +1,5 @@
 import type {
+  Area,
   Problem,
   RuleChange,
   RuleCheckView,
@@ -7,6 +8,7 @@ import type {
   SessionView,
   SetupRequest,
   SignInRequest,
+  ThingSettings,
   TraceView,
 } from "@tram/protocol";
 
@@ -31,6 +33,14 @@ export interface ApiClient {
   signOut(): Promise<ApiResult<void>>;
   /** Resolves ok when the command was accepted; its progress comes over the live socket. */
   setProperty(thing: string, property: string, value: unknown): Promise<ApiResult<void>>;
+  /** Lets machines have their way again with what a person has set. */
+  release(thing: string, property: string): Promise<ApiResult<void>>;
+  areas(): Promise<ApiResult<readonly Area[]>>;
+  putArea(id: string, title: string): Promise<ApiResult<void>>;
+  putThingSettings(thing: string, settings: ThingSettings): Promise<ApiResult<void>>;
+  /** Puts the device of `by` in the place of a broken one. */
+  replaceThing(thing: string, by: string): Promise<ApiResult<void>>;
+  forgetThing(thing: string): Promise<ApiResult<void>>;
   traces(rule: string): Promise<ApiResult<readonly TraceView[]>>;
   ruleSource(rule: string): Promise<ApiResult<RuleSourceView>>;
   addRule(text: string): Promise<ApiResult<RuleSourceView>>;
@@ -50,6 +60,7 @@ export function createApiClient(send: typeof fetch): ApiClient {
     request(send, method, `/api/v1/${path}`, read, body);
   const nothing = (): void => undefined;
   const source = (body: unknown) => body as RuleSourceView;
+  const thingAt = (thing: string, rest = "") => `things/${encodeURIComponent(thing)}${rest}`;
   const ruleAt = (rule: string, rest = "") => `rules/${encodeURIComponent(rule)}${rest}`;
   const fileAt = (file: string) => `rule-files/${encodeURIComponent(file)}`;
   return {
@@ -58,9 +69,14 @@ export function createApiClient(send: typeof fetch): ApiClient {
     signIn: (body) => call("POST", "session", nothing, body),
     signOut: () => call("DELETE", "session", nothing),
     setProperty: (thing, property, value) =>
-      call("PUT", `things/${encodeURIComponent(thing)}/properties/${encodePath(property)}`, nothing, {
-        value,
-      }),
+      call("PUT", thingAt(thing, `/properties/${encodePath(property)}`), nothing, { value }),
+    release: (thing, property) =>
+      call("DELETE", thingAt(thing, `/properties/${encodePath(property)}/hold`), nothing),
+    areas: () => call("GET", "areas", (body) => (body as { areas: Area[] }).areas),
+    putArea: (id, title) => call("PUT", `areas/${encodeURIComponent(id)}`, nothing, { title }),
+    putThingSettings: (thing, settings) => call("PUT", thingAt(thing, "/settings"), nothing, settings),
+    replaceThing: (thing, by) => call("POST", thingAt(thing, "/replacement"), nothing, { thing: by }),
+    forgetThing: (thing) => call("DELETE", thingAt(thing), nothing),
     traces: (rule) =>
       call("GET", ruleAt(rule, "/traces"), (body) => (body as { traces: TraceView[] }).traces),
     ruleSource: (rule) => call("GET", ruleAt(rule, "/source"), source),

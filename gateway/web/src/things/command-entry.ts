@@ -62,6 +62,8 @@ export function observeCommand(current: CommandEntry | undefined, command: Comma
 /** What a person should see of it. */
 export type CommandProgress =
   | { readonly kind: "pending"; readonly value: unknown; readonly by?: string }
+  /** Its device sleeps, or is away. */
+  | { readonly kind: "waiting"; readonly value: unknown }
   | { readonly kind: "sent"; readonly value: unknown; readonly at: string }
   | { readonly kind: "confirmed" }
   | {
@@ -93,6 +95,7 @@ export function progressOf(entry: CommandEntry): CommandProgress {
       if (hasEnded(command)) {
         return { kind: "sent", value: command.value, at: command.sentAt ?? command.submittedAt };
       }
+      if (command.waiting === true) return { kind: "waiting", value: command.value };
       return {
         kind: "pending",
         value: command.value,

@@ -56,6 +56,8 @@ function Status({ progress, affordance, i18n }: StatusProps) {
         </>
       );
     }
+    case "waiting":
+      return <>{t("command.waiting", { value: valueText(progress.value, affordance, i18n) })}</>;
     case "sent": {
       const value = valueText(progress.value, affordance, i18n);
       return (

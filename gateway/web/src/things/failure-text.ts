@@ -3,7 +3,15 @@ import { en } from "../i18n/messages/en.ts";
 import type { Translate } from "../i18n/translator.ts";
 
 /** Reasons whose own words add something that the code does not say. */
-const TELLING = new Set(["invalid-value", "unavailable", "overridden", "rejected", "send-failed"]);
+const TELLING = new Set([
+  "invalid-value",
+  "unavailable",
+  "overridden",
+  "rejected",
+  "send-failed",
+  "held",
+  "resting",
+]);
 
 export interface FailureText {
   readonly text: string;

@@ -7,6 +7,7 @@ import { AgeText } from "../live/age-text.tsx";
 import { useAppSelector } from "../store/hooks.ts";
 import { CommandStatus } from "./command-status.tsx";
 import { Control, hasControl } from "./controls/control.tsx";
+import { GuardNote } from "./guard-note.tsx";
 import { nameOf } from "./property-groups.ts";
 import { valueText } from "./value-text.ts";
 
@@ -50,6 +51,9 @@ export const PropertyRow = memo(function PropertyRow({ thing, property, affordan
           <AgeText iso={view.time} />
           <Quality view={view} />
         </span>
+      )}
+      {view === undefined ? null : (
+        <GuardNote thing={thing} property={property} view={view} mayRelease={allowed} />
       )}
       {controlled ? <CommandStatus thing={thing} property={property} affordance={affordance} /> : null}
     </li>

@@ -1,5 +1,7 @@
 import type { Thing } from "@tram/protocol";
-import { type CSSProperties, memo, useId, useRef } from "react";
+import { type CSSProperties, memo, useId, useRef, useState } from "react";
+import { mayAdminister } from "../account/session-slice.ts";
+import { LazyThingSettings } from "../household/lazy-settings.tsx";
 import { localTitle } from "../i18n/titles.ts";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { Chip, type Tone } from "../shell/chip.tsx";
@@ -29,6 +31,8 @@ export const ThingCard = memo(function ThingCard({ id }: { readonly id: string }
   const { near, seen } = useNear(element);
   const thing = useAppSelector((state) => state.things.descriptions[id]);
   const status = useAppSelector((state) => state.things.statuses[id]);
+  const allowed = useAppSelector((state) => mayAdminister(state.session));
+  const [editing, setEditing] = useState(false);
   if (thing === undefined || status === undefined) return null;
   const rows = { "--rows": Object.keys(thing.properties).length } as CSSProperties;
   return (
@@ -39,8 +43,30 @@ export const ThingCard = memo(function ThingCard({ id }: { readonly id: string }
           <Chip tone={TONES[status.availability]}>{i18n.t(`availability.${status.availability}`)}</Chip>
         </header>
         <p className="card-note">
-          {id} · {status.source}
+          {[
+            status.area,
+            id,
+            ...(status.links?.map((link) => link.id) ?? []),
+            status.source,
+            ...(status.settings?.tags ?? []),
+          ]
+            .filter((part) => part !== undefined)
+            .join(" · ")}
+          {allowed ? (
+            <button
+              type="button"
+              className="button quiet card-edit"
+              aria-expanded={editing}
+              onClick={() => setEditing(!editing)}
+            >
+              {i18n.t(editing ? "things.closeSettings" : "things.settings")}
+            </button>
+          ) : null}
         </p>
+        {status.settings?.notes === undefined || editing ? null : (
+          <p className="muted">{status.settings.notes}</p>
+        )}
+        {editing ? <LazyThingSettings id={id} onDone={() => setEditing(false)} /> : null}
         {status.problem === undefined ? null : (
           <p className="card-problem">{i18n.t("things.refused", { problem: status.problem })}</p>
         )}

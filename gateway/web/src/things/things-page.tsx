@@ -14,10 +14,20 @@ export function ThingsPage() {
   const [query, setQuery] = useState("");
   const descriptions = useAppSelector((state) => state.things.descriptions);
   const away = useAppSelector((state) => countAway(state.things.statuses));
-  const ids = useMemo(() => findThings(descriptions, language, query), [descriptions, language, query]);
+  const statuses = useAppSelector((state) => state.things.statuses);
+  const [area, setArea] = useState("");
+  const areas = useMemo(() => areasOf(statuses, language), [statuses, language]);
+  const shownArea = areas.includes(area) ? area : "";
+  const ids = useMemo(
+    () =>
+      findThings(descriptions, language, query, statuses).filter(
+        (id) => shownArea === "" || statuses[id]?.area === shownArea,
+      ),
+    [descriptions, language, query, statuses, shownArea],
+  );
   const count = useGrowing(ids.length);
   const total = Object.keys(descriptions).length;
-  const searching = query.trim() !== "";
+  const searching = query.trim() !== "" || shownArea !== "";
   return (
     <Page title={t("things.title")}>
       <search className="toolbar">
@@ -33,6 +43,21 @@ export function ThingsPage() {
           value={query}
           onChange={(event) => setQuery(event.target.value)}
         />
+        {areas.length === 0 ? null : (
+          <select
+            className="field"
+            aria-label={t("things.area")}
+            value={shownArea}
+            onChange={(event) => setArea(event.target.value)}
+          >
+            <option value="">{t("things.allAreas")}</option>
+            {areas.map((name) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </select>
+        )}
         <p className="muted">
           <span role="status">
             {searching
@@ -51,6 +76,12 @@ export function ThingsPage() {
       </ul>
     </Page>
   );
+}
+
+/** Names of the areas that have Things, as the language sorts. */
+function areasOf(statuses: ThingsState["statuses"], language: string): readonly string[] {
+  const names = new Set(Object.values(statuses).flatMap(({ area }) => (area === undefined ? [] : [area])));
+  return [...names].sort(new Intl.Collator(language, { numeric: true }).compare);
 }
 
 const awayCounts = new WeakMap<ThingsState["statuses"], number>();

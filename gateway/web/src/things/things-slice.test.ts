@@ -19,6 +19,16 @@ describe("thingsSlice", () => {
     expect(Object.keys(next.readings)).toEqual(["pump"]);
   });
 
+  it("takes readings of a Thing that is described in the same batch", () => {
+    const next = apply(
+      { kind: "thing", thing: thingViewOf("lamp") },
+      { kind: "reading", id: "lamp", property: "lamp/on", view: propertyOf(true) },
+      { kind: "reading", id: "lamp", property: "lamp/level", view: propertyOf(3) },
+    );
+    expect(next.readings.lamp?.["lamp/on"]?.value).toBe(true);
+    expect(next.readings.lamp?.["lamp/level"]?.value).toBe(3);
+  });
+
   it("takes a reading without touching anything else", () => {
     const view = propertyOf(true);
     const next = apply({ kind: "reading", id: "lamp", property: "lamp/on", view });

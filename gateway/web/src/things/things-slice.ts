@@ -1,5 +1,5 @@
 import { createSlice } from "@reduxjs/toolkit";
-import type { PropertyView, Thing, ThingView } from "@tram/protocol";
+import type { PropertyView, Thing, ThingSettings, ThingView } from "@tram/protocol";
 import { changesReceived, snapshotReceived } from "../live/actions.ts";
 
 /** What is known of a Thing apart from its description and its values. */
@@ -7,6 +7,10 @@ export interface ThingStatus {
   readonly availability: ThingView["availability"];
   readonly source: string;
   readonly problem?: string | undefined;
+  readonly settings?: ThingSettings | undefined;
+  /** Name of the area that it is in. */
+  readonly area?: string | undefined;
+  readonly links?: ThingView["links"];
 }
 
 /**
@@ -50,7 +54,11 @@ export const thingsSlice = createSlice({
           }
           case "reading": {
             const readings = state.readings[change.id];
-            if (readings !== undefined) readings[change.property] = change.view;
+            if (readings === undefined) break;
+            // Taken in this very batch: what is frozen already is no draft.
+            if (Object.isFrozen(readings))
+              state.readings[change.id] = { ...readings, [change.property]: change.view };
+            else readings[change.property] = change.view;
             break;
           }
         }
@@ -66,6 +74,7 @@ export const thingsSlice = createSlice({
 function take(state: ThingsState, view: ThingView): void {
   const { id } = view.thing;
   state.descriptions[id] = Object.freeze(view.thing);
-  state.statuses[id] = { availability: view.availability, source: view.source, problem: view.problem };
+  const { area, availability, links, problem, settings, source } = view;
+  state.statuses[id] = { area, availability, links, problem, settings, source };
   state.readings[id] = Object.freeze(view.properties);
 }
