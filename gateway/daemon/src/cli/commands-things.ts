@@ -2,6 +2,7 @@ import {
   type CommandView,
   type DataSchema,
   type Delta,
+  formatDuration,
   isJsonObject,
   type Json,
   type LiveMessage,
@@ -74,6 +75,7 @@ function showThing({ output }: CommandContext, view: ThingView): void {
     `${output.style("bold", thing.title)}  ${thing.id}  ${styleAvailability(output, availability)}  ${source}`,
   );
   if (problem !== undefined) output.line(output.style("red", `refused: ${problem}`));
+  for (const line of placeLines(view)) output.line(output.style("dim", line));
   const now = Date.now();
   const rows = Object.entries(thing.properties).map(([key, schema]) => {
     const value = properties[key];
@@ -82,10 +84,32 @@ function showThing({ output }: CommandContext, view: ThingView): void {
       formatValue(value?.value as Json, schema),
       value === undefined ? "–" : styleQuality(output, value),
       value === undefined ? "–" : formatAge(value.time, now),
-      schema.readOnly === true ? "" : "settable",
+      [schema.readOnly === true ? "" : "settable", guardText(value)].filter((text) => text !== "").join(", "),
     ];
   });
   output.table(["PROPERTY", "VALUE", "QUALITY", "SEEN", ""], rows);
+}
+
+/** Where a Thing is, and what leads to it, as far as there is something to say. */
+function placeLines({ area, links, settings }: ThingView): readonly string[] {
+  const { notes, tags = [] } = settings ?? {};
+  const place = [...(area === undefined ? [] : [`in ${area}`]), ...tags.map((tag) => `#${tag}`)];
+  return [
+    ...(place.length === 0 ? [] : [place.join("  ")]),
+    ...(notes === undefined ? [] : [notes]),
+    ...(links ?? []).map(({ availability, id, source }) => `reached as ${id} (${source}), ${availability}`),
+  ];
+}
+
+/** What keeps an actuator safe now. */
+function guardText(view: PropertyView | undefined): string {
+  const { heldBy = "", heldUntil, restsUntil, stopsAt } = view ?? {};
+  const ahead = (time: string): string => formatDuration(Math.max(0, Date.parse(time) - Date.now()));
+  return [
+    ...(stopsAt === undefined ? [] : [`stops within ${ahead(stopsAt)}`]),
+    ...(restsUntil === undefined ? [] : [`rests for ${ahead(restsUntil)}`]),
+    ...(heldUntil === undefined ? [] : [`held by ${heldBy.replace(/^api:/, "")} for ${ahead(heldUntil)}`]),
+  ].join(", ");
 }
 
 export const get: CommandBody = async (context) => {
