@@ -49,6 +49,7 @@ export const PropertyRow = memo(function PropertyRow({ thing, property, affordan
       {view === undefined ? null : (
         <span className="property-meta">
           <AgeText iso={view.time} />
+          <OnTheWay affordance={affordance} view={view} />
           <Quality view={view} />
         </span>
       )}
@@ -78,6 +79,20 @@ function Value({ affordance, view }: Pick<Props, "affordance" | "view">) {
   return (
     <span className="muted">{i18n.t(affordance.momentary === true ? "property.never" : "value.none")}</span>
   );
+}
+
+/** The value that the device says it is on the way to. */
+function OnTheWay({
+  affordance,
+  view,
+}: {
+  readonly affordance: PropertyAffordance;
+  readonly view: PropertyView;
+}) {
+  const i18n = useI18n();
+  if (view.target === undefined) return null;
+  const value = valueText(view.target, affordance, i18n);
+  return <span className="quality">{i18n.t("property.onTheWay", { value })}</span>;
 }
 
 function Quality({ view }: { readonly view: PropertyView }) {

@@ -1,9 +1,10 @@
-import type { Thing } from "@tram/protocol";
+import type { AlertView, Thing } from "@tram/protocol";
 import { type CSSProperties, memo, useId, useRef, useState } from "react";
 import { mayAdminister } from "../account/session-slice.ts";
 import { LazyThingSettings } from "../household/lazy-settings.tsx";
 import { localTitle } from "../i18n/titles.ts";
 import { useI18n } from "../i18n/use-i18n.ts";
+import { AgeText } from "../live/age-text.tsx";
 import { Chip, type Tone } from "../shell/chip.tsx";
 import { useAppSelector } from "../store/hooks.ts";
 import { NearContext, useNear } from "./near.ts";
@@ -48,6 +49,7 @@ export const ThingCard = memo(function ThingCard({ id }: { readonly id: string }
             id,
             ...(status.links?.map((link) => link.id) ?? []),
             status.source,
+            thing.parent === undefined ? undefined : i18n.t("things.partOf", { parent: thing.parent }),
             ...(status.settings?.tags ?? []),
           ]
             .filter((part) => part !== undefined)
@@ -70,11 +72,30 @@ export const ThingCard = memo(function ThingCard({ id }: { readonly id: string }
         {status.problem === undefined ? null : (
           <p className="card-problem">{i18n.t("things.refused", { problem: status.problem })}</p>
         )}
+        <Alerts alerts={status.alerts ?? []} />
         <NearContext.Provider value={near}>{seen ? <Properties thing={thing} /> : null}</NearContext.Provider>
       </article>
     </li>
   );
 });
+
+/** What the device wants people to know, in its own words. */
+function Alerts({ alerts }: { readonly alerts: readonly AlertView[] }) {
+  const { t } = useI18n();
+  if (alerts.length === 0) return null;
+  return (
+    <ul className="alerts" aria-label={t("things.alerts")}>
+      {alerts.map(({ id, text, since }) => (
+        <li key={id}>
+          {text}{" "}
+          <span className="muted">
+            <AgeText iso={since} />
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
 
 function Properties({ thing }: { readonly thing: Thing }) {
   const { t } = useI18n();

@@ -62,6 +62,18 @@ describe("thingsSlice", () => {
     expect(next.statuses.fan).toMatchObject({ availability: "lost", source: "module:sim" });
   });
 
+  it("shows alerts until they are over", () => {
+    const alert = { id: "battery", text: "low", since: "2026-03-01T08:00:00Z" };
+    const raised = apply({ kind: "alerts", id: "fan", alerts: [alert] });
+    expect(raised.statuses.fan).toMatchObject({ alerts: [alert], source: "module:sim" });
+    expect(raised.statuses.lamp).toBe(start.statuses.lamp);
+    const over = reduce(raised, changesReceived([{ kind: "alerts", id: "fan", alerts: [] }]));
+    expect(over.statuses.fan?.alerts).toEqual([]);
+    expect(reduce(over, changesReceived([{ kind: "alerts", id: "nobody", alerts: [alert] }])).statuses).toBe(
+      over.statuses,
+    );
+  });
+
   it("forgets a retired Thing, and what comes late for it", () => {
     const next = apply(
       { kind: "retired", id: "fan" },

@@ -1,5 +1,5 @@
 import { createSlice } from "@reduxjs/toolkit";
-import type { PropertyView, Thing, ThingSettings, ThingView } from "@tram/protocol";
+import type { AlertView, PropertyView, Thing, ThingSettings, ThingView } from "@tram/protocol";
 import { changesReceived, snapshotReceived } from "../live/actions.ts";
 
 /** What is known of a Thing apart from its description and its values. */
@@ -11,6 +11,7 @@ export interface ThingStatus {
   /** Name of the area that it is in. */
   readonly area?: string | undefined;
   readonly links?: ThingView["links"];
+  readonly alerts?: readonly AlertView[] | undefined;
 }
 
 /**
@@ -52,6 +53,11 @@ export const thingsSlice = createSlice({
               state.statuses[change.id] = { ...status, availability: change.availability };
             break;
           }
+          case "alerts": {
+            const status = state.statuses[change.id];
+            if (status !== undefined) state.statuses[change.id] = { ...status, alerts: change.alerts };
+            break;
+          }
           case "reading": {
             const readings = state.readings[change.id];
             if (readings === undefined) break;
@@ -74,7 +80,7 @@ export const thingsSlice = createSlice({
 function take(state: ThingsState, view: ThingView): void {
   const { id } = view.thing;
   state.descriptions[id] = Object.freeze(view.thing);
-  const { area, availability, links, problem, settings, source } = view;
-  state.statuses[id] = { area, availability, links, problem, settings, source };
+  const { alerts, area, availability, links, problem, settings, source } = view;
+  state.statuses[id] = { alerts, area, availability, links, problem, settings, source };
   state.readings[id] = Object.freeze(view.properties);
 }

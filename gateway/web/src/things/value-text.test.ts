@@ -19,6 +19,12 @@ describe("valueText", () => {
     expect(valueText(false, { type: "boolean", readOnly: true }, vi)).toBe("Không");
   });
 
+  it("says what the device calls its two states", () => {
+    const labels = ["shut", "open"];
+    expect(valueText(true, { type: "boolean", labels }, vi)).toBe("open");
+    expect(valueText(false, { type: "boolean", labels, readOnly: true }, en)).toBe("shut");
+  });
+
   it("is empty where no value was ever seen", () => {
     expect(valueText(null, { type: "number", unit: "W" }, en)).toBe("");
     expect(valueText(undefined, { type: "boolean" }, en)).toBe("");

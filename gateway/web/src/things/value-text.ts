@@ -12,6 +12,7 @@ export type ValueShape = Pick<PropertyAffordance, "type"> & Partial<PropertyAffo
 export function valueText(value: unknown, shape: ValueShape, i18n: I18n): string {
   switch (typeof value) {
     case "boolean":
+      if (shape.labels !== undefined) return shape.labels[value ? 1 : 0] ?? "";
       if (shape.readOnly === true) return i18n.t(value ? "value.yes" : "value.no");
       return i18n.t(value ? "value.on" : "value.off");
     case "number":

@@ -78,6 +78,8 @@ export const en = {
   "things.empty": "No Things yet. They appear here as soon as a module or an MQTT device announces them.",
   "things.noMatch": "No Thing matches “{query}”.",
   "things.refused": "The last description of this device was refused: {problem}",
+  "things.alerts": "Alerts",
+  "things.partOf": "part of {parent}",
   "things.noProperties": "This Thing has no properties.",
   "things.area": "Area",
   "things.allAreas": "All areas",
@@ -95,6 +97,7 @@ export const en = {
   "quality.bad": "bad",
 
   "property.never": "has not happened yet",
+  "property.onTheWay": "on the way to {value}",
   "property.set": "Set",
   "property.send": "Send",
   "property.cancel": "Cancel",

@@ -77,6 +77,8 @@ export const vi: CatalogueOf<typeof en> = {
     "Chưa có thiết bị nào. Thiết bị sẽ hiện ở đây ngay khi một mô-đun hoặc thiết bị MQTT khai báo.",
   "things.noMatch": "Không có thiết bị nào khớp với “{query}”.",
   "things.refused": "Mô tả gần nhất của thiết bị này bị từ chối: {problem}",
+  "things.alerts": "Cảnh báo",
+  "things.partOf": "thuộc {parent}",
   "things.noProperties": "Thiết bị này không có thuộc tính nào.",
   "things.area": "Khu vực",
   "things.allAreas": "Mọi khu vực",
@@ -94,6 +96,7 @@ export const vi: CatalogueOf<typeof en> = {
   "quality.bad": "lỗi",
 
   "property.never": "chưa xảy ra lần nào",
+  "property.onTheWay": "đang chuyển tới {value}",
   "property.set": "Đặt",
   "property.send": "Gửi",
   "property.cancel": "Hủy",

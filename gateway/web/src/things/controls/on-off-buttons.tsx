@@ -1,17 +1,18 @@
 import { useI18n } from "../../i18n/use-i18n.ts";
+import { valueText } from "../value-text.ts";
 import type { ControlProps } from "./control.tsx";
 
 /** Two buttons, for a boolean whose state nobody knows. */
-export function OnOffButtons({ labelId, send }: ControlProps) {
-  const { t } = useI18n();
+export function OnOffButtons({ affordance, labelId, send }: ControlProps) {
+  const i18n = useI18n();
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would need a legend, and the row has the name already.
     <div className="button-pair" role="group" aria-labelledby={labelId}>
       <button type="button" className="button" onClick={() => send(true)}>
-        {t("value.on")}
+        {valueText(true, affordance, i18n)}
       </button>
       <button type="button" className="button" onClick={() => send(false)}>
-        {t("value.off")}
+        {valueText(false, affordance, i18n)}
       </button>
     </div>
   );
