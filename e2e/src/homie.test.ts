@@ -80,15 +80,18 @@ describe.skipIf(mosquittoMissing())("Homie 5", () => {
     const bad = JSON.parse((await tram(["get", "sensor", "temperature", "--json"], environment)).stdout);
     expect(bad).toMatchObject({ value: 21.5, quality: "bad", problem: "expected at most 80, found 999" });
 
-    await publish(gateway.mqttPort, PROBE, {
-      topic: "homie/5/sensor/$description",
-      payload:
-        '{"homie":"5.0","version":2,"nodes":{"air":{"properties":{"temperature":{"datatype":"flot"}}}}}',
-      retain: true,
-    });
-    const thing = JSON.parse((await tram(["things", "sensor", "--json"], environment)).stdout);
-    expect(thing.problem).toMatch(
-      /^\$description: nodes\.air\.properties\.temperature\.datatype: expected integer, float/,
+    const describe = (payload: string): Promise<void> =>
+      publish(gateway.mqttPort, PROBE, { topic: "homie/5/sensor/$description", payload, retain: true });
+    const problem = async (): Promise<string> =>
+      JSON.parse((await tram(["things", "sensor", "--json"], environment)).stdout).problem;
+    await describe('{"homie":"4.0","version":2,"nodes":{}}');
+    expect(await problem()).toBe('$description: homie: expected "5.x", found "4.0"');
+    const temperature = '"temperature":{"datatype":"float","unit":"°C"}';
+    await describe(
+      `{"homie":"5.0","version":3,"nodes":{"air":{"properties":{${temperature},"humidity":{"datatype":"flot"}}}}}`,
+    );
+    expect(await problem()).toMatch(
+      /^\$description: nodes\.air\.properties\.humidity\.datatype: expected integer, float/,
     );
     await publish(gateway.mqttPort, PROBE, { topic, payload: "22" });
     expect((await tram(["get", "sensor", "temperature"], environment)).stdout).toBe("22 °C\n");

@@ -1,9 +1,18 @@
 import { type Static, Type } from "typebox";
+import { COLOR_FORMATS, isColor } from "./color.ts";
 import { ID_PATTERN } from "./ids.ts";
 import { isJson, type Json } from "./json.ts";
 import { ManualHold, SafeState } from "./safe-state.ts";
 import { show } from "./schema-problem.ts";
 import { missesFormat } from "./value-format.ts";
+import {
+  areValueSchemas,
+  isValueSchema,
+  partProblem,
+  VALUE_SCHEMA_LIMITS,
+  type ValueSchema,
+  type ValueSchemas,
+} from "./value-schema.ts";
 
 /**
  * The strict JSON subset of W3C WoT Thing Description 1.1 that Tram stores: plain terms only, no JSON-LD processing,
@@ -20,7 +29,10 @@ export const PROPERTY_KEY_PATTERN =
 /** How many values an enumeration may have, and how long each may be. */
 export const ENUM_LIMITS = { values: 256, characters: 128 } as const;
 
-/** WoT TD 1.1 §5.3.2 DataSchema, narrowed. */
+const PARTS = `schemas of at most ${VALUE_SCHEMA_LIMITS.parts} parts and ${VALUE_SCHEMA_LIMITS.levels} levels`;
+const Count = Type.Optional(Type.Integer({ minimum: 0 }));
+
+/** WoT TD 1.1 §5.3.2 DataSchema, narrowed, plus three terms of ours. */
 export const DataSchema = Type.Object(
   {
     title: Type.Optional(Text),
@@ -41,6 +53,31 @@ export const DataSchema = Type.Object(
     ),
     /** JSON Schema `format`: `date-time`, `duration`, or `color`. */
     format: Type.Optional(Type.String({ maxLength: 64 })),
+    /** Which of Homie's colour formats a `color` may have, the best first; all without it. */
+    colorFormats: Type.Optional(
+      Type.Array(Type.Enum([...COLOR_FORMATS]), { minItems: 1, maxItems: 3, uniqueItems: true }),
+    ),
+    /** What `false` and `true` mean: `["closed", "open"]`. */
+    labels: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 2, maxItems: 2 }),
+    ),
+    /** An `object` that may as well be an array. */
+    orArray: Type.Optional(Type.Boolean()),
+    /** Of an `object`. */
+    properties: Type.Optional(
+      Type.Refine(Type.Unsafe<ValueSchemas>({ type: "object" }), areValueSchemas, () => `must be ${PARTS}`),
+    ),
+    required: Type.Optional(
+      Type.Array(Type.String({ maxLength: VALUE_SCHEMA_LIMITS.characters }), {
+        maxItems: VALUE_SCHEMA_LIMITS.values,
+      }),
+    ),
+    /** Of an `array`. */
+    items: Type.Optional(
+      Type.Refine(Type.Unsafe<ValueSchema>({ type: "object" }), isValueSchema, () => `must be ${PARTS}`),
+    ),
+    minItems: Count,
+    maxItems: Count,
   },
   { additionalProperties: false },
 );
@@ -90,7 +127,7 @@ export const EventAffordance = Type.Object(
 export type EventAffordance = Static<typeof EventAffordance>;
 
 /** How much one Thing may describe: a bound on what a device can make the gateway keep. */
-export const THING_LIMITS = { properties: 512, actions: 64, events: 64 } as const;
+export const THING_LIMITS = { nodes: 512, properties: 512, actions: 64, events: 64 } as const;
 
 export const Thing = Type.Object(
   {
@@ -100,12 +137,16 @@ export const Thing = Type.Object(
     description: Type.Optional(Type.String({ maxLength: 1024 })),
     /** Thing Model that this Thing follows, by name. */
     model: Type.Optional(Text),
+    /** Id of the Thing that this one is a part of: Homie's parent. */
+    parent: Type.Optional(Type.String({ pattern: ID_PATTERN })),
+    /** Id of the topmost Thing, where that is not the parent: when its connection is lost, so are all below it. */
+    root: Type.Optional(Type.String({ pattern: ID_PATTERN })),
     /** Titles of the nodes that group the properties. */
     nodes: Type.Optional(
       Type.Record(
         Type.String({ pattern: ID_PATTERN }),
         Type.Object({ title: Text, titles: Type.Optional(Titles) }, Closed),
-        Closed,
+        { ...Closed, maxProperties: THING_LIMITS.nodes },
       ),
     ),
     properties: Type.Record(Type.String({ pattern: PROPERTY_KEY_PATTERN }), PropertyAffordance, {
@@ -163,17 +204,29 @@ export function checkValue(schema: DataSchema, value: Json): ValueCheck {
     case "number":
       return checkNumber(schema, value);
     case "array":
-      return Array.isArray(value) ? checkNesting(value) : wrongType(expected, value);
+      return Array.isArray(value) ? checkParts(schema, value) : wrongType(expected, value);
     case "object":
-      return typeof value === "object" && value !== null && !Array.isArray(value)
-        ? checkNesting(value)
-        : wrongType(expected, value);
+      if (typeof value !== "object" || value === null) return wrongType(expected, value);
+      if (Array.isArray(value))
+        return schema.orArray === true ? checkNesting(value) : wrongType(expected, value);
+      return checkParts(schema, value);
   }
 }
 
 function checkFormat(schema: DataSchema, value: string): ValueCheck {
+  const { colorFormats } = schema;
+  if (schema.format === "color" && colorFormats !== undefined && !isColor(value, colorFormats)) {
+    return bad(`expected a colour as ${colorFormats.join(", ")}, found ${show(value)}`);
+  }
   const expected = schema.format === undefined ? undefined : missesFormat(schema.format, value);
   return expected === undefined ? ok(value) : bad(`expected ${expected}, found ${show(value)}`);
+}
+
+function checkParts(schema: DataSchema, value: Json): ValueCheck {
+  const nesting = checkNesting(value);
+  if (!nesting.ok) return nesting;
+  const problem = partProblem(schema, value);
+  return problem === undefined ? nesting : bad(problem);
 }
 
 function checkNesting(value: Json): ValueCheck {

@@ -2,6 +2,7 @@ import type {
   Availability,
   Command,
   EpochMs,
+  Json,
   PropertyKey,
   Reading,
   RuleId,
@@ -39,6 +40,23 @@ export interface Notification {
   readonly text: string;
 }
 
+/** A device raised an alert for people, told it in other words, or took it back. */
+export interface DeviceAlert {
+  readonly thing: ThingId;
+  /** Unique on its Thing. */
+  readonly id: string;
+  /** Absent when it is over. */
+  readonly text?: string;
+}
+
+/** A device said on the way to which value a property is: it accepted a command, or changes by itself. */
+export interface DeviceTarget {
+  readonly thing: ThingId;
+  readonly property: PropertyKey;
+  /** Absent when it says so no more. */
+  readonly value?: Json;
+}
+
 /** What happens in the house. The bus is the truth; MQTT, HTTP and the clouds are adapters of it. */
 export interface HouseEvents {
   /** A Thing appeared, or its description or its problem changed. */
@@ -55,6 +73,8 @@ export interface HouseEvents {
   /** What holds for an actuator changed: it must stop at some time, it rests, a person holds it. */
   guarded: PropertyAddress;
   notification: Notification;
+  alert: DeviceAlert;
+  target: DeviceTarget;
 }
 
 export type EventName = keyof HouseEvents;

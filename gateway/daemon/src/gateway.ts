@@ -14,6 +14,7 @@ import { metricsText } from "./http/metrics.ts";
 import { accountRoutes } from "./http/routes-account.ts";
 import { auditRoutes } from "./http/routes-audit.ts";
 import { authorityRoutes } from "./http/routes-authority.ts";
+import { broadcastRoutes } from "./http/routes-broadcast.ts";
 import { type ClientDesk, clientRoutes } from "./http/routes-clients.ts";
 import { credentialRoutes } from "./http/routes-credentials.ts";
 import { householdRoutes } from "./http/routes-household.ts";
@@ -29,6 +30,7 @@ import { LiveHub } from "./live/live-hub.ts";
 import { LIVE_PATH, liveUpgrade } from "./live/upgrade.ts";
 import { endOrphans } from "./modules/orphans.ts";
 import { createRunner } from "./modules/runner.ts";
+import { overheard } from "./mqtt/homie/root-log.ts";
 import { Identity } from "./mqtt/identity/identity.ts";
 import { clientDesk } from "./mqtt/inspector/client-desk.ts";
 import { identityOfFiles } from "./mqtt/listeners/tls-identity.ts";
@@ -93,7 +95,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
  * before the values are known, no device is heard before the rules run.
  */
 async function open(options: GatewayOptions, teardown: Teardown): Promise<RunningGateway> {
-  const { settings, log } = options;
+  const { settings } = options;
+  const later: { mqtt?: MqttRoom } = {};
+  const log = overheard(options.log, (...line) => later.mqtt?.root.log.tell(...line));
   const clock = teardown.use(new SystemClock(clockTrust(settings.gateway.clock, options.exists)));
   const strict = settings.mqtt.durability === "strict";
   const runtime = settings.runtime ?? refugeFolder(settings.data);
@@ -101,7 +105,6 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   const { store } = opened;
   teardown.defer(() => store.close());
 
-  const later: { mqtt?: MqttRoom } = {};
   const broker = (): Broker => {
     if (later.mqtt === undefined) throw new Error("the broker is not open yet");
     return later.mqtt.broker;
@@ -141,8 +144,12 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       },
     }),
   );
-  const onStoreHealth = (): void => {
+  const onChange = (): void => {
     live.pushGateway(() => status.gateway());
+    later.mqtt?.root.alerts.show(status.gateway().problems);
+  };
+  const onStoreHealth = (): void => {
+    onChange();
     if (house.transactions.health.failing) return;
     later.mqtt?.broker.askAgain();
     options.onWritable?.();
@@ -155,7 +162,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       rules,
       data: settings.data,
       stale: opened.stale,
-      onChange: () => live.pushGateway(() => status.gateway()),
+      onChange,
     }),
   );
   const bridges: Bridge[] = [];
@@ -171,7 +178,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     nodeRed: nodeRed.view,
     problems: () => [...known, ...restart.problems, ...(later.mqtt?.problems ?? [])],
   });
-  teardown.use(clock.onStep(() => live.pushGateway(() => status.gateway())));
+  teardown.use(clock.onStep(onChange));
 
   // The rules hear a reading before the clouds do; what they decide is in the same commit either way.
   await rules.start(store);
@@ -195,7 +202,6 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   );
   known.push(...(await identity.restore(store)));
   teardown.use(house.bus.on("thing", ({ thing }, unit) => unit.after(() => identity.onThing(thing.id))));
-  const onChange = (): void => live.pushGateway(() => status.gateway());
   const goodbye = new Teardown((error) => log.error({ error: String(error) }, "MQTT did not close"));
   teardown.defer(() => goodbye.run());
   const tls = settings.mqtt.tls
@@ -237,6 +243,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   };
   const http = await openWeb(room, teardown);
   known.push(...http.problems);
+  onChange();
   // Before HTTP closes, and with it every socket: whoever is on MQTT over WebSocket is not lost, the gateway is.
   teardown.defer(() => goodbye.run());
 
@@ -321,6 +328,7 @@ async function openWeb(
     ...accountRoutes(people, () => reached.port),
     ...thingRoutes({ ...house, watch }),
     ...householdRoutes({ ...house, audit: access.audit.audit }),
+    ...broadcastRoutes(parts.mqtt.broker),
     ...ruleRoutes(status, editor),
     ...clientRoutes(parts.desk),
     ...systemRoutes(status),

@@ -19,6 +19,7 @@ import type { ModuleId } from "@tram/protocol";
 import type { Settings } from "./config/settings.ts";
 import { createDeliver } from "./deliver.ts";
 import type { ForeignDevices } from "./foreign/foreign-devices.ts";
+import { DeviceNotes } from "./mqtt/homie/device-notes.ts";
 import { HousePresence } from "./presence/house-presence.ts";
 import type { Teardown } from "./teardown.ts";
 
@@ -31,6 +32,8 @@ export interface House {
   readonly supervisor: Supervisor;
   readonly safety: SafeActuators;
   readonly presence: HousePresence;
+  /** What devices say beside their values. */
+  readonly notes: DeviceNotes;
 }
 
 export interface HouseParts {
@@ -88,7 +91,8 @@ export async function openHouse(parts: HouseParts, teardown: Teardown): Promise<
   const presence = new HousePresence();
   const safety = teardown.use(new SafeActuators({ clock, bus, registry, commands, presence, record }));
   await safety.restore(store);
-  return { bus, transactions, registry, commands, supervisor, safety, presence };
+  const notes = teardown.use(new DeviceNotes({ clock, bus }));
+  return { bus, transactions, registry, commands, supervisor, safety, presence, notes };
 }
 
 /** The Things of a module that is down are not heard any more. */

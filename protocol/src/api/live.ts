@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import {
+  AlertView,
   BridgeView,
   CommandView,
   GatewayView,
@@ -39,6 +40,7 @@ export const Change = Type.Union([
     property: Type.String(),
     view: PropertyView,
   }),
+  Type.Object({ kind: Type.Literal("alerts"), id: Type.String(), alerts: Type.Array(AlertView) }),
   Type.Object({ kind: Type.Literal("command"), command: CommandView }),
   Type.Object({ kind: Type.Literal("rule"), rule: RuleView }),
   Type.Object({ kind: Type.Literal("rule-removed"), id: Type.String() }),

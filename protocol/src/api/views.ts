@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { HOMIE_LOG_LEVELS } from "../homie/topics.ts";
 import { Thing } from "../thing.ts";
 import { ThingSettings } from "../thing-settings.ts";
 
@@ -14,6 +15,11 @@ export const PropertyView = Type.Object({
   quality: Type.Enum(["good", "stale", "bad"]),
   time: Time,
   receivedAt: Time,
+  target: Type.Optional(
+    Type.Unknown({
+      description: "The value that the device says it is on the way to, where that is another.",
+    }),
+  ),
   problem: Type.Optional(Type.String()),
   clock: Type.Optional(
     Type.Literal("untrusted", { description: "The times are what a clock said that nobody could believe." }),
@@ -37,12 +43,33 @@ export const PropertyView = Type.Object({
 });
 export type PropertyView = Static<typeof PropertyView>;
 
+export const AlertView = Type.Object({
+  id: Type.String({ description: "Unique on its Thing." }),
+  text: Type.String({ description: "In the device's own language." }),
+  since: Time,
+});
+export type AlertView = Static<typeof AlertView>;
+
+export const LogLineView = Type.Object({
+  time: Time,
+  level: Type.Enum([...HOMIE_LOG_LEVELS]),
+  text: Type.String(),
+});
+export type LogLineView = Static<typeof LogLineView>;
+
 export const ThingView = Type.Object({
   thing: Thing,
   availability: Type.Enum(["unknown", "init", "ready", "disconnected", "sleeping", "lost"]),
   source: Type.String({ description: "Where the Thing comes from: `module:<id>` or `mqtt:<account>`." }),
   properties: Type.Record(Type.String(), PropertyView, { description: "Last known values by `node/name`." }),
-  problem: Type.Optional(Type.String({ description: "Why the last description of the device was refused." })),
+  alerts: Type.Optional(
+    Type.Array(AlertView, {
+      description: "What the device wants people to know; absent when it is nothing.",
+    }),
+  ),
+  problem: Type.Optional(
+    Type.String({ description: "Why the last description of the device, or a part of it, was refused." }),
+  ),
   settings: Type.Optional(ThingSettings),
   area: Type.Optional(Type.String({ description: "Title of the area that it is in." })),
   links: Type.Optional(

@@ -4,7 +4,9 @@ import { describe, expect, test } from "vitest";
 import type { ThingId } from "../ids.ts";
 import type { Json } from "../json.ts";
 import { type PropertyAffordance, Thing } from "../thing.ts";
-import { homieDescription, parseHomieDescription } from "./description.ts";
+import type { ValueSchema } from "../value-schema.ts";
+import { DESCRIPTION_LIMIT_BYTES, parseHomieDescription } from "./description.ts";
+import { homieDescription } from "./description-out.ts";
 
 const LAMP = "lamp" as ThingId;
 const validator = Compile(Thing);
@@ -48,11 +50,12 @@ describe("reads", () => {
     });
     expect(parseHomieDescription(LAMP, text)).toEqual({
       ok: true,
-      parent: "bridge",
       children: ["lamp-a"],
+      refused: [],
       thing: {
         id: "lamp",
         title: "Lamp",
+        parent: "bridge",
         nodes: { light: { title: "Light" } },
         properties: {
           "light/level": {
@@ -93,22 +96,43 @@ describe("reads", () => {
       { datatype: "float", format: "0:1e3:2.5" },
       { type: "number", maximum: 1_000, multipleOf: 2.5 },
     ],
-    [{ datatype: "boolean", format: "off,on" }, { type: "boolean" }],
+    [
+      { datatype: "boolean", format: "off,on" },
+      { type: "boolean", labels: ["off", "on"] },
+    ],
+    [
+      { datatype: "integer", format: "-9223372036854775808:9223372036854775807" },
+      { type: "integer", minimum: -(2 ** 63), maximum: 2 ** 63 },
+    ],
     [{ datatype: "string" }, { type: "string" }],
     [
-      { datatype: "color", format: "rgb" },
-      { type: "string", format: "color" },
+      { datatype: "color", format: "hsv,rgb" },
+      { type: "string", format: "color", colorFormats: ["hsv", "rgb"] },
     ],
     [{ datatype: "datetime" }, { type: "string", format: "date-time" }],
     [{ datatype: "duration" }, { type: "string", format: "duration" }],
-    [{ datatype: "json" }, { type: "object" }],
+    [{ datatype: "json" }, { type: "object", orArray: true }],
     [{ datatype: "json", format: '{"type":"array"}' }, { type: "array" }],
     [{ datatype: "json", format: '{ "items": {}, "type" : "array" }' }, { type: "array" }],
     [
       { datatype: "json", format: '{"type":"object","properties":{"list":{"type":"array"}}}' },
       { type: "object" },
     ],
-    [{ datatype: "json", format: "not a schema" }, { type: "object" }],
+    [
+      {
+        datatype: "json",
+        format: '{"type":"object","required":["on"],"properties":{"on":{"type":"boolean"}}}',
+      },
+      { type: "object", required: ["on"], properties: { on: { type: "boolean" } } },
+    ],
+    [
+      { datatype: "json", format: "not a schema" },
+      { type: "object", orArray: true },
+    ],
+    [
+      { datatype: "json", format: '{"$ref":"#"}' },
+      { type: "object", orArray: true },
+    ],
     [{ datatype: "string", unit: "" }, { type: "string" }],
     [{ datatype: "string", unit: "u".repeat(40) }, { unit: "u".repeat(32) }],
   ])("%j", (property, affordance) => {
@@ -121,7 +145,9 @@ describe("reads", () => {
     const result = parseHomieDescription("constructor" as ThingId, text);
     expect(result).toMatchObject({ ok: true, thing: { nodes: { constructor: { title: "constructor" } } } });
     if (!result.ok) return;
-    expect(JSON.parse(homieDescription(result.thing)).nodes.constructor.properties.constructor).toEqual({
+    expect(
+      JSON.parse(homieDescription(result.thing, { version: 1 })).nodes.constructor.properties.constructor,
+    ).toEqual({
       name: "constructor",
       datatype: "boolean",
     });
@@ -214,6 +240,39 @@ describe("refuses, with the exact path,", () => {
       `${level}.format`,
       'expected min ≤ max, found "10:0"',
     ],
+    ...["1.5:2", "0:10:0.5", "0:1e3"].map((format): [string, string, string, string] => [
+      `the range ${format} of integers`,
+      described({ datatype: "integer", format }),
+      `${level}.format`,
+      `expected [min]:[max][:step], found "${format}"`,
+    ]),
+    [
+      "a value twice",
+      described({ datatype: "enum", format: "a,b,a" }),
+      `${level}.format`,
+      'expected no value twice, found "a" again',
+    ],
+    ...[undefined, "", "rgb,rgb", "rgb,cmyk", "RGB", "rgb, hsv"].map(
+      (format): [string, string, string, RegExp] => [
+        `the colours ${format}`,
+        described({ datatype: "color", ...(format === undefined ? {} : { format }) }),
+        `${level}.format`,
+        /^expected a list of rgb, hsv and xyz, found /,
+      ],
+    ),
+    ...["open", "shut,", ",", "a,b,c"].map((format): [string, string, string, string] => [
+      `the labels ${format}`,
+      described({ datatype: "boolean", format }),
+      `${level}.format`,
+      `expected a name of false and one of true, found "${format}"`,
+    ]),
+    ["a root that is itself", described({}, { root: "lamp" }), "root", "expected the id of another device"],
+    [
+      "extensions that are none",
+      described({}, { extensions: "org.example" }),
+      "extensions",
+      'expected a list of ids, found "org.example"',
+    ],
     ...[undefined, "", "a,,b", "v".repeat(129), Array.from({ length: 257 }, String).join(",")].map(
       (format): [string, string, string, RegExp] => [
         `the enumeration ${format?.slice(0, 9)}`,
@@ -242,7 +301,63 @@ describe("refuses, with the exact path,", () => {
     ],
   ])("%s", (_name, text, path, problem) => {
     const expected = typeof problem === "string" ? problem : expect.stringMatching(problem);
-    expect(parseHomieDescription(LAMP, text)).toEqual({ ok: false, path, problem: expected });
+    const result = parseHomieDescription(LAMP, text);
+    // Below a node, what is wrong is left out alone.
+    const refused = result.ok ? result.refused : [{ path: result.path, problem: result.problem }];
+    expect(refused).toEqual([{ path, problem: expected }]);
+    expect([path, result.ok]).toEqual([
+      path,
+      path.startsWith("nodes.") || /ids of a-z/.test(refused[0]?.problem ?? ""),
+    ]);
+  });
+
+  test("the part that is wrong, and nothing else", () => {
+    const text = JSON.stringify({
+      homie: "5.9",
+      version: 1,
+      nodes: {
+        light: {
+          properties: {
+            on: { datatype: "boolean", shape: "round" },
+            glow: { datatype: "plasma" },
+            level: { datatype: "integer", format: "many" },
+          },
+        },
+        air: { name: 1, properties: { temperature: { datatype: "float" } } },
+        Fan: {},
+      },
+    });
+    expect(parseHomieDescription(LAMP, text)).toEqual({
+      ok: true,
+      thing: {
+        id: LAMP,
+        title: "lamp",
+        nodes: { light: { title: "light" } },
+        properties: { "light/on": { title: "on", type: "boolean", readOnly: true, observable: true } },
+      },
+      children: [],
+      refused: [
+        { path: "nodes.light.properties.glow.datatype", problem: expect.stringMatching(/found "plasma"$/) },
+        { path: "nodes.light.properties.level.format", problem: expect.any(String) },
+        { path: "nodes.air.name", problem: "expected a string, found 1" },
+        { path: "nodes", problem: 'expected ids of a-z, 0-9 and -, found "Fan"' },
+      ],
+    });
+  });
+
+  test("what is too large, unread", () => {
+    const megabytes = described({ datatype: "string", name: "x".repeat(10_000_000) });
+    expect(parseHomieDescription(LAMP, megabytes)).toEqual({
+      ok: false,
+      path: "$description",
+      problem: `expected at most ${DESCRIPTION_LIMIT_BYTES} bytes, found ${megabytes.length} characters`,
+    });
+    const nodes = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`n${index}`, {}]));
+    expect(parseHomieDescription(LAMP, described({}, { nodes }))).toEqual({
+      ok: false,
+      path: "nodes",
+      problem: "expected at most 512 nodes, found 10000",
+    });
   });
 
   test("what nests deeper than the stack", () => {
@@ -254,22 +369,79 @@ describe("refuses, with the exact path,", () => {
   });
 });
 
+/** Schemas of parts, as JSON Schema can say them. */
+function valueSchema(levels: number): fc.Arbitrary<ValueSchema> {
+  const words = { title: fc.string({ maxLength: 9 }), unit: fc.string({ maxLength: 9 }) };
+  const leaves = [
+    fc.record(
+      { type: fc.constantFrom("boolean" as const, "null" as const), ...words },
+      { requiredKeys: ["type"] },
+    ),
+    fc.record(
+      {
+        type: fc.constantFrom("integer" as const, "number" as const),
+        minimum: fc.integer(),
+        maximum: fc.float({ noNaN: true, noDefaultInfinity: true }),
+      },
+      { requiredKeys: ["type"] },
+    ),
+    fc.record(
+      {
+        type: fc.constant("string" as const),
+        enum: fc.array(fc.string(), { minLength: 1, maxLength: 3 }),
+        minLength: fc.nat(),
+        maxLength: fc.nat(),
+      },
+      { requiredKeys: ["type"] },
+    ),
+  ] as const;
+  if (levels === 0) return fc.oneof(...leaves);
+  const below = valueSchema(levels - 1);
+  return fc.oneof(
+    ...leaves,
+    fc.record(
+      {
+        type: fc.constant("object" as const),
+        properties: fc.dictionary(fc.stringMatching(/^[a-z]{1,4}$/), below, { minKeys: 1, maxKeys: 3 }),
+        required: fc.array(fc.string(), { minLength: 1, maxLength: 3 }),
+      },
+      { requiredKeys: ["type"] },
+    ),
+    fc.record(
+      { type: fc.constant("array" as const), items: below, minItems: fc.nat(), maxItems: fc.nat() },
+      { requiredKeys: ["type"] },
+    ),
+  );
+}
+
 /** Things as Homie can tell them: what it has no words for comes back as its defaults. */
 const text = fc.string({ minLength: 1, maxLength: 20 });
 const id = fc.oneof(fc.stringMatching(/^[a-z0-9](?:[a-z0-9-]{0,6}[a-z0-9])?$/), fc.constant("constructor"));
-const limits = fc
-  .record(
+const limits = fc.constantFrom(["integer", 1] as const, ["number", 10] as const).chain(([type, parts]) =>
+  fc.record(
     {
-      minimum: fc.integer({ min: -99, max: 0 }).map((it) => it / 10),
-      maximum: fc.integer({ min: 1, max: 99 }).map((it) => it / 10),
-      multipleOf: fc.constantFrom(0.1, 1, 0.25, 1e-7, 1e21),
+      type: fc.constant(type),
+      minimum: fc.integer({ min: -99, max: 0 }).map((it) => it / parts),
+      maximum: fc.integer({ min: 1, max: 99 }).map((it) => it / parts),
+      multipleOf: type === "integer" ? fc.constantFrom(1, 5) : fc.constantFrom(0.1, 1, 0.25, 1e-7, 1e21),
     },
-    { requiredKeys: [] },
-  )
-  .chain((range) => fc.constantFrom("integer", "number").map((type) => ({ type, ...range })));
+    { requiredKeys: ["type"] },
+  ),
+);
 const datatype = fc.oneof(
   limits,
   fc.constantFrom("boolean", "string", "object", "array").map((type) => ({ type })),
+  fc.constant({ type: "object", orArray: true }),
+  fc
+    .tuple(fc.stringMatching(/^[^,]{1,9}$/), fc.stringMatching(/^[^,]{1,9}$/))
+    .filter(([no, yes]) => no !== "false" || yes !== "true")
+    .map((labels) => ({ type: "boolean", labels })),
+  fc.constantFrom(["rgb"], ["xyz", "hsv"], ["hsv", "rgb", "xyz"]).map((colorFormats) => ({
+    type: "string",
+    format: "color",
+    colorFormats,
+  })),
+  valueSchema(3).filter(({ type }) => type === "object" || type === "array"),
   fc.uniqueArray(fc.stringMatching(/^[^,]{1,9}$/), { minLength: 1, maxLength: 5 }).map((values) => ({
     type: "string",
     enum: values,
@@ -306,22 +478,57 @@ const thing = fc
 test("a Thing that is described to Homie and read again is the same Thing", () => {
   fc.assert(
     fc.property(thing, (thing) => {
-      expect(parseHomieDescription(LAMP, homieDescription(thing))).toEqual({ ok: true, thing, children: [] });
+      expect(parseHomieDescription(LAMP, homieDescription(thing, { version: 1 }))).toEqual({
+        ok: true,
+        thing,
+        children: [],
+        refused: [],
+      });
     }),
     { numRuns: 200 },
   );
 });
 
-test("relations are told, and the version changes with the content alone", () => {
+test("relations are told, and the version that is given", () => {
   const lamp: Thing = { id: LAMP, title: "Lamp", properties: { "light/on": { type: "boolean" } } };
   const root = "gateway" as ThingId;
-  expect(parseHomieDescription(LAMP, homieDescription(lamp, { root }))).toMatchObject({ parent: root });
-  expect(parseHomieDescription(root, homieDescription(lamp, { children: [LAMP] }))).toMatchObject({
-    children: [LAMP],
-  });
-  const version = (it: Thing): unknown => JSON.parse(homieDescription(it)).version;
-  expect(version({ ...lamp })).toBe(version(lamp));
-  expect(version({ ...lamp, title: "Lamp 2" })).not.toBe(version(lamp));
+  const read = (text: string): object => {
+    const result = parseHomieDescription(LAMP, text);
+    return result.ok ? result.thing : result;
+  };
+  expect(read(homieDescription(lamp, { version: 1, root }))).toEqual(
+    expect.objectContaining({ parent: root }),
+  );
+  const below = { ...lamp, parent: "bridge", root: "house" };
+  expect(read(homieDescription(below, { version: 1 }))).toMatchObject({ parent: "bridge", root: "house" });
+  expect(parseHomieDescription(root, homieDescription(lamp, { version: 1, children: [LAMP] }))).toMatchObject(
+    {
+      children: [LAMP],
+    },
+  );
+  expect(JSON.parse(homieDescription(lamp, { version: 77 })).version).toBe(77);
+});
+
+test("the ranges of integers are integers of 64 bits", () => {
+  const level = fc.record(
+    {
+      minimum: fc.double({ noNaN: true, noDefaultInfinity: true }),
+      maximum: fc.double({ noNaN: true, noDefaultInfinity: true }),
+      multipleOf: fc.double({ min: 1e-9, noNaN: true, noDefaultInfinity: true }),
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(level, (limits) => {
+      const odd: Thing = { id: LAMP, title: "L", properties: { "a/b": { type: "integer", ...limits } } };
+      const { format } = JSON.parse(homieDescription(odd, { version: 1 })).nodes.a.properties.b;
+      for (const part of (format ?? "").split(":")) {
+        expect(part).toMatch(/^(?:|-?\d+)$/);
+        if (part !== "") expect(BigInt.asIntN(64, BigInt(part))).toBe(BigInt(part));
+      }
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test("words that Homie does not have for a datatype are not told", () => {
@@ -333,7 +540,7 @@ test("words that Homie does not have for a datatype are not told", () => {
       "a/level": { type: "integer", enum: ["low"], format: "color" },
     },
   };
-  const { properties } = JSON.parse(homieDescription(odd)).nodes.a;
+  const { properties } = JSON.parse(homieDescription(odd, { version: 1 })).nodes.a;
   expect(properties.flag.format).toBeUndefined();
   expect(properties.level.format).toBeUndefined();
 });
@@ -390,7 +597,7 @@ describe("no description makes the reader throw, and what it accepts is a valid 
   test("valid descriptions with a piece cut out or doubled", () => {
     fc.assert(
       fc.property(thing, fc.nat(), fc.nat(40), fc.boolean(), (thing, at, length, doubled) => {
-        const whole = homieDescription(thing);
+        const whole = homieDescription(thing, { version: 1 });
         const start = at % whole.length;
         survives(
           whole.slice(0, start + (doubled ? length : 0)) + whole.slice(start + (doubled ? 0 : length)),

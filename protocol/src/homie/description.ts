@@ -1,47 +1,51 @@
-import { isId, parsePropertyKey, parseThingId, type ThingId } from "../ids.ts";
-import { isJsonObject, type Json, type JsonObject } from "../json.ts";
+import { isId, type PropertyKey, parsePropertyKey, parseThingId, type ThingId } from "../ids.ts";
+import { isJsonObject, type JsonObject } from "../json.ts";
 import { show } from "../schema-problem.ts";
-import { type DataSchema, ENUM_LIMITS, type PropertyAffordance, THING_LIMITS, type Thing } from "../thing.ts";
-import { HOMIE_FLOAT, homieDatatype } from "./value.ts";
+import { type PropertyAffordance, THING_LIMITS, type Thing } from "../thing.ts";
+import { readFormat } from "./format.ts";
+import { Refusal } from "./refusal.ts";
 
 /** A `$description` larger than this is refused unread. In bytes; 512 properties take about 60 kB. */
 export const DESCRIPTION_LIMIT_BYTES = 262_144;
+
+/** What is wrong with a description, or a part of it. */
+export interface DescriptionProblem {
+  readonly path: string;
+  readonly problem: string;
+}
 
 export type DescriptionResult =
   | {
       readonly ok: true;
       readonly thing: Thing;
-      readonly parent?: ThingId;
       readonly children: readonly string[];
+      /** Nodes and properties that were left out. */
+      readonly refused: readonly DescriptionProblem[];
     }
-  | { readonly ok: false; readonly path: string; readonly problem: string };
+  | ({ readonly ok: false } & DescriptionProblem);
 
-class Refusal {
-  readonly path: string;
-  readonly problem: string;
-  constructor(path: string, problem: string) {
-    this.path = path;
-    this.problem = problem;
-  }
-}
+const IDS = "expected ids of a-z, 0-9 and -";
 
 /**
  * Reads a Homie 5 `$description` document into a Thing.
- * Unknown members are ignored, as the convention asks of consumers; members it defines must have its types.
+ *
+ * Homie 5.0 "Forward compatibility": members that it does not define are ignored. Where a member that it does define has
+ * an illegal value, the object that it belongs to is left out: the property, the node, or the device.
  */
 export function parseHomieDescription(id: ThingId, text: string): DescriptionResult {
+  // In characters: there are never more of them than bytes.
+  if (text.length > DESCRIPTION_LIMIT_BYTES) {
+    const problem = `expected at most ${DESCRIPTION_LIMIT_BYTES} bytes, found ${text.length} characters`;
+    return { ok: false, path: "$description", problem };
+  }
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch (error) {
     return { ok: false, path: "$description", problem: `expected JSON: ${(error as Error).message}` };
   }
-  try {
-    return readDevice(id, object(document, "$description"));
-  } catch (error) {
-    if (error instanceof Refusal) return { ok: false, path: error.path, problem: error.problem };
-    throw error;
-  }
+  const read = attempt(() => readDevice(id, object(document, "$description")));
+  return read instanceof Refusal ? { ok: false, path: read.path, problem: read.problem } : read;
 }
 
 function readDevice(id: ThingId, device: JsonObject): DescriptionResult {
@@ -50,44 +54,86 @@ function readDevice(id: ThingId, device: JsonObject): DescriptionResult {
   if (typeof device.version !== "number" || !Number.isSafeInteger(device.version)) {
     throw new Refusal("version", `expected an integer, found ${show(device.version)}`);
   }
-  const nodes: Record<string, { title: string }> = {};
-  const properties: Record<string, PropertyAffordance> = {};
-  let count = 0;
-  for (const [nodeId, rawNode] of Object.entries(object(device.nodes ?? {}, "nodes"))) {
-    if (!isId(nodeId)) throw new Refusal("nodes", `expected ids of a-z, 0-9 and -, found ${show(nodeId)}`);
-    const path = `nodes.${nodeId}`;
-    const node = object(rawNode, path);
-    nodes[nodeId] = { title: title(node.name, `${path}.name`, nodeId) };
-    for (const [propertyId, raw] of Object.entries(object(node.properties ?? {}, `${path}.properties`))) {
-      const key = parsePropertyKey(`${nodeId}/${propertyId}`);
-      if (key === undefined) {
-        throw new Refusal(`${path}.properties`, `expected ids of a-z, 0-9 and -, found ${show(propertyId)}`);
-      }
-      const propertyPath = `${path}.properties.${propertyId}`;
-      if (++count > THING_LIMITS.properties) {
-        throw new Refusal("nodes", `expected at most ${THING_LIMITS.properties} properties`);
-      }
-      properties[key] = readProperty(object(raw, propertyPath), propertyPath, propertyId);
+  const nodes = Object.entries(object(device.nodes ?? {}, "nodes"));
+  if (nodes.length > THING_LIMITS.nodes) {
+    throw new Refusal("nodes", `expected at most ${THING_LIMITS.nodes} nodes, found ${nodes.length}`);
+  }
+  const parts = new Parts();
+  for (const [nodeId, raw] of nodes) {
+    parts.takeNode(nodeId, raw);
+    if (parts.count > THING_LIMITS.properties) {
+      throw new Refusal("nodes", `expected at most ${THING_LIMITS.properties} properties`);
     }
   }
   const model = string(device.type, "type") ?? "";
-  const parentId = string(device.parent, "parent");
-  const parent = parentId === undefined ? undefined : parseThingId(parentId);
-  if (parentId !== undefined && parent === undefined) {
-    throw new Refusal("parent", `expected the id of a device, found ${show(parentId)}`);
-  }
+  stringList(device.extensions, "extensions");
   return {
     ok: true,
     thing: {
       id,
       title: title(device.name, "name", id),
       ...(model === "" ? {} : { model: model.slice(0, 256) }),
-      nodes,
-      properties,
+      ...relations(id, device),
+      nodes: parts.nodes,
+      properties: parts.properties,
     },
-    ...(parent === undefined ? {} : { parent }),
     children: stringList(device.children, "children"),
+    refused: parts.refused,
   };
+}
+
+/** What the nodes of a device come to. */
+class Parts {
+  readonly nodes: Record<string, { title: string }> = {};
+  readonly properties: Record<PropertyKey, PropertyAffordance> = {};
+  readonly refused: Refusal[] = [];
+  count = 0;
+
+  takeNode(id: string, raw: unknown): void {
+    const read = attempt(() => this.#node(id, raw));
+    if (read instanceof Refusal) this.refused.push(read);
+  }
+
+  #node(id: string, raw: unknown): void {
+    if (!isId(id)) throw new Refusal("nodes", `${IDS}, found ${show(id)}`);
+    const path = `nodes.${id}`;
+    const node = object(raw, path);
+    const properties = Object.entries(object(node.properties ?? {}, `${path}.properties`));
+    string(node.type, `${path}.type`);
+    this.nodes[id] = { title: title(node.name, `${path}.name`, id) };
+    this.count += properties.length;
+    for (const [propertyId, property] of properties) this.#takeProperty(path, id, propertyId, property);
+  }
+
+  #takeProperty(path: string, node: string, id: string, raw: unknown): void {
+    const key = parsePropertyKey(`${node}/${id}`);
+    const at = `${path}.properties.${id}`;
+    const read =
+      key === undefined
+        ? new Refusal(`${path}.properties`, `${IDS}, found ${show(id)}`)
+        : attempt(() => readProperty(object(raw, at), at, id));
+    if (read instanceof Refusal) this.refused.push(read);
+    else if (key !== undefined) this.properties[key] = read;
+  }
+}
+
+/** Homie 5.0 "Device hierarchy": `parent` is `root` where it is not said. */
+function relations(id: ThingId, device: JsonObject): Pick<Thing, "parent" | "root"> {
+  const root = relative(id, device.root, "root");
+  const parent = relative(id, device.parent, "parent") ?? root;
+  return {
+    ...(parent === undefined ? {} : { parent }),
+    ...(root === undefined || root === parent ? {} : { root }),
+  };
+}
+
+function relative(id: ThingId, value: unknown, path: string): ThingId | undefined {
+  const text = string(value, path);
+  if (text === undefined) return undefined;
+  const device = parseThingId(text);
+  if (device === undefined) throw new Refusal(path, `expected the id of a device, found ${show(text)}`);
+  if (device === id) throw new Refusal(path, "expected the id of another device");
+  return device;
 }
 
 function readProperty(raw: JsonObject, path: string, id: string): PropertyAffordance {
@@ -96,7 +142,7 @@ function readProperty(raw: JsonObject, path: string, id: string): PropertyAfford
   const unit = string(raw.unit, `${path}.unit`);
   return {
     title: title(raw.name, `${path}.name`, id),
-    ...readDatatype(raw, path),
+    ...readFormat(string(raw.datatype, `${path}.datatype`), string(raw.format, `${path}.format`), path),
     ...(unit === undefined || unit === "" ? {} : { unit: unit.slice(0, 32) }),
     ...(settable ? {} : { readOnly: true }),
     ...(retained ? {} : { momentary: true }),
@@ -104,145 +150,13 @@ function readProperty(raw: JsonObject, path: string, id: string): PropertyAfford
   };
 }
 
-function readDatatype(raw: JsonObject, path: string): DataSchema {
-  const format = string(raw.format, `${path}.format`);
-  const datatype = string(raw.datatype, `${path}.datatype`);
-  switch (datatype) {
-    case "integer":
-    case "float":
-      return {
-        type: datatype === "integer" ? "integer" : "number",
-        ...(format === undefined || format === "" ? {} : readRange(format, `${path}.format`)),
-      };
-    case "boolean":
-      return { type: "boolean" };
-    case "string":
-      return { type: "string" };
-    case "enum": {
-      const values = format?.split(",") ?? [];
-      const fits = (value: string): boolean => value !== "" && value.length <= ENUM_LIMITS.characters;
-      if (values.length === 0 || values.length > ENUM_LIMITS.values || !values.every(fits)) {
-        throw new Refusal(
-          `${path}.format`,
-          `expected 1 to ${ENUM_LIMITS.values} values of 1 to ${ENUM_LIMITS.characters} characters, separated by commas, found ${show(raw.format)}`,
-        );
-      }
-      return { type: "string", enum: values };
-    }
-    case "color":
-      return { type: "string", format: "color" };
-    case "datetime":
-      return { type: "string", format: "date-time" };
-    case "duration":
-      return { type: "string", format: "duration" };
-    case "json":
-      return { type: describesArray(format) ? "array" : "object" };
-    default:
-      throw new Refusal(
-        `${path}.datatype`,
-        `expected integer, float, boolean, string, enum, color, datetime, duration or json, found ${show(raw.datatype)}`,
-      );
-  }
-}
-
-/** Homie 5.0 "Formats": that of `json` is a JSON Schema. One that cannot be read says nothing. */
-function describesArray(format: string | undefined): boolean {
-  if (format === undefined) return false;
+function attempt<Result>(read: () => Result): Result | Refusal {
   try {
-    const schema: unknown = JSON.parse(format);
-    return isJsonObject(schema) && schema.type === "array";
-  } catch {
-    return false;
+    return read();
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
   }
-}
-
-/** Homie 5.0 "Formats": `[min]:[max][:step]`. */
-function readRange(format: string, path: string): Pick<DataSchema, "minimum" | "maximum" | "multipleOf"> {
-  const parts = format.split(":");
-  const [minimum, maximum, step] = parts.map((part) =>
-    part === "" ? undefined : HOMIE_FLOAT.test(part) ? Number(part) : Number.NaN,
-  );
-  const numbers = [minimum, maximum, step].filter((part) => part !== undefined);
-  if (parts.length < 2 || parts.length > 3 || numbers.some((part) => !Number.isFinite(part))) {
-    throw new Refusal(path, `expected [min]:[max][:step], found ${show(format)}`);
-  }
-  if (step !== undefined && step <= 0) throw new Refusal(path, `expected a step above 0, found ${step}`);
-  if (minimum !== undefined && maximum !== undefined && minimum > maximum) {
-    throw new Refusal(path, `expected min ≤ max, found ${show(format)}`);
-  }
-  return {
-    ...(minimum === undefined ? {} : { minimum }),
-    ...(maximum === undefined ? {} : { maximum }),
-    ...(step === undefined ? {} : { multipleOf: step }),
-  };
-}
-
-/**
- * Writes the Homie 5 `$description` of a Thing; the model that it follows is its `type`. `version` must change whenever the description does. */
-export function homieDescription(
-  thing: Thing,
-  relation: { readonly root?: ThingId; readonly children?: readonly ThingId[] } = {},
-): string {
-  // A map, because `constructor` is a valid id of a node.
-  const nodes = new Map<string, { readonly name: string; readonly properties: Record<string, Json> }>();
-  for (const [key, property] of Object.entries(thing.properties)) {
-    const [nodeId, propertyId] = key.split("/") as [string, string];
-    const node = nodes.get(nodeId) ?? { name: thing.nodes?.[nodeId]?.title ?? nodeId, properties: {} };
-    nodes.set(nodeId, node);
-    node.properties[propertyId] = describeProperty(property, propertyId);
-  }
-  const body = {
-    homie: "5.0",
-    name: thing.title,
-    ...(thing.model === undefined ? {} : { type: thing.model }),
-    ...(relation.root === undefined ? {} : { root: relation.root, parent: relation.root }),
-    ...(relation.children === undefined ? {} : { children: relation.children }),
-    nodes: Object.fromEntries(nodes),
-  };
-  return JSON.stringify({ ...body, version: contentVersion(JSON.stringify(body)) });
-}
-
-function describeProperty(property: PropertyAffordance, id: string): Json {
-  const format = homieFormat(property);
-  return {
-    name: property.title ?? id,
-    datatype: homieDatatype(property),
-    ...(format === undefined ? {} : { format }),
-    ...(property.readOnly === true ? {} : { settable: true }),
-    ...(property.momentary === true ? { retained: false } : {}),
-    ...(property.unit === undefined ? {} : { unit: property.unit }),
-  };
-}
-
-function homieFormat(property: PropertyAffordance): string | undefined {
-  switch (homieDatatype(property)) {
-    case "enum":
-      return property.enum?.join(",");
-    case "color":
-      return "rgb,hsv,xyz";
-    case "json":
-      return property.type === "array" ? '{"type":"array"}' : undefined;
-    case "integer":
-    case "float":
-      return rangeFormat(property);
-    default:
-      return undefined;
-  }
-}
-
-function rangeFormat({ minimum, maximum, multipleOf }: DataSchema): string | undefined {
-  if (minimum === undefined && maximum === undefined && multipleOf === undefined) return undefined;
-  const range = `${minimum ?? ""}:${maximum ?? ""}`;
-  return multipleOf === undefined ? range : `${range}:${multipleOf}`;
-}
-
-/** A version that depends on the content alone: 31 bits of FNV-1a. */
-function contentVersion(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  }
-  return hash >>> 1;
 }
 
 function object(value: unknown, path: string): JsonObject {

@@ -1,7 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parsePropertyKey, parseThingId } from "../ids.ts";
-import { deviceTopic, isOwnDevice, parseHomieTopic, setTopic, targetTopic, valueTopic } from "./topics.ts";
+import {
+  alertTopic,
+  broadcastTopic,
+  deviceTopic,
+  HOMIE_LOG_LEVELS,
+  isOwnDevice,
+  logTopic,
+  parseHomieTopic,
+  setTopic,
+  targetTopic,
+  valueTopic,
+} from "./topics.ts";
 
 /** Any UTF-16 code unit: also control characters and halves of pairs. */
 const character = fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code));
@@ -39,16 +50,19 @@ describe("a topic of ours is read as what it was made of", () => {
   });
 });
 
-test("topics of the convention that we only read", () => {
-  expect(parseHomieTopic("homie/5/$broadcast/alert/fire")).toEqual({
-    kind: "broadcast",
-    subtopic: "alert/fire",
-  });
-  expect(parseHomieTopic("homie/5/lamp/$log/warn")).toEqual({
-    kind: "attribute",
-    device: "lamp",
-    attribute: "log/warn",
-  });
+test("alerts, log lines and broadcasts", () => {
+  fc.assert(
+    fc.property(device, id, fc.constantFrom(...HOMIE_LOG_LEVELS), (device, alert, level) => {
+      expect(parseHomieTopic(alertTopic(device, alert))).toEqual({ kind: "alert", device, alert });
+      expect(parseHomieTopic(logTopic(device, level))).toEqual({ kind: "log", device, level });
+    }),
+  );
+  fc.assert(
+    fc.property(fc.array(id, { minLength: 1, maxLength: 5 }), (levels) => {
+      const subtopic = levels.join("/");
+      expect(parseHomieTopic(broadcastTopic(subtopic))).toEqual({ kind: "broadcast", subtopic });
+    }),
+  );
 });
 
 test.each([
@@ -72,6 +86,16 @@ test.each([
   "homie/5/pair/$state",
   "homie/5/$broadcast",
   "homie/5/$broadcast/",
+  "homie/5/$broadcast/Fire",
+  "homie/5/$broadcast/fire//now",
+  "homie/5/$broadcast/fire/$now",
+  `homie/5/$broadcast/${"a/".repeat(200)}a`,
+  "homie/5/lamp/$log/verbose",
+  "homie/5/lamp/$log/warn/more",
+  "homie/5/lamp/$alert/",
+  "homie/5/lamp/$alert/$battery",
+  "homie/5/lamp/$alert/Battery",
+  "homie/5/lamp/$alert/battery/low",
   "homie/4/lamp/light/on",
   "/homie/5/lamp/light/on",
   "tram/1/lamp/light/on",

@@ -9,7 +9,13 @@ export type HomieTopic =
   | { readonly kind: "value"; readonly device: ThingId; readonly property: PropertyKey }
   | { readonly kind: "set"; readonly device: ThingId; readonly property: PropertyKey }
   | { readonly kind: "target"; readonly device: ThingId; readonly property: PropertyKey }
+  | { readonly kind: "alert"; readonly device: ThingId; readonly alert: string }
+  | { readonly kind: "log"; readonly device: ThingId; readonly level: HomieLogLevel }
   | { readonly kind: "broadcast"; readonly subtopic: string };
+
+/** Homie 5.0 "Logging". */
+export const HOMIE_LOG_LEVELS = ["debug", "info", "warn", "error", "fatal"] as const;
+export type HomieLogLevel = (typeof HOMIE_LOG_LEVELS)[number];
 
 /** Reads a topic; `undefined` when it is not one that Homie 5 defines. */
 export function parseHomieTopic(topic: string): HomieTopic | undefined {
@@ -18,14 +24,11 @@ export function parseHomieTopic(topic: string): HomieTopic | undefined {
   const [first, second, third, fourth] = levels;
   if (first === "$broadcast") {
     const subtopic = levels.slice(1).join("/");
-    return subtopic === "" ? undefined : { kind: "broadcast", subtopic };
+    return isBroadcastSubtopic(subtopic) ? { kind: "broadcast", subtopic } : undefined;
   }
   const device = first === undefined ? undefined : parseThingId(first);
   if (device === undefined || second === undefined) return undefined;
-  if (second.startsWith("$")) {
-    const attribute = levels.slice(1).join("/").slice(1);
-    return attribute === "" ? undefined : { kind: "attribute", device, attribute };
-  }
+  if (second.startsWith("$")) return parseAttribute(device, second.slice(1), levels.slice(2));
   if (third === undefined || levels.length > 4) return undefined;
   const property = parsePropertyKey(`${second}/${third}`);
   if (property === undefined) return undefined;
@@ -33,6 +36,37 @@ export function parseHomieTopic(topic: string): HomieTopic | undefined {
   if (fourth === "set") return { kind: "set", device, property };
   if (fourth === "$target") return { kind: "target", device, property };
   return undefined;
+}
+
+function parseAttribute(
+  device: ThingId,
+  attribute: string,
+  below: readonly string[],
+): HomieTopic | undefined {
+  const [name] = below;
+  if (name === undefined) return attribute === "" ? undefined : { kind: "attribute", device, attribute };
+  // Homie 5.0 "Alert topic", "Logging": one level below, and no more.
+  if (below.length > 1) return undefined;
+  if (attribute === "alert") return isId(name) ? { kind: "alert", device, alert: name } : undefined;
+  const level = attribute === "log" ? HOMIE_LOG_LEVELS.find((each) => each === name) : undefined;
+  return level === undefined ? undefined : { kind: "log", device, level };
+}
+
+/** Homie 5.0 "Broadcast Topic": one level or several, each an id. At most 256 characters. */
+export function isBroadcastSubtopic(subtopic: string): boolean {
+  return subtopic.length <= 256 && subtopic.split("/").every(isId);
+}
+
+export function broadcastTopic(subtopic: string): string {
+  return `${HOMIE_ROOT}/$broadcast/${subtopic}`;
+}
+
+export function alertTopic(device: ThingId, alert: string): string {
+  return `${HOMIE_ROOT}/${device}/$alert/${alert}`;
+}
+
+export function logTopic(device: ThingId, level: HomieLogLevel): string {
+  return `${HOMIE_ROOT}/${device}/$log/${level}`;
 }
 
 export function deviceTopic(device: ThingId, attribute: "state" | "description"): string {

@@ -12,6 +12,8 @@ const day = fc.integer({ min: 1, max: 28 }).map((it) => String(it).padStart(2, "
 const month = fc.integer({ min: 1, max: 12 }).map((it) => String(it).padStart(2, "0"));
 const byte = fc.integer({ min: 0, max: 255 });
 const zone = fc.constantFrom("Z", "+07:00", "-0330", "");
+const part = (max: number) =>
+  fc.double({ min: 0, max, noNaN: true }).map((it) => String(Math.abs(it)).replace("e+", "e"));
 
 /** For each datatype a schema and values that it allows. */
 const CASES: Record<string, readonly [DataSchema, fc.Arbitrary<Json>]> = {
@@ -32,8 +34,18 @@ const CASES: Record<string, readonly [DataSchema, fc.Arbitrary<Json>]> = {
       fc
         .tuple(fc.integer({ min: 0, max: 360 }), fc.nat(100), fc.nat(100))
         .map((hsv) => `hsv,${hsv.join(",")}`),
-      fc.tuple(fc.nat(99), fc.nat(99)).map(([x, y]) => `xyz,${x / 100},${y / 100}`),
+      fc.tuple(part(1), part(1)).map(([x, y]) => `xyz,${x},${y}`),
+      fc.tuple(part(360), part(100), part(100)).map((hsv) => `hsv,${hsv.join(",")}`),
     ),
+  ],
+  "color in one format": [
+    { type: "string", format: "color", colorFormats: ["hsv"] },
+    fc.tuple(part(360), part(100), part(100)).map((hsv) => `hsv,${hsv.join(",")}`),
+  ],
+  "boolean with labels": [{ type: "boolean", labels: ["shut", "open"] }, fc.boolean()],
+  "a list of values that Homie cannot write": [
+    { type: "string", enum: ["", "a,b", "c"] },
+    fc.constantFrom("", "a,b", "c"),
   ],
   datetime: [
     { type: "string", format: "date-time" },
@@ -43,13 +55,35 @@ const CASES: Record<string, readonly [DataSchema, fc.Arbitrary<Json>]> = {
   ],
   duration: [
     { type: "string", format: "duration" },
-    fc.tuple(fc.nat(99), fc.nat(99), fc.nat(99)).map(([d, h, s]) => `P${d}DT${h}H${s}.5S`),
+    fc.tuple(fc.nat(99), fc.nat(99), fc.nat(99)).map(([h, m, s]) => `PT${h}H${m}M${s}.5S`),
   ],
   "json object": [
     { type: "object" },
     fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 })) as fc.Arbitrary<Json>,
   ],
   "json array": [{ type: "array" }, fc.array(fc.jsonValue({ maxDepth: 4 })) as fc.Arbitrary<Json>],
+  "json of either kind": [
+    { type: "object", orArray: true },
+    fc.oneof(fc.array(fc.jsonValue()), fc.dictionary(fc.string(), fc.jsonValue())) as fc.Arbitrary<Json>,
+  ],
+  "json with a schema": [
+    {
+      type: "object",
+      required: ["level"],
+      properties: {
+        level: { type: "number", minimum: 0, maximum: 1 },
+        names: { type: "array", items: { type: "string", maxLength: 4 }, maxItems: 3 },
+      },
+    },
+    fc.record(
+      {
+        level: fc.double({ min: 0, max: 1, noNaN: true }),
+        names: fc.array(fc.string({ maxLength: 4 }), { maxLength: 3 }),
+        more: fc.jsonValue(),
+      },
+      { requiredKeys: ["level"] },
+    ) as fc.Arbitrary<Json>,
+  ],
 };
 
 test.each(Object.entries(CASES))(
@@ -69,12 +103,63 @@ test.each(Object.entries(CASES))(
   },
 );
 
+test("what is read and written again is canonical: written once more it is the same", () => {
+  const schema = fc.constantFrom(...Object.values(CASES).map(([schema]) => schema));
+  const digits = fc.stringMatching(/^-?[0-9]{1,6}(\.[0-9]{1,6})?([eE][+-]?[0-9]{1,2})?$/);
+  const payload = fc.oneof(
+    digits,
+    fc.string(),
+    fc.json(),
+    fc.constantFrom("true", "false", "\u0000", "-0", "PT01H"),
+  );
+  fc.assert(
+    fc.property(schema, payload, (schema, payload) => {
+      const decoded = decodeHomieValue(schema, payload);
+      if (!decoded.ok) return;
+      const canonical = encodeHomieValue(schema, decoded.value);
+      const again = decodeHomieValue(schema, canonical);
+      expect(again.ok && jsonEqual(again.value, decoded.value)).toBe(true);
+      expect(again.ok && encodeHomieValue(schema, again.value)).toBe(canonical);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test.each<[DataSchema, Json, string]>([
+  [{ type: "number" }, 1e21, "1e21"],
+  [{ type: "number" }, 5e-324, "5e-324"],
+  [{ type: "number" }, -2.5e300, "-2.5e300"],
+  [{ type: "string", format: "duration" }, "P1DT2H", "PT26H"],
+  [{ type: "string", format: "duration" }, "P0.5D", "PT12H"],
+  [{ type: "string", format: "duration" }, "P2DT1M0.5S", "PT48H1M0.5S"],
+  [{ type: "string", format: "duration" }, "P1M", "P1M"],
+  [{ type: "boolean", labels: ["off", "on"] }, true, "true"],
+])("%j writes %j as %s", (schema, value, payload) => {
+  expect(encodeHomieValue(schema, value)).toBe(payload);
+});
+
+test('numbers are written as Homie 5.0 "Float" and "Integer" allow, without a plus', () => {
+  fc.assert(
+    fc.property(
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.maxSafeInteger(),
+      (float, integer) => {
+        expect(encodeHomieValue({ type: "number" }, float)).toMatch(/^-?\d+(\.\d+)?(e-?\d+)?$/);
+        expect(encodeHomieValue({ type: "integer" }, integer)).toMatch(/^-?\d+$/);
+      },
+    ),
+  );
+});
+
 test.each<[DataSchema, string]>([
   [{ type: "integer" }, "integer"],
   [{ type: "number" }, "float"],
   [{ type: "boolean" }, "boolean"],
   [{ type: "string" }, "string"],
   [{ type: "string", enum: ["a"] }, "enum"],
+  [{ type: "string", enum: ["a", "a"] }, "string"],
+  [{ type: "string", enum: ["a", ""] }, "string"],
+  [{ type: "string", enum: ["a,b"] }, "string"],
   [{ type: "string", format: "color" }, "color"],
   [{ type: "string", format: "date-time" }, "datetime"],
   [{ type: "string", format: "duration" }, "duration"],
@@ -92,6 +177,10 @@ test.each<[DataSchema, string, Json]>([
   [{ type: "number" }, "21.50", 21.5],
   [{ type: "string" }, "\u0000", ""],
   [{ type: "string" }, " ", " "],
+  [{ type: "number" }, "1e+3", 1_000],
+  [{ type: "string", format: "color" }, "rgb,100.5,3e1,0", "rgb,100.5,3e1,0"],
+  [{ type: "string", format: "date-time" }, "2028-02-29T12:00Z", "2028-02-29T12:00Z"],
+  [{ type: "object", orArray: true }, "[1]", [1]],
   [{ type: "object" }, '{"__proto__":1}', JSON.parse('{"__proto__":1}')],
 ])("%j reads %j", (schema, payload, value) => {
   expect(decodeHomieValue(schema, payload)).toEqual({ ok: true, value });
@@ -126,12 +215,17 @@ describe("hostile payloads are refused with a sentence", () => {
     [
       "color",
       { type: "string", format: "color" },
-      [...HOSTILE, "rgb,1,2", "rgb,256,0,0", "hsv,361,0,0", "xyz,2,0"],
+      [...HOSTILE, "rgb,1,2", "rgb,256,0,0", "hsv,361,0,0", "xyz,2,0", "rgb,-1,0,0", "rgb, 1,2,3"],
+    ],
+    [
+      "color that is not offered",
+      { type: "string", format: "color", colorFormats: ["rgb"] },
+      ["hsv,1,2,3", "xyz,0.1,0.1", "rgb,1,2,3,4", "rgb,1,2,3,", `rgb,1,2,0.${"1".repeat(100_000)}`],
     ],
     [
       "datetime",
       { type: "string", format: "date-time" },
-      [...HOSTILE, "2026-01-05", "2026-02-32T00:00Z", "now"],
+      [...HOSTILE, "2026-01-05", "2026-02-32T00:00Z", "2026-02-29T00:00Z", "2026-04-31T00:00Z", "now"],
     ],
     [
       "duration",

@@ -1,6 +1,7 @@
 import type { Json } from "../json.ts";
 import { show } from "../schema-problem.ts";
 import { checkValue, type DataSchema, type ValueCheck } from "../thing.ts";
+import { durationInHours } from "../value-format.ts";
 
 /** Homie 5.0 "Payload": the datatypes of property values. */
 export type HomieDatatype =
@@ -20,9 +21,14 @@ export type HomieDatatype =
  */
 const EMPTY_STRING = "\u0000";
 
-const INTEGER = /^-?\d+$/;
-/** Homie 5.0 "Float": neither `NaN` nor `Infinity`, and no other base than ten. */
+/** Homie 5.0 "Integer". */
+export const HOMIE_INTEGER = /^-?\d+$/;
+/**
+ * Homie 5.0 "Float": neither `NaN` nor `Infinity`, and no other base than ten. A `+` in the exponent is not of the
+ * convention, but what C's `printf` writes.
+ */
 export const HOMIE_FLOAT = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
 /** The Homie datatype that carries values of a schema. */
 export function homieDatatype(schema: DataSchema): HomieDatatype {
   switch (schema.type) {
@@ -36,7 +42,7 @@ export function homieDatatype(schema: DataSchema): HomieDatatype {
     case "array":
       return "json";
     case "string":
-      if (schema.enum !== undefined) return "enum";
+      if (schema.enum !== undefined) return isHomieEnum(schema.enum) ? "enum" : "string";
       if (schema.format === "date-time") return "datetime";
       if (schema.format === "duration") return "duration";
       return schema.format === "color" ? "color" : "string";
@@ -55,7 +61,7 @@ export function decodeHomieValue(schema: DataSchema, payload: string): ValueChec
       if (payload === "true" || payload === "false") return { ok: true, value: payload === "true" };
       return refuse(`expected true or false, found ${show(payload)}`);
     case "integer":
-      if (!INTEGER.test(payload)) return refuse(`expected an integer, found ${show(payload)}`);
+      if (!HOMIE_INTEGER.test(payload)) return refuse(`expected an integer, found ${show(payload)}`);
       return checkValue(schema, Number(payload));
     case "float":
       if (!HOMIE_FLOAT.test(payload)) return refuse(`expected a number, found ${show(payload)}`);
@@ -74,9 +80,24 @@ export function decodeHomieValue(schema: DataSchema, payload: string): ValueChec
 
 /** Writes a value as an MQTT payload. The value must have passed `checkValue` for this schema. */
 export function encodeHomieValue(schema: DataSchema, value: Json): string {
-  if (typeof value === "string") return value === "" ? EMPTY_STRING : value;
+  if (typeof value === "string") {
+    if (value === "") return EMPTY_STRING;
+    return schema.format === "duration" ? durationInHours(value) : value;
+  }
   if (schema.type === "object" || schema.type === "array") return JSON.stringify(value);
-  return String(value);
+  return typeof value === "number" ? homieNumber(value) : String(value);
+}
+
+/** Homie 5.0 "Float": no `+`, also not in the exponent, where JavaScript writes one. */
+export function homieNumber(value: number): string {
+  return String(value).replace("e+", "e");
+}
+
+/** Homie 5.0 "Formats": values are separated by commas and are not empty, and none is there twice. */
+function isHomieEnum(values: readonly string[]): boolean {
+  return (
+    new Set(values).size === values.length && values.every((value) => value !== "" && !value.includes(","))
+  );
 }
 
 function decodeJson(schema: DataSchema, payload: string): ValueCheck {

@@ -2,7 +2,8 @@ import { readdirSync } from "node:fs";
 import { Value } from "typebox/value";
 import { describe, expect, test } from "vitest";
 import { HASS_COMPONENTS, type HassUses } from "../home-assistant/components.ts";
-import { homieDescription, parseHomieDescription } from "../homie/description.ts";
+import { parseHomieDescription } from "../homie/description.ts";
+import { homieDescription } from "../homie/description-out.ts";
 import type { ThingId } from "../ids.ts";
 import { Thing } from "../thing.ts";
 import { THING_MODELS } from "./catalogue.ts";
@@ -61,7 +62,7 @@ describe.each([...THING_MODELS])("%s", (name, model) => {
 
   test("comes back from Homie as it went", () => {
     const thing = thingOfModel(model, { id: ID });
-    const result = parseHomieDescription(ID, homieDescription(thing));
+    const result = parseHomieDescription(ID, homieDescription(thing, { version: 1 }));
     expect(result).toMatchObject({ ok: true, thing: { id: ID, title: model.title, model: name } });
     const found = result.ok ? result.thing.properties : {};
     const expected = Object.entries(thing.properties).map(([key, affordance]) => {

@@ -226,6 +226,22 @@ export const COMMANDS: readonly CliCommand[] = [
     load: async () => (await import("./commands-rules.ts")).rulesTrace,
   },
   {
+    name: "log",
+    args: "ID",
+    summary: "the latest lines that a device logged over MQTT, since the gateway started",
+    minArgs: 1,
+    maxArgs: 1,
+    load: async () => (await import("./commands-homie.ts")).log,
+  },
+  {
+    name: "broadcast",
+    args: "SUBTOPIC TEXT",
+    summary: "say something to all Homie devices at once: broadcast security/alert Intruder",
+    minArgs: 2,
+    maxArgs: 2,
+    load: async () => (await import("./commands-homie.ts")).broadcast,
+  },
+  {
     name: "clients",
     args: "[ID]",
     summary: "MQTT clients: address, traffic, queues; or everything about one",

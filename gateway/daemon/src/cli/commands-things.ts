@@ -70,18 +70,22 @@ function thingRow({ output }: CommandContext, view: ThingView): string[] {
 }
 
 function showThing({ output }: CommandContext, view: ThingView): void {
-  const { thing, availability, source, properties, problem } = view;
+  const { thing, availability, source, properties, problem, alerts = [] } = view;
   output.line(
     `${output.style("bold", thing.title)}  ${thing.id}  ${styleAvailability(output, availability)}  ${source}`,
   );
+  if (thing.parent !== undefined) output.line(`part of ${thing.parent}`);
   if (problem !== undefined) output.line(output.style("red", `refused: ${problem}`));
   for (const line of placeLines(view)) output.line(output.style("dim", line));
+  for (const { id, text, since } of alerts) {
+    output.line(`${output.style("yellow", `alert ${id}`)}  ${text}  ${formatAge(since, Date.now())}`);
+  }
   const now = Date.now();
   const rows = Object.entries(thing.properties).map(([key, schema]) => {
     const value = properties[key];
     return [
       key,
-      formatValue(value?.value as Json, schema),
+      formatWithTarget(value, schema),
       value === undefined ? "–" : styleQuality(output, value),
       value === undefined ? "–" : formatAge(value.time, now),
       [schema.readOnly === true ? "" : "settable", guardText(value)].filter((text) => text !== "").join(", "),
@@ -110,6 +114,12 @@ function guardText(view: PropertyView | undefined): string {
     ...(restsUntil === undefined ? [] : [`rests for ${ahead(restsUntil)}`]),
     ...(heldUntil === undefined ? [] : [`held by ${heldBy.replace(/^api:/, "")} for ${ahead(heldUntil)}`]),
   ].join(", ");
+}
+
+/** `20 % → 80 %`: the device says that it is on its way. */
+function formatWithTarget(view: PropertyView | undefined, schema: DataSchema): string {
+  const value = formatValue(view?.value as Json, schema);
+  return view?.target === undefined ? value : `${value} → ${formatValue(view.target as Json, schema)}`;
 }
 
 export const get: CommandBody = async (context) => {
@@ -259,6 +269,8 @@ function describe(change: Delta["changes"][number], units: Map<string, DataSchem
     }
     case "availability":
       return `${change.id}  ${change.availability}`;
+    case "alerts":
+      return `${change.id}  ${change.alerts.length === 0 ? "no alerts" : change.alerts.map(({ text }) => `alert: ${text}`).join("; ")}`;
     case "thing":
       return `${change.thing.thing.id}  described`;
     case "retired":

@@ -10,6 +10,8 @@ import type { Output } from "./output.ts";
 /** A value with its unit, as people read it. */
 export function formatValue(value: Json | undefined, schema: DataSchema | undefined): string {
   if (value === undefined || value === null) return "–";
+  if (typeof value === "boolean" && schema?.labels !== undefined)
+    return schema.labels[value ? 1 : 0] ?? String(value);
   const text = typeof value === "string" ? value : JSON.stringify(value);
   return schema?.unit === undefined ? text : `${text} ${schema.unit}`;
 }

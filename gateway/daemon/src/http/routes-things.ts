@@ -8,6 +8,7 @@ import {
   CommandView,
   isJsonObject,
   type Json,
+  LogLineView,
   PropertyView,
   parsePropertyKey,
   parseThingId,
@@ -15,14 +16,16 @@ import {
   ThingView,
 } from "@tram/protocol";
 import { Type } from "typebox";
+import type { DeviceNotes } from "../mqtt/homie/device-notes.ts";
 import { type CommandWatch, MAX_WAIT_MS } from "./command-watch.ts";
 import { notStored } from "./not-stored.ts";
 import { problem, type Route, type RouteReply, type RouteRequest } from "./route.ts";
 import { thingDescription } from "./thing-description.ts";
-import { commandView, propertyView, thingView } from "./views.ts";
+import { commandView, iso, propertyView, thingView } from "./views.ts";
 
 export interface ThingRoutesParts {
   readonly registry: Registry;
+  readonly notes: DeviceNotes;
   readonly commands: Commands;
   readonly transactions: Transactions;
   readonly watch: CommandWatch;
@@ -64,7 +67,7 @@ const STATUS: Readonly<Partial<Record<CommandFailureCode, number>>> = {
 
 /** Things: their descriptions, values and commands, in the style of the WoT HTTP Basic Profile. */
 export function thingRoutes(parts: ThingRoutesParts): readonly Route[] {
-  const { registry, commands } = parts;
+  const { registry, commands, notes } = parts;
 
   const withThing = (request: RouteRequest, answer: (id: ThingId) => RouteReply): RouteReply => {
     const id = parseThingId(request.params.id ?? "");
@@ -130,6 +133,26 @@ export function thingRoutes(parts: ThingRoutesParts): readonly Route[] {
           body: Object.fromEntries(
             registry.readings(id).map((reading) => [reading.property, propertyView(reading, parts)]),
           ),
+        })),
+    },
+    {
+      method: "get",
+      path: "/api/v1/things/{id}/log",
+      operationId: "getThingLog",
+      summary: "The latest lines that a device logged over MQTT, since the gateway started",
+      tag: "Things",
+      scope: "read",
+      params: THING,
+      answer: {
+        status: 200,
+        description: "The lines, the oldest first.",
+        schema: Type.Object({ lines: Type.Array(LogLineView) }),
+      },
+      problems: { 404: "No such Thing." },
+      handle: (request) =>
+        withThing(request, (id) => ({
+          status: 200,
+          body: { lines: notes.lines(id).map((line) => ({ ...line, time: iso(line.time) })) },
         })),
     },
     {

@@ -3,7 +3,7 @@ import type { PropertyAffordance, Thing } from "@tram/protocol";
 const CONTEXT = "https://www.w3.org/2022/wot/td/v1.1";
 
 /** Terms of ours that a consumer of Thing Descriptions would not know, and needs not. */
-const OWN_TERMS = new Set(["momentary", "confirmMs"]);
+const OWN_TERMS = new Set(["momentary", "confirmMs", "labels", "colorFormats", "orArray"]);
 
 /** Writes the Thing Description (W3C WoT TD 1.1) of a Thing, with forms that work on this gateway. */
 export function thingDescription(thing: Thing): object {
@@ -16,7 +16,7 @@ export function thingDescription(thing: Thing): object {
     name,
     { ...action, forms: [form(`${base}/actions/${name}`, "invokeaction", "POST")] },
   ]);
-  const { nodes: _nodes, model: _model, properties: _properties, actions: _actions, ...rest } = thing;
+  const { nodes: _n, model: _m, root: _r, parent, properties: _p, actions: _a, ...rest } = thing;
   return {
     "@context": CONTEXT,
     ...rest,
@@ -25,6 +25,8 @@ export function thingDescription(thing: Thing): object {
     security: "bearer",
     properties: Object.fromEntries(properties),
     actions: Object.fromEntries(actions),
+    // IANA "Link Relations": the Thing that this one is a part of.
+    ...(parent === undefined ? {} : { links: [{ rel: "collection", href: `/api/v1/things/${parent}` }] }),
     forms: [form(`${base}/properties`, "readallproperties", "GET")],
   };
 }
@@ -41,5 +43,13 @@ function form(href: string, op: string, method: string): object {
 }
 
 function standardTerms(affordance: PropertyAffordance): object {
-  return Object.fromEntries(Object.entries(affordance).filter(([term]) => !OWN_TERMS.has(term)));
+  const { orArray, labels } = affordance;
+  return {
+    ...Object.fromEntries(
+      Object.entries(affordance).filter(([term]) => !OWN_TERMS.has(term) && !(term === "type" && orArray)),
+    ),
+    // WoT TD 1.1 §5.3.2: what one type cannot say.
+    ...(orArray === true ? { oneOf: [{ type: "object" }, { type: "array" }] } : {}),
+    ...(labels === undefined ? {} : { oneOf: labels.map((title, index) => ({ const: index === 1, title })) }),
+  };
 }

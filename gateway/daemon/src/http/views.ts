@@ -6,17 +6,20 @@ import type {
   SafetyView,
   ThingRecord,
 } from "@tram/core";
-import type {
-  Command,
-  CommandView,
-  EpochMs,
-  ModuleView,
-  NotificationView,
-  PropertyView,
-  Reading,
-  ThingId,
-  ThingView,
+import {
+  type AlertView,
+  type Command,
+  type CommandView,
+  type EpochMs,
+  jsonEqual,
+  type ModuleView,
+  type NotificationView,
+  type PropertyView,
+  type Reading,
+  type ThingId,
+  type ThingView,
 } from "@tram/protocol";
+import type { DeviceNotes } from "../mqtt/homie/device-notes.ts";
 
 /** The longest time that ISO 8601 can write (ECMA-262 §21.4.1.1): a hostile clock must not break a page. */
 const LAST_MS = 8_640_000_000_000_000;
@@ -29,16 +32,22 @@ export function iso(time: EpochMs): string {
 export interface ViewParts {
   readonly registry: Pick<Registry, "readings" | "household">;
   readonly safety: Pick<SafeActuators, "view">;
+  readonly notes: Pick<DeviceNotes, "alerts" | "target">;
 }
 
-export function propertyView(reading: Reading, { safety }: Pick<ViewParts, "safety">): PropertyView {
+export function propertyView(
+  reading: Reading,
+  { notes, safety }: Pick<ViewParts, "notes" | "safety">,
+): PropertyView {
   const { value, quality, time, receivedAt, problem, taken } = reading;
   const guarded = safety.view(reading.thing, reading.property);
+  const target = notes.target(reading.thing, reading.property);
   return {
     value,
     quality,
     time: iso(time),
     receivedAt: iso(receivedAt),
+    ...(target === undefined || jsonEqual(target, value) ? {} : { target }),
     ...(problem === undefined ? {} : { problem }),
     ...(taken === undefined ? {} : { clock: "untrusted" as const }),
     ...(guarded === undefined ? {} : safetyTimes(guarded)),
@@ -54,10 +63,15 @@ function safetyTimes({ heldBy, heldForMs, now, restsForMs, stopsInMs }: SafetyVi
   };
 }
 
+export function alertViews(thing: ThingId, notes: Pick<DeviceNotes, "alerts">): AlertView[] {
+  return notes.alerts(thing).map((alert) => ({ ...alert, since: iso(alert.since) }));
+}
+
 export function thingView(record: ThingRecord, parts: ViewParts): ThingView {
   const { thing, availability, source, problem, settings, links } = record;
   const area = settings?.area === undefined ? undefined : parts.registry.household.area(settings.area);
   const readings = parts.registry.readings(thing.id as ThingId);
+  const alerts = alertViews(thing.id as ThingId, parts.notes);
   return {
     thing,
     availability,
@@ -65,6 +79,7 @@ export function thingView(record: ThingRecord, parts: ViewParts): ThingView {
     properties: Object.fromEntries(
       readings.map((reading) => [reading.property, propertyView(reading, parts)]),
     ),
+    ...(alerts.length === 0 ? {} : { alerts }),
     ...(problem === undefined ? {} : { problem }),
     ...(settings === undefined ? {} : { settings }),
     ...(area === undefined ? {} : { area: area.title }),

@@ -1,11 +1,13 @@
 import type { Bus, Registry, SafeActuators } from "@tram/core";
-import { commandView, notificationView, propertyView, thingView } from "../http/views.ts";
+import { alertViews, commandView, notificationView, propertyView, thingView } from "../http/views.ts";
+import type { DeviceNotes } from "../mqtt/homie/device-notes.ts";
 import type { LiveHub } from "./live-hub.ts";
 
 export interface FeedParts {
   readonly bus: Bus;
   readonly registry: Registry;
   readonly safety: SafeActuators;
+  readonly notes: DeviceNotes;
 }
 
 /** Turns the house's events into changes of the live API, once they are kept. */
@@ -33,13 +35,24 @@ export function feedLive(house: FeedParts, hub: LiveHub): readonly Disposable[] 
         ),
       ),
     ),
-    bus.on("guarded", ({ thing, property }, unit) =>
+    bus.on("alert", ({ thing }, unit) =>
       unit.after(() =>
-        hub.pushState(`reading ${thing}/${property}`, () => {
-          const reading = house.registry.read(thing, property);
-          if (reading === undefined) return undefined;
-          return { kind: "reading", id: thing, property, view: propertyView(reading, house) };
-        }),
+        hub.pushState(`alerts ${thing}`, () => ({
+          kind: "alerts",
+          id: thing,
+          alerts: alertViews(thing, house.notes),
+        })),
+      ),
+    ),
+    ...(["guarded", "target"] as const).map((name) =>
+      bus.on(name, ({ thing, property }, unit) =>
+        unit.after(() =>
+          hub.pushState(`reading ${thing}/${property}`, () => {
+            const reading = house.registry.read(thing, property);
+            if (reading === undefined) return undefined;
+            return { kind: "reading", id: thing, property, view: propertyView(reading, house) };
+          }),
+        ),
       ),
     ),
     bus.on("command", (command, unit) =>

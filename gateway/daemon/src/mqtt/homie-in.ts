@@ -1,4 +1,5 @@
 import type {
+  Clock,
   Commands,
   Log,
   MqttClient,
@@ -7,55 +8,87 @@ import type {
   Registry,
   Source,
   ThingRecord,
+  Transactions,
   Unit,
 } from "@tram/core";
 import {
+  type CommandId,
   type CommandRequest,
   checkValue,
   DESCRIPTION_LIMIT_BYTES,
+  type DescriptionProblem,
   decodeHomieValue,
   type HomieTopic,
+  isAway,
   type Origin,
+  type PropertyAffordance,
   type PropertyKey,
   parseHomieDescription,
   parseHomieState,
   parseHomieTopic,
   type ThingId,
+  type ValueCheck,
 } from "@tram/protocol";
+import { DescriptionPace } from "./homie/description-pace.ts";
+import { DeviceLog } from "./homie/device-log.ts";
+import type { DeviceNotes } from "./homie/device-notes.ts";
+import { EarlyMessages } from "./homie/early-messages.ts";
+import { Family, linkOf } from "./homie/family.ts";
+import { textOf } from "./homie/payload-text.ts";
 
-/** What a device said before it described itself, bounded: it counts once the description is there. */
-const EARLY = { devices: 64, values: 512 } as const;
+/** A topic that a device speaks at. */
+type DeviceTopic = Exclude<HomieTopic, { kind: "broadcast" } | { kind: "set" }>;
 
-interface Early {
-  state?: string;
-  readonly values: Map<PropertyKey, string>;
+export interface HomieInParts {
+  readonly registry: Registry;
+  readonly commands: Commands;
+  readonly transactions: Pick<Transactions, "record">;
+  readonly notes: DeviceNotes;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The gateway's own device, for which nobody else speaks. */
+  readonly root: ThingId;
+  /** Told how a command to a Thing of ours was written. */
+  readonly onExactly?: (command: CommandId, payload: string) => void;
 }
-
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * Homie 5 inward: whatever client describes itself becomes a Thing, and what it publishes becomes readings.
  * Runs before a message is acknowledged and adds to its unit.
  */
-export class HomieIn {
+export class HomieIn implements Disposable {
   readonly #registry: Registry;
   readonly #commands: Commands;
+  readonly #transactions: Pick<Transactions, "record">;
+  readonly #notes: DeviceNotes;
   readonly #log: Log;
-  readonly #early = new Map<ThingId, Early>();
+  readonly #root: ThingId;
+  readonly #onExactly: HomieInParts["onExactly"];
+  readonly #early = new EarlyMessages();
+  readonly #family: Family;
+  readonly #pace: DescriptionPace;
+  readonly #deviceLog: DeviceLog;
 
-  constructor(parts: { registry: Registry; commands: Commands; log: Log }) {
+  constructor(parts: HomieInParts) {
     this.#registry = parts.registry;
     this.#commands = parts.commands;
+    this.#transactions = parts.transactions;
+    this.#notes = parts.notes;
     this.#log = parts.log;
+    this.#root = parts.root;
+    this.#onExactly = parts.onExactly;
+    this.#family = new Family(parts.registry);
+    this.#pace = new DescriptionPace(parts.clock);
+    this.#deviceLog = new DeviceLog(parts);
   }
 
   /** @returns false when subscribers must not see the message. */
   take(client: MqttClient, message: MqttMessage, unit: Unit): boolean {
     const topic = parseHomieTopic(message.topic);
-    if (topic === undefined || topic.kind === "broadcast" || topic.kind === "target") return true;
+    if (topic === undefined || topic.kind === "broadcast") return true;
     if (topic.kind === "set") return this.#takeCommand(client, message, topic, unit);
     const speaker = this.#registry.speaker(topic.device);
-    if (speaker !== undefined && !speaker.startsWith("mqtt:")) {
+    if (topic.device === this.#root || (speaker !== undefined && !isOnHomie(speaker))) {
       this.#log.warn(
         { username: client.username, topic: message.topic },
         "a client speaks for a Thing that is not on Homie; dropped",
@@ -63,115 +96,157 @@ export class HomieIn {
       return false;
     }
     // Somebody with the rights to another account's topics speaks for its Thing, and does not take it over.
-    const source: Source = speaker ?? `mqtt:${client.username}`;
-    if (topic.kind === "attribute") this.#takeAttribute(topic, message, source, unit);
-    else this.#takeValue(topic, message, source, unit);
+    this.#hear(topic, message, speaker ?? `mqtt:${client.username}`, unit);
     return true;
   }
 
-  #takeAttribute(
-    topic: Extract<HomieTopic, { kind: "attribute" }>,
-    message: MqttMessage,
-    source: Source,
-    unit: Unit,
-  ): void {
-    const payload = textOf(message);
-    if (topic.attribute === "description") this.#describe(topic.device, message, payload, source, unit);
-    if (topic.attribute === "state") this.#changeState(topic.device, payload, source, unit);
-  }
-
-  #describe(
-    device: ThingId,
-    message: MqttMessage,
-    payload: string | undefined,
-    source: Source,
-    unit: Unit,
-  ): void {
-    if (payload === "") {
-      this.#retire(device, source, unit);
-      return;
-    }
-    const result =
-      payload === undefined
-        ? ({ ok: false, path: "$description", problem: "expected UTF-8" } as const)
-        : message.payload.length > DESCRIPTION_LIMIT_BYTES
-          ? ({
-              ok: false,
-              path: "$description",
-              problem: `expected at most ${DESCRIPTION_LIMIT_BYTES} bytes, found ${message.payload.length}`,
-            } as const)
-          : parseHomieDescription(device, payload);
-    const announced = result.ok ? this.#registry.announce(result.thing, source, unit) : result;
-    if (!announced.ok) {
-      const problem = `${announced.path}: ${announced.problem}`;
-      this.#log.warn({ thing: device, source, problem }, "the description of a device was refused");
-      this.#registry.noteProblem(device, `$description: ${problem}`, unit);
-      return;
-    }
-    const early = this.#early.get(device);
-    this.#early.delete(device);
-    for (const [property, value] of early?.values ?? []) this.#observe(device, property, value, source, unit);
-    if (early?.state !== undefined) this.#changeState(device, early.state, source, unit);
-  }
-
-  #changeState(device: ThingId, payload: string | undefined, source: Source, unit: Unit): void {
-    if (payload === "") {
-      this.#retire(device, source, unit);
-      return;
-    }
-    if (this.#recordOf(device) === undefined) {
-      const early = this.#earlyOf(device);
-      if (early !== undefined && payload !== undefined) early.state = payload;
-      return;
-    }
-    const state = payload === undefined ? undefined : parseHomieState(payload);
-    if (state === undefined) {
-      this.#registry.noteProblem(
-        device,
-        `$state: expected init, ready, disconnected, sleeping or lost, found ${JSON.stringify(payload ?? "bytes that are not UTF-8")}`,
-        unit,
-      );
-      return;
-    }
-    this.#registry.setAvailability(device, state, unit);
-  }
-
-  #takeValue(
-    topic: Extract<HomieTopic, { kind: "value" }>,
-    message: MqttMessage,
-    source: Source,
-    unit: Unit,
-  ): void {
-    const { device, property } = topic;
-    const payload = textOf(message);
-    if (payload === "" && message.retain) return; // The topic is cleared: no news about the property.
-    if (this.#recordOf(device) === undefined) {
-      const early = this.#earlyOf(device);
-      if (early !== undefined && payload !== undefined && early.values.size < EARLY.values) {
-        early.values.set(property, payload);
+  /**
+   * Takes up what the broker has retained from an earlier life of the gateway and the registry does not know: alerts,
+   * targets, and who was away. Who was there has to say so again.
+   */
+  recall(message: MqttMessage, unit: Unit): void {
+    const topic = parseHomieTopic(message.topic);
+    if (topic === undefined || topic.kind === "broadcast") return;
+    const speaker = this.#registry.speaker(topic.device);
+    if (speaker === undefined || !isOnHomie(speaker)) return;
+    if (topic.kind === "attribute" && topic.attribute === "state") {
+      const state = parseHomieState(textOf(message) ?? "");
+      if (state === "sleeping" || (state !== undefined && isAway(state))) {
+        this.#family.tell(topic.device, state, unit);
       }
+    } else if (topic.kind === "alert" || topic.kind === "target") {
+      this.#hear(topic, message, speaker, unit);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#pace[Symbol.dispose]();
+  }
+
+  #hear(topic: DeviceTopic, message: MqttMessage, source: Source, unit: Unit): void {
+    const { device } = topic;
+    const text = textOf(message);
+    if (topic.kind === "attribute") {
+      if (topic.attribute === "description") this.#describe(device, message, source, unit);
+      // Homie 5.0 "Device Lifecycle": an empty `$state` removes the device, also one that never described itself.
+      else if (topic.attribute === "state" && text === "") this.#retire(device, source, unit);
+      else if (topic.attribute === "state") this.#hearKnown(topic, message, text, source, unit);
+    } else this.#hearKnown(topic, message, text, source, unit);
+  }
+
+  /** Whatever makes sense once the device is described. */
+  #hearKnown(
+    topic: DeviceTopic,
+    message: MqttMessage,
+    text: string | undefined,
+    source: Source,
+    unit: Unit,
+  ): void {
+    const { device } = topic;
+    if (this.#registry.speaker(device) === undefined) {
+      if (topic.kind !== "log") this.#early.keep(device, message);
       return;
     }
-    this.#observe(device, property, payload, source, unit);
+    switch (topic.kind) {
+      case "attribute":
+        this.#changeState(device, text, unit);
+        break;
+      case "value":
+        // An empty retained one clears the topic: no news about the property.
+        if (text !== "" || !message.retain) this.#observe(device, topic.property, text, source, unit);
+        break;
+      case "target":
+        this.#aim(device, topic.property, text, unit);
+        break;
+      case "alert":
+        if (text !== undefined && !this.#notes.setAlert(this.#thingOf(device), topic.alert, text, unit)) {
+          this.#log.debug({ thing: device, alert: topic.alert }, "a device has too many alerts");
+        }
+        break;
+      case "log":
+        if (text !== undefined && text !== "") this.#deviceLog.take(this.#thingOf(device), topic.level, text);
+    }
+  }
+
+  #describe(device: ThingId, message: MqttMessage, source: Source, unit: Unit): void {
+    if (message.payload.length === 0) {
+      this.#retire(device, source, unit);
+      return;
+    }
+    const later = (): void => {
+      void this.#transactions.record((unit) => this.#read(device, message, source, unit));
+    };
+    if (this.#pace.admit(device, later)) this.#read(device, message, source, unit);
+  }
+
+  #read(device: ThingId, message: MqttMessage, source: Source, unit: Unit): void {
+    const result = describedIn(device, message);
+    const before = linkOf(this.#registry, device)?.described;
+    const announced = result.ok ? this.#registry.announce(result.thing, source, unit) : result;
+    const refused = announced.ok ? (result.ok ? result.refused : []) : [announced];
+    if (refused.length > 0) this.#complain(device, source, refused, unit);
+    if (!announced.ok) return;
+    if (before !== undefined && result.ok && !isSame(result.thing, before)) {
+      const thing = this.#thingOf(device);
+      this.#notes.redescribed(thing, unit);
+      const state = this.#family.told(device);
+      if (state === "ready" || state === "sleeping") {
+        // Homie 5.0 "Device Attributes": it may change in init, disconnected and lost alone. It is taken all the same.
+        this.#notes.addLine(thing, "warn", `$description was changed in the $state ${state}`);
+      }
+    }
+    this.#family.apply(device, unit);
+    for (const early of this.#early.take(device)) {
+      const topic = parseHomieTopic(early.topic);
+      if (topic === undefined || topic.kind === "broadcast" || topic.kind === "set") continue;
+      this.#hear(topic, early, source, unit);
+    }
+  }
+
+  #complain(device: ThingId, source: Source, refused: readonly DescriptionProblem[], unit: Unit): void {
+    const [first] = refused;
+    const more = refused.length > 1 ? ` (and ${refused.length - 1} more)` : "";
+    const problem = `${first?.path}: ${first?.problem}${more}`;
+    this.#log.warn({ thing: device, source, problem }, "the description of a device was refused");
+    this.#registry.noteProblem(device, `$description: ${problem}`, unit);
+  }
+
+  #changeState(device: ThingId, text: string | undefined, unit: Unit): void {
+    const state = text === undefined ? undefined : parseHomieState(text);
+    if (state !== undefined) {
+      this.#family.tell(device, state, unit);
+      return;
+    }
+    this.#registry.noteProblem(
+      device,
+      `$state: expected init, ready, disconnected, sleeping or lost, found ${JSON.stringify(text?.slice(0, 60) ?? "bytes that are not UTF-8")}`,
+      unit,
+    );
   }
 
   #observe(
     device: ThingId,
     property: PropertyKey,
-    payload: string | undefined,
+    text: string | undefined,
     source: Source,
     unit: Unit,
   ): void {
-    const affordance = this.#recordOf(device)?.thing.properties[property];
+    const affordance = this.#affordance(device, property);
     if (affordance === undefined) return; // Not in the description: plain MQTT, for subscribers only.
-    const decoded =
-      payload === undefined
-        ? ({ ok: false, problem: "expected UTF-8" } as const)
-        : decodeHomieValue(affordance, payload);
+    const decoded = decode(affordance, text);
     const observation: Observation = decoded.ok
       ? { thing: device, property, value: decoded.value }
       : { thing: device, property, value: null, problem: decoded.problem };
     this.#registry.report([observation], { source, origin: "device" }, unit);
+  }
+
+  #aim(device: ThingId, property: PropertyKey, text: string | undefined, unit: Unit): void {
+    const affordance = this.#affordance(device, property);
+    if (affordance === undefined) return;
+    const decoded = text === "" ? undefined : decode(affordance, text);
+    if (decoded?.ok === false) {
+      this.#log.debug({ thing: device, property, problem: decoded.problem }, "a $target was refused");
+    } else this.#notes.setTarget(this.#thingOf(device), property, decoded?.value, unit);
   }
 
   #takeCommand(
@@ -181,31 +256,30 @@ export class HomieIn {
     unit: Unit,
   ): boolean {
     const { device, property } = topic;
-    const record = this.#recordOf(device);
     const refuse = (reason: string): false => {
       this.#log.warn({ username: client.username, topic: message.topic, reason }, "a command was refused");
       return false;
     };
     // Homie 5.0: controllers set with non-retained messages; a retained one would be carried out at each reconnection.
     if (message.retain) return refuse("a command must not be retained");
-    const affordance = record?.thing.properties[property];
-    if (record === undefined || affordance === undefined) return true;
-    const payload = textOf(message);
-    const decoded =
-      payload === undefined
-        ? ({ ok: false, problem: "expected UTF-8" } as const)
-        : decodeHomieValue(affordance, payload);
+    const affordance = this.#affordance(device, property);
+    if (affordance === undefined) return true;
+    const text = textOf(message);
+    const decoded = decode(affordance, text);
     const origin: Origin = `mqtt:${client.username}`;
     const request = (value: CommandRequest["value"]): CommandRequest => ({
-      thing: this.#registry.resolve(device),
+      thing: this.#thingOf(device),
       target: { property },
       value,
       origin,
     });
-    if (this.#registry.speaker(device)?.startsWith("mqtt:") !== true) {
+    const speaker = this.#registry.speaker(device);
+    if (speaker === undefined || !isOnHomie(speaker)) {
       if (!decoded.ok) return refuse(decoded.problem);
       const command = this.#commands.submit(request(decoded.value), unit);
-      return command.state === "refused" ? refuse(command.reason ?? "refused") : true;
+      if (command.state === "refused") return refuse(command.reason ?? "refused");
+      this.#onExactly?.(command.id, text ?? "");
+      return true;
     }
     // The receiver is on MQTT itself: the message is routed as it is, and only written down.
     if (!decoded.ok || !checkValue(affordance, decoded.value).ok) return true;
@@ -215,26 +289,21 @@ export class HomieIn {
     return true;
   }
 
+  #affordance(device: ThingId, property: PropertyKey): PropertyAffordance | undefined {
+    const properties = this.#registry.thing(this.#thingOf(device))?.properties;
+    return properties !== undefined && Object.hasOwn(properties, property) ? properties[property] : undefined;
+  }
+
   /** The Thing of a device, whatever it is called in the house. */
-  #recordOf(device: ThingId): ThingRecord | undefined {
-    return this.#registry.get(this.#registry.resolve(device));
+  #thingOf(device: ThingId): ThingId {
+    return this.#registry.resolve(device);
   }
 
   #retire(device: ThingId, source: Source, unit: Unit): void {
-    this.#early.delete(device);
+    this.#early.take(device);
+    this.#pace.forget(device);
+    this.#family.forget(device, unit);
     this.#registry.retire(device, source, unit);
-  }
-
-  #earlyOf(device: ThingId): Early | undefined {
-    const known = this.#early.get(device);
-    if (known !== undefined) return known;
-    if (this.#early.size >= EARLY.devices) {
-      const [oldest] = this.#early.keys();
-      if (oldest !== undefined) this.#early.delete(oldest);
-    }
-    const early: Early = { values: new Map() };
-    this.#early.set(device, early);
-    return early;
   }
 }
 
@@ -242,13 +311,33 @@ export class HomieIn {
  * The gateway speaks for it in Homie: it is a module's, speaks MQTT in its own way, or its device has another name there.
  */
 export function isOurs({ links, source, thing }: Pick<ThingRecord, "links" | "source" | "thing">): boolean {
-  return !source.startsWith("mqtt:") || (links !== undefined && links[0]?.id !== thing.id);
+  return !isOnHomie(source) || (links !== undefined && links[0]?.id !== thing.id);
 }
 
-function textOf(message: MqttMessage): string | undefined {
-  try {
-    return utf8.decode(message.payload);
-  } catch {
-    return undefined; // Not UTF-8: the caller says so where it matters.
+/** A client that describes itself. */
+function isOnHomie(source: Source): boolean {
+  return source.startsWith("mqtt:");
+}
+
+/** Descriptions come from one reader, which keeps the order of their members. */
+function isSame(a: object, b: object): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function describedIn(device: ThingId, message: MqttMessage): ReturnType<typeof parseHomieDescription> {
+  const { length } = message.payload;
+  const refuse = (problem: string): { ok: false } & DescriptionProblem => {
+    return { ok: false, path: "$description", problem };
+  };
+  if (length > DESCRIPTION_LIMIT_BYTES) {
+    return refuse(`expected at most ${DESCRIPTION_LIMIT_BYTES} bytes, found ${length}`);
   }
+  const text = textOf(message);
+  return text === undefined ? refuse(NOT_TEXT) : parseHomieDescription(device, text);
+}
+
+const NOT_TEXT = "expected UTF-8 without a byte order mark";
+
+function decode(affordance: PropertyAffordance, text: string | undefined): ValueCheck {
+  return text === undefined ? { ok: false, problem: NOT_TEXT } : decodeHomieValue(affordance, text);
 }

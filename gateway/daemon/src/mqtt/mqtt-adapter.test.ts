@@ -1,13 +1,5 @@
-import {
-  Bus,
-  type Commands,
-  type Durability,
-  type MqttClient,
-  Registry,
-  type Store,
-  Transactions,
-} from "@tram/core";
-import { MemoryStore, VirtualClock } from "@tram/testkit";
+import { type Durability, type MqttClient, type Store, Transactions } from "@tram/core";
+import { MemoryStore } from "@tram/testkit";
 import { expect, test } from "vitest";
 import { HousePresence } from "../presence/house-presence.ts";
 import type { Identity } from "./identity/identity.ts";
@@ -42,16 +34,11 @@ test.each([
     },
   };
   const { log } = listeningLog();
-  const clock = new VirtualClock();
-  const bus = new Bus((error) => {
-    throw error;
-  });
   const hooks = mqttHooks({
     identity: { isClaim: () => false } as unknown as Identity,
     presence: new HousePresence(),
     durable: ["alarms/#", "rooms/+/alarm"],
-    registry: new Registry({ clock, bus }),
-    commands: {} as Commands,
+    homie: { take: () => true },
     transactions: new Transactions(store, log, () => undefined),
     log,
   });

@@ -1,15 +1,6 @@
 import { matches, parseTopicFilter, type TopicFilter, type TopicName } from "@tram/broker";
-import type {
-  BrokerHooks,
-  Commands,
-  Log,
-  MqttClient,
-  MqttMessage,
-  Registry,
-  Transactions,
-  Unit,
-} from "@tram/core";
-import { HomieIn } from "./homie-in.ts";
+import type { BrokerHooks, Log, MqttClient, MqttMessage, Transactions, Unit } from "@tram/core";
+import type { HomieIn } from "./homie-in.ts";
 import type { Identity } from "./identity/identity.ts";
 
 /** What the broker asks of the house: who may enter, what they may say, and keeping it before it is acknowledged. */
@@ -17,8 +8,7 @@ export function mqttHooks(parts: {
   identity: Identity;
   /** Filters of topics that must survive a power cut. */
   durable: readonly string[];
-  registry: Registry;
-  commands: Commands;
+  homie: Pick<HomieIn, "take">;
   transactions: Transactions;
   log: Log;
   /** Is told which accounts are there. */
@@ -26,8 +16,7 @@ export function mqttHooks(parts: {
   /** Reads what devices say in their own way; without it nobody does. */
   foreign?: { take(client: MqttClient, message: MqttMessage, unit: Unit): void };
 }): BrokerHooks {
-  const { identity, presence, transactions, log } = parts;
-  const homie = new HomieIn(parts);
+  const { identity, homie, presence, transactions, log } = parts;
   const durable = parts.durable.map(checkedFilter);
   return {
     authenticate: (login) => identity.authenticate(login),

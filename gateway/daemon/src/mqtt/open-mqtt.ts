@@ -12,6 +12,10 @@ import type { Teardown } from "../teardown.ts";
 import { EXTERNAL, type ExternalSettings } from "./external/external-settings.ts";
 import { OwnTopics } from "./external/own-topics.ts";
 import { HassOut } from "./hass-out.ts";
+import { DescriptionVersions } from "./homie/description-versions.ts";
+import { RootAlerts } from "./homie/root-alerts.ts";
+import { RootLog } from "./homie/root-log.ts";
+import { HomieIn } from "./homie-in.ts";
 import { HomieOut } from "./homie-out.ts";
 import type { Identity } from "./identity/identity.ts";
 import { SysTopics } from "./inspector/sys-topics.ts";
@@ -41,6 +45,12 @@ export interface Place {
   readonly port: number;
 }
 
+/** What the gateway's own device in Homie says. */
+export interface RootVoice {
+  readonly alerts: RootAlerts;
+  readonly log: RootLog;
+}
+
 /** The broker, whoever runs it, and the ways to it. */
 export interface MqttRoom {
   readonly broker: Broker;
@@ -52,6 +62,8 @@ export interface MqttRoom {
   readonly upgrade: Upgrade | undefined;
   /** Devices that speak MQTT in their own way. */
   readonly foreign: ForeignDevices;
+  /** The gateway's own device in Homie. */
+  readonly root: RootVoice;
   /** The certificate in `tls` is another now. */
   reopen(): void;
 }
@@ -84,26 +96,60 @@ export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<Mq
       hass.take(client, message, unit);
     },
   };
-  const hooks = mqttHooks({ ...house, identity, durable, log, foreign: reader });
-  if (external !== undefined) return await openExternal(parts, { hooks, external, foreign }, teardown);
-  const room = await openLocal(parts, { hooks, foreign }, teardown);
+  let out: HomieOut | undefined;
+  const homie = teardown.use(
+    new HomieIn({
+      ...house,
+      clock,
+      log,
+      root: parts.settings.gateway.id,
+      onExactly: (command, payload) => out?.writtenAs(command, payload),
+    }),
+  );
+  const hooks = mqttHooks({ ...house, homie, identity, durable, log, foreign: reader });
+  const versions = await DescriptionVersions.open(store, house.transactions);
+  const speak = (broker: Broker): RootVoice => {
+    out = new HomieOut({ ...house, broker, log, versions, root: parts.settings.gateway });
+    return speakHomie(broker, out, parts, teardown);
+  };
+  const ways = { hooks, foreign, speak };
+  if (external !== undefined) return await openExternal(parts, { ...ways, external }, teardown);
+  const room = await openLocal(parts, ways, teardown);
   broker = room.broker;
-  await recall(room.broker, house, hass);
+  await recall(room.broker, house, { hass, homie });
   return room;
 }
 
-/** How devices described themselves to an earlier process, as the broker still has it. */
-async function recall(broker: Broker, { transactions }: House, hass: HassIn): Promise<void> {
-  const found: MqttMessage[] = [];
-  broker.subscribe(`${HASS_PREFIX}/#`, { qos: 1 }, (message) => found.push(message))[Symbol.dispose]();
+/** What devices said to an earlier process, as the broker still has it. */
+async function recall(
+  broker: Broker,
+  { transactions }: House,
+  { hass, homie }: { readonly hass: HassIn; readonly homie: HomieIn },
+): Promise<void> {
+  const retained = (filter: string): readonly MqttMessage[] => {
+    const found: MqttMessage[] = [];
+    broker.subscribe(filter, { qos: 1 }, (message) => found.push(message))[Symbol.dispose]();
+    return found;
+  };
+  const described = retained(`${HASS_PREFIX}/#`);
+  const said = ["$state", "$alert/+", "+/+/$target"].flatMap((topic) => retained(`${HOMIE_ROOT}/+/${topic}`));
   await transactions.record((unit) => {
-    for (const message of found) hass.recall(message, unit);
+    for (const message of described) hass.recall(message, unit);
+    for (const message of said) homie.recall(message, unit);
   });
+}
+
+/** What both kinds of broker need of the house. */
+interface Ways {
+  readonly hooks: BrokerHooks;
+  readonly foreign: ForeignDevices;
+  /** Speaks Homie through the broker. */
+  readonly speak: (broker: Broker) => RootVoice;
 }
 
 async function openLocal(
   parts: MqttParts,
-  { foreign, hooks }: { readonly hooks: BrokerHooks; readonly foreign: ForeignDevices },
+  { foreign, hooks, speak }: Ways,
   teardown: Teardown,
 ): Promise<MqttRoom> {
   const { settings, clock, store, log, house, tls, onChange } = parts;
@@ -111,7 +157,7 @@ async function openLocal(
   teardown.defer(() => broker.close());
   parts.identity.attach(broker);
   teardown.use(new SysTopics({ broker, clock, version: PRODUCT.version }));
-  speakHomie(broker, parts, teardown);
+  const root = speak(broker);
   const attach: Attach = (stream, origin) => broker.attach(stream, origin);
   const { listeners: specs, limits } = settings.mqtt;
   const { packetBytes: frameBytes } = brokerLimits(limits);
@@ -132,17 +178,14 @@ async function openLocal(
     port: listeners.addresses[0]?.port ?? 0,
     upgrade: (request, socket, head) => door.upgrade(request, socket, head),
     foreign,
+    root,
     reopen: () => void listeners.reopen(),
   };
 }
 
 async function openExternal(
   parts: MqttParts,
-  {
-    external,
-    foreign,
-    hooks,
-  }: { readonly hooks: BrokerHooks; readonly external: ExternalSettings; readonly foreign: ForeignDevices },
+  { external, foreign, hooks, speak }: Ways & { readonly external: ExternalSettings },
   teardown: Teardown,
 ): Promise<MqttRoom> {
   // The client takes memory that nobody else has a use for.
@@ -150,19 +193,25 @@ async function openExternal(
   const { settings, clock, log, house, onChange } = parts;
   const { id } = settings.gateway;
   const own = new OwnTopics(house.registry, id);
+  let voice: RootVoice | undefined;
   const broker = openExternalBroker(external, hooks, {
     clock,
     log,
     random: Math.random,
     filters: [`${HOMIE_ROOT}/#`],
     will: { topic: deviceTopic(id, "state"), payload: Buffer.from("lost"), qos: 1, retain: true },
-    isOwn: (message) => own.isOwn(message),
+    isOwn: (message) => {
+      const isOwn = own.isOwn(message);
+      if (isOwn) voice?.alerts.hear(message);
+      return isOwn;
+    },
     onSilence: () => void loseAll(house),
     onChange,
   });
   teardown.defer(() => broker.close());
   parts.identity.attach(broker);
-  speakHomie(broker, parts, teardown);
+  const root = speak(broker);
+  voice = root;
   const { hostname: host, port } = new URL(external.url);
   return {
     broker,
@@ -173,15 +222,22 @@ async function openExternal(
     port: 0,
     upgrade: undefined,
     foreign,
+    root,
     reopen: () => undefined,
   };
 }
 
-function speakHomie(broker: Broker, { house, log, settings }: MqttParts, teardown: Teardown): void {
-  const homie = new HomieOut({ ...house, broker, log, root: settings.gateway });
+function speakHomie(
+  broker: Broker,
+  homie: HomieOut,
+  { clock, house, log, settings }: MqttParts,
+  teardown: Teardown,
+): RootVoice {
+  const root = settings.gateway;
   teardown.defer(() => homie.stop());
   homie.start();
-  teardown.use(new HassOut({ ...house, broker, log, root: settings.gateway })).start();
+  teardown.use(new HassOut({ ...house, broker, log, root })).start();
+  return { alerts: new RootAlerts({ broker, root }), log: new RootLog({ broker, clock, root }) };
 }
 
 /** Devices behind a broker that cannot be reached are not heard. It tells their state again when it is back. */

@@ -84,6 +84,8 @@ describe("rights", () => {
     ["flows", "homie/5/fan/fan/on", false, true],
     ["flows", "node-red/flows/x", true, true],
     ["flows", "$SYS/broker/uptime", false, false],
+    ["flows", "homie/5/$broadcast/alert", true, true],
+    ["eyes", "homie/5/$broadcast/alert", false, true],
     ["probe", "homie/5/fan/fan/on/set", true, true],
     ["probe", "$SYS/broker/uptime", false, true],
     ["socket", "stat/socket/POWER", true, false],

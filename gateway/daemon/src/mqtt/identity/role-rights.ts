@@ -20,6 +20,7 @@ const ALL = ["#"];
 /** The broker about itself. */
 const BROKER = ["$SYS/#"];
 const COMMANDS = [`${HOMIE_ROOT}/+/+/+/set`];
+const BROADCASTS = [`${HOMIE_ROOT}/$broadcast/#`];
 
 /**
  * What somebody may read and write. It follows from who they are; nothing is added later.
@@ -32,13 +33,16 @@ export function rightsOf(identity: Identity, owns: (device: string) => boolean):
       if (topics !== undefined) return { read: rights(topics.read), write: rights(topics.write) };
       const own: TopicRight = { levels: [...HOMIE_ROOT.split("/"), owns], below: true };
       // Its own values too, not its `/set` alone: a device that was off finds there what it was. `$broadcast` is for all.
-      const read = rights([`${HOMIE_ROOT}/$broadcast/#`, `${PRODUCT.topicPrefix}/${id}/#`]);
+      const read = rights([...BROADCASTS, `${PRODUCT.topicPrefix}/${id}/#`]);
       return { read: [own, ...read], write: [own] };
     }
     case "dashboard":
       return { read: rights([...(topics?.read ?? ALL), ...BROKER]), write: [] };
     case "controller":
-      return { read: rights(topics?.read ?? ALL), write: rights([...COMMANDS, ...(topics?.write ?? [])]) };
+      return {
+        read: rights(topics?.read ?? ALL),
+        write: rights([...COMMANDS, ...BROADCASTS, ...(topics?.write ?? [])]),
+      };
     case "service":
       return {
         read: rights([...(topics?.read ?? ALL), ...BROKER]),
