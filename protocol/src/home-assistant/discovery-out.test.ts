@@ -115,6 +115,14 @@ test("the Thing of a module is there while the gateway is", () => {
   expect(availability.map(({ topic }) => topic)).toEqual(["homie/5/one/$state", "homie/5/house/$state"]);
 });
 
+test("a Thing with a root is lost with it", () => {
+  const told = (relation: Partial<Thing>): unknown =>
+    discover({ ...ofModel("switch"), ...relation }).availability.map(({ topic }) => topic);
+  expect(told({})).toEqual(["homie/5/one/$state"]);
+  expect(told({ parent: "bridge" })).toEqual(["homie/5/one/$state", "homie/5/bridge/$state"]);
+  expect(told({ parent: "relay", root: "bridge" })).toEqual(["homie/5/one/$state", "homie/5/bridge/$state"]);
+});
+
 test("a Thing without a model gets the nearest component for each property", () => {
   const thing: Thing = {
     id: "one",

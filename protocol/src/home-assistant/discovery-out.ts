@@ -69,11 +69,18 @@ export function hassDiscovery(
       ...(area === undefined ? {} : { suggested_area: area }),
     },
     origin: { name, sw_version: version },
-    availability: [awake(id), ...(onMqtt ? [] : [awake(gateway)])],
+    availability: [awake(id), ...(onMqtt ? notLost(thing) : [awake(gateway)])],
     availability_mode: "all",
     qos: 1,
     components: Object.fromEntries(components),
   });
+}
+
+/** Homie 5.0 "Device hierarchy": who has a root is lost with it. */
+function notLost({ parent, root = parent }: Thing): Json[] {
+  if (root === undefined) return [];
+  const topic = deviceTopic(root as ThingId, "state");
+  return [{ topic, value_template: "{{ 'offline' if value == 'lost' else 'online' }}" }];
 }
 
 /** Homie 5.0 "Device lifecycle": a sleeping device is well, and its values hold. */

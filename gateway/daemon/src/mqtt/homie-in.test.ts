@@ -1,9 +1,12 @@
-import type { PropertyKey, ThingId } from "@tram/protocol";
+import { type PropertyKey, Thing, type ThingId } from "@tram/protocol";
+import fc from "fast-check";
+import { Compile } from "typebox/compile";
 import { describe, expect, test } from "vitest";
 import { PACE } from "./homie/description-pace.ts";
 import { NOTE_LIMITS } from "./homie/device-notes.ts";
 import { described, HomieHouse } from "./homie/testing/homie-house.ts";
 
+const validator = Compile(Thing);
 const LAMP = "lamp" as ThingId;
 const LEVEL = "light/level" as PropertyKey;
 const level = { datatype: "integer", format: "0:100", settable: true };
@@ -348,4 +351,48 @@ test("nobody speaks for the gateway, nor for the Thing of a module", async () =>
     expect([topic, await house.say(topic, "lost")]).toEqual([topic, false]);
   }
   expect(await house.say("$broadcast/security/alert", "Intruder", { retain: false })).toBe(true);
+});
+
+test("whatever is published under homie/5, nothing throws and what is known stays valid", async () => {
+  const valid = JSON.stringify(described({ level }));
+  const word = fc.constantFrom(
+    "lamp",
+    "light",
+    "level",
+    "$state",
+    "$description",
+    "$target",
+    "$alert",
+    "$log",
+    "warn",
+    "set",
+    "x",
+    "",
+  );
+  const payload = fc.oneof(
+    fc.uint8Array({ maxLength: 40 }),
+    fc
+      .constantFrom(
+        "",
+        "lost",
+        "ready",
+        "80",
+        "\u0000",
+        valid,
+        valid.slice(0, -1),
+        valid.replace("level", "__proto__"),
+      )
+      .map((text) => Buffer.from(text)),
+    fc.json().map((text) => Buffer.from(text)),
+  );
+  const message = fc.tuple(fc.array(word, { minLength: 1, maxLength: 5 }), payload, fc.boolean());
+  await fc.assert(
+    fc.asyncProperty(fc.array(message, { maxLength: 40 }), async (messages) => {
+      await using house = await lampHouse();
+      for (const [levels, bytes, retain] of messages) await house.say(levels.join("/"), bytes, { retain });
+      await house.clock.advance(3_000);
+      for (const { thing } of house.registry.records()) expect([...validator.Errors(thing)]).toEqual([]);
+    }),
+    { numRuns: 60 },
+  );
 });
