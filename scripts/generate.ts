@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { conformanceReference } from "../gateway/broker/src/conformance/reference.ts";
 import { referenceDocuments } from "../gateway/daemon/dist/reference.js";
+import { homieReference } from "../protocol/src/homie/conformance/reference.ts";
 import { modelReference } from "../protocol/src/models/reference.ts";
 import { luciTemplate } from "./package/luci-messages.ts";
 
@@ -20,6 +21,7 @@ function current(path: string): string | undefined {
 const LUCI = "packages-openwrt/luci-app-tram";
 const documents = new Map([
   ...[...referenceDocuments()].map(([name, text]) => [`docs/reference/${name}`, text] as const),
+  ["docs/reference/homie-conformance.md", homieReference()],
   ["docs/reference/mqtt-conformance.md", conformanceReference()],
   ["docs/reference/thing-models.md", modelReference()],
   [`${LUCI}/po/templates/tram.pot`, luciTemplate(join(root, LUCI))],

@@ -132,6 +132,15 @@ describe("states", () => {
     expect(house.read("lamp", LEVEL)?.quality).toBe("good");
   });
 
+  test("a cleared topic says nothing of the property", async () => {
+    await using house = await lampHouse();
+    await house.say("lamp/light/level", "10");
+    await house.say("lamp/light/level", "");
+    expect(house.read("lamp", LEVEL)).toMatchObject({ value: 10, quality: "good" });
+    await house.say("lamp/light/level", "", { retain: false });
+    expect(house.read("lamp", LEVEL)).toMatchObject({ value: 10, quality: "bad" });
+  });
+
   test("another word is told on the Thing", async () => {
     await using house = await lampHouse();
     await house.say("lamp/$state", "alert");

@@ -1,6 +1,8 @@
-import type { Thing } from "@tram/protocol";
+import type { MqttMessage } from "@tram/core";
+import type { PropertyKey, Thing } from "@tram/protocol";
 import { describe, expect, test } from "vitest";
 import { HomieHouse, settled } from "./homie/testing/homie-house.ts";
+import { sendHomieCommand } from "./homie-out.ts";
 
 const FAN: Thing = {
   id: "fan",
@@ -196,6 +198,26 @@ describe("$target", () => {
     expect(await house.say("fan/fan/speed/set", "9")).toBe(false); // Retained.
     expect(house.news()).toEqual(["fan/fan/rpm 900"]);
   });
+});
+
+test("commands to devices are never retained, and go out at most once to what is momentary", async () => {
+  const sent: unknown[] = [];
+  const broker = {
+    publish: async ({ topic, payload, qos, retain }: MqttMessage) => {
+      sent.push([topic, Buffer.from(payload).toString(), qos, retain]);
+    },
+  };
+  const bell: Thing = {
+    id: "bell",
+    title: "Bell",
+    properties: { "bell/ring": { type: "boolean", momentary: true }, "bell/name": { type: "string" } },
+  };
+  await sendHomieCommand(broker, bell, "bell/ring" as PropertyKey, true);
+  await sendHomieCommand(broker, bell, "bell/name" as PropertyKey, "");
+  expect(sent).toEqual([
+    ["homie/5/bell/bell/ring/set", "true", 0, false],
+    ["homie/5/bell/bell/name/set", "\u0000", 1, false],
+  ]);
 });
 
 test("what is on Homie itself is published by nobody else", async () => {

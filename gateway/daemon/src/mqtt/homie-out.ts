@@ -224,7 +224,7 @@ function isSame(a: object, b: object): boolean {
 
 /** Brings a command to a Thing that is on MQTT itself. */
 export async function sendHomieCommand(
-  broker: Broker,
+  broker: Pick<Broker, "publish">,
   thing: Thing,
   property: PropertyKey,
   value: Json,
