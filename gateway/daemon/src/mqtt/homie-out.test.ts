@@ -184,10 +184,10 @@ describe("$target", () => {
     await using house = await fanHouse();
     await house.report("fan", "fan/speed", 0);
     await house.say("fan/fan/speed/set", "10", { retain: false });
-    await house.say("fan/fan/speed/set", "90", { retain: false });
     house.news();
+    await house.say("fan/fan/speed/set", "90", { retain: false });
     await house.report("fan", "fan/speed", 10);
-    expect(house.news()).toEqual(["fan/fan/speed 10"]);
+    expect(house.news()).toEqual(["fan/fan/speed/$target 90", "fan/fan/speed 10"]);
   });
 
   test("is not there for what cannot be set, nor for a command that is refused", async () => {

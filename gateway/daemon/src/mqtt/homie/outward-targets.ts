@@ -55,8 +55,12 @@ export class OutwardTargets {
       this.#publish(topic, exact ?? encodeHomieValue(affordance, command.value));
     } else if (command.endedAt !== undefined && this.#pending.get(topic) === command.id) {
       this.#pending.delete(topic);
-      const reading = this.#registry.read(command.thing, property);
-      if (command.state === "failed" || command.state === "expired") this.#follow(topic, affordance, reading);
+      if (command.state !== "failed" && command.state !== "expired") return;
+      // A later command that replaces this one is told next: the value is no target in between.
+      queueMicrotask(() => {
+        if (!this.#pending.has(topic))
+          this.#follow(topic, affordance, this.#registry.read(command.thing, property));
+      });
     }
   }
 
