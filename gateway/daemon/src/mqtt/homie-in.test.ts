@@ -346,6 +346,41 @@ describe("log lines", () => {
   });
 });
 
+describe("a device that has another name in the house", () => {
+  const DESK = "desk" as ThingId;
+
+  async function renamedHouse(): Promise<HomieHouse> {
+    const house = await lampHouse();
+    await house.transactions.transact((unit) => {
+      expect(house.registry.household.rename(LAMP, DESK, unit)).toEqual({ ok: true });
+    });
+    return house;
+  }
+
+  test("raises alerts, logs and aims under that name", async () => {
+    await using house = await renamedHouse();
+    await house.say("lamp/$alert/battery", "low");
+    await house.say("lamp/$log/warn", "hot", { retain: false });
+    await house.say("lamp/light/level/$target", "80");
+    expect(house.notes.alerts(DESK)).toMatchObject([{ text: "low" }]);
+    expect(house.notes.lines(DESK)).toMatchObject([{ text: "hot" }]);
+    expect(house.notes.target(DESK, LEVEL)).toBe(80);
+    expect(house.notes.alerts(LAMP)).toEqual([]);
+    await house.say("lamp/$state", "");
+    expect(house.notes.alerts(DESK)).toEqual([]);
+  });
+
+  test("is lost with the root that it named itself", async () => {
+    await using house = await renamedHouse();
+    await house.say("bridge/$description", described({ level }));
+    await house.say("lamp/$description", described({ level }, { root: "bridge" }));
+    await house.say("bridge/$state", "lost");
+    expect(house.availability("desk")).toBe("lost");
+    await house.say("bridge/$state", "ready");
+    expect(house.availability("desk")).toBe("ready");
+  });
+});
+
 test("nobody speaks for the gateway, nor for the Thing of a module", async () => {
   await using house = new HomieHouse();
   await house.announce({ id: "fan", title: "Fan", properties: { "fan/on": { type: "boolean" } } });

@@ -1,5 +1,5 @@
 import type { MqttMessage } from "@tram/core";
-import type { PropertyKey, Thing } from "@tram/protocol";
+import type { PropertyKey, Thing, ThingId } from "@tram/protocol";
 import { describe, expect, test } from "vitest";
 import { HomieHouse, settled } from "./homie/testing/homie-house.ts";
 import { sendHomieCommand } from "./homie-out.ts";
@@ -140,7 +140,7 @@ describe("life", () => {
   test("a Thing that goes and comes back at once is cleared before it is described", async () => {
     await using house = await fanHouse();
     await house.transactions.transact((unit) => {
-      house.registry.retire(FAN.id as never, "module:sim", unit);
+      house.registry.retire(FAN.id as ThingId, "module:sim", unit);
       house.registry.announce(FAN, "module:sim", unit);
     });
     await settled();
@@ -198,6 +198,32 @@ describe("$target", () => {
     expect(await house.say("fan/fan/speed/set", "9")).toBe(false); // Retained.
     expect(house.news()).toEqual(["fan/fan/rpm 900"]);
   });
+});
+
+test("a device that gets its name back is not cleared away by us afterwards", async () => {
+  await using house = await new HomieHouse().speak();
+  await house.say("lamp/$description", {
+    homie: "5.0",
+    version: 1,
+    nodes: { light: { properties: { on: { datatype: "boolean" } } } },
+  });
+  const rename = (from: string, to: string): Promise<void> =>
+    house.transactions.transact((unit) => {
+      house.registry.household.rename(from as ThingId, to as ThingId, unit);
+    });
+  house.news();
+  await rename("lamp", "desk");
+  await settled();
+  expect(outline(house.news("desk"))).toEqual([
+    "desk/$state init",
+    "desk/$description …",
+    "desk/$state init",
+  ]);
+  await rename("desk", "lamp");
+  await settled();
+  const news = house.news();
+  expect(news.filter((line) => line.startsWith("lamp"))).toEqual([]);
+  expect(news).toContain("desk/$state ");
 });
 
 test("commands to devices are never retained, and go out at most once to what is momentary", async () => {
