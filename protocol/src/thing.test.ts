@@ -21,6 +21,8 @@ describe("checkValue", () => {
     ["a number of an integer's step", { type: "integer", multipleOf: 5 }, 12, 10],
     ["an object", { type: "object" }, { a: [1] }, { a: [1] }],
     ["a list", { type: "array" }, [{}], [{}]],
+    ["a list where both may be", { type: "object", orArray: true }, [{}], [{}]],
+    ["an object where both may be", { type: "object", orArray: true }, { a: 1 }, { a: 1 }],
     ["a colour", { type: "string", format: "color" }, "hsv,360,100,0", "hsv,360,100,0"],
     [
       "a moment",
@@ -49,6 +51,14 @@ describe("checkValue", () => {
     [{ type: "number", maximum: 30, multipleOf: 1 }, 30.6, "expected at most 30, found 30.6"],
     [{ type: "object" }, [], "expected object, found []"],
     [{ type: "object" }, null, "expected object, found null"],
+    [{ type: "object", orArray: true }, "x", 'expected object or array, found "x"'],
+    [
+      { type: "string", format: "color", colorFormats: ["hsv", "rgb"] },
+      "xyz,0,0",
+      'expected a colour as hsv, rgb, found "xyz,0,0"',
+    ],
+    [{ type: "object", required: ["a"] }, {}, "a is missing"],
+    [{ type: "array", items: { type: "null" } }, [null, 1], "[1]: expected null, found 1"],
     [{ type: "array" }, { length: 0 }, 'expected array, found {"length":0}'],
     [
       { type: "string", format: "color" },

@@ -206,10 +206,10 @@ export function checkValue(schema: DataSchema, value: Json): ValueCheck {
     case "array":
       return Array.isArray(value) ? checkParts(schema, value) : wrongType(expected, value);
     case "object":
-      if (typeof value !== "object" || value === null) return wrongType(expected, value);
-      if (Array.isArray(value))
-        return schema.orArray === true ? checkNesting(value) : wrongType(expected, value);
-      return checkParts(schema, value);
+      if (Array.isArray(value) && schema.orArray === true) return checkNesting(value);
+      if (typeof value === "object" && value !== null && !Array.isArray(value))
+        return checkParts(schema, value);
+      return wrongType(schema.orArray === true ? "object or array" : expected, value);
   }
 }
 

@@ -327,8 +327,8 @@ describe("log lines", () => {
       { time: house.clock.now(), level: "fatal", text: "over" },
     ]);
     expect(house.lines).toEqual([
-      'a device says {"thing":"lamp","level":"error","line":"sensor is out of range"}',
-      'a device says {"thing":"lamp","level":"fatal","line":"over"}',
+      'a device says {"thing":"lamp","line":"sensor is out of range"}',
+      'a device says {"thing":"lamp","line":"over"}',
     ]);
   });
 

@@ -40,7 +40,7 @@ export class DeviceLog {
     const speaker = this.#speakerOf(thing);
     const now = this.#clock.monotonic();
     if (speaker.bucket.take(1, now)) {
-      this.#log[LEVELS[level]]({ thing, level, line: line.text }, "a device says");
+      this.#log[LEVELS[level]]({ thing, line: line.text }, "a device says");
     } else if (now - speaker.complainedAt >= COMPLAIN_MS) {
       speaker.complainedAt = now;
       this.#log.warn({ thing }, "a device logs too much; lines are left out");

@@ -77,7 +77,7 @@ export const en = {
   "things.away": { one: "{count} not reachable", other: "{count} not reachable" },
   "things.empty": "No Things yet. They appear here as soon as a module or an MQTT device announces them.",
   "things.noMatch": "No Thing matches “{query}”.",
-  "things.refused": "The last description of this device was refused: {problem}",
+  "things.refused": "Something that this device said of itself was refused: {problem}",
   "things.alerts": "Alerts",
   "things.partOf": "part of {parent}",
   "things.noProperties": "This Thing has no properties.",

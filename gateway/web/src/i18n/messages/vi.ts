@@ -76,7 +76,7 @@ export const vi: CatalogueOf<typeof en> = {
   "things.empty":
     "Chưa có thiết bị nào. Thiết bị sẽ hiện ở đây ngay khi một mô-đun hoặc thiết bị MQTT khai báo.",
   "things.noMatch": "Không có thiết bị nào khớp với “{query}”.",
-  "things.refused": "Mô tả gần nhất của thiết bị này bị từ chối: {problem}",
+  "things.refused": "Một phần thông tin mà thiết bị này tự mô tả bị từ chối: {problem}",
   "things.alerts": "Cảnh báo",
   "things.partOf": "thuộc {parent}",
   "things.noProperties": "Thiết bị này không có thuộc tính nào.",
