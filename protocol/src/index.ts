@@ -23,6 +23,7 @@ export * from "./rule.ts";
 export * from "./safe-state.ts";
 export * from "./schema-problem.ts";
 export * from "./thing.ts";
+export * from "./thing-event.ts";
 export * from "./thing-settings.ts";
 export * from "./time.ts";
 export * from "./value-schema.ts";
