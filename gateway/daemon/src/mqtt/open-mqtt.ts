@@ -1,4 +1,14 @@
-import type { Broker, BrokerHooks, Clock, Log, MqttClient, MqttMessage, Store, Unit } from "@tram/core";
+import type {
+  Broker,
+  BrokerAddress,
+  BrokerHooks,
+  Clock,
+  Log,
+  MqttClient,
+  MqttMessage,
+  Store,
+  Unit,
+} from "@tram/core";
 import { deviceTopic, type GatewayView, HASS_PREFIX, HOMIE_ROOT, PRODUCT } from "@tram/protocol";
 import { HTTP_LISTENER } from "../config/listener-check.ts";
 import type { Settings } from "../config/settings.ts";
@@ -9,6 +19,7 @@ import { fromOwnOrigin } from "../http/own-origin.ts";
 import type { Upgrade } from "../http/server.ts";
 import { reachable } from "../runtime/reachable.ts";
 import type { Teardown } from "../teardown.ts";
+import { EventsOut } from "./events-out.ts";
 import { EXTERNAL, type ExternalSettings } from "./external/external-settings.ts";
 import { OwnTopics } from "./external/own-topics.ts";
 import { HassOut } from "./hass-out.ts";
@@ -56,6 +67,8 @@ export interface MqttRoom {
   readonly broker: Broker;
   readonly problems: GatewayView["problems"];
   readonly place: Place;
+  /** All of its listeners, of whatever protocol. */
+  readonly addresses: readonly BrokerAddress[];
   /** Port of the first listener; 0 where the gateway has none. */
   readonly port: number;
   /** MQTT over WebSocket at the HTTP port; undefined where the broker is elsewhere. */
@@ -175,6 +188,9 @@ async function openLocal(
       return listeners.problems;
     },
     place: placeOf(listeners),
+    get addresses() {
+      return listeners.addresses;
+    },
     port: listeners.addresses[0]?.port ?? 0,
     upgrade: (request, socket, head) => door.upgrade(request, socket, head),
     foreign,
@@ -212,13 +228,16 @@ async function openExternal(
   parts.identity.attach(broker);
   const root = speak(broker);
   voice = root;
-  const { hostname: host, port } = new URL(external.url);
+  const { hostname: host, port: written, protocol: scheme } = new URL(external.url);
+  const protocol = scheme === "mqtts:" ? "mqtts" : "mqtt";
+  const port = Number(written) || (protocol === "mqtts" ? 8883 : 1883);
   return {
     broker,
     get problems() {
       return broker.problems;
     },
-    place: { host, port: Number(port) || (external.url.startsWith("mqtts:") ? 8883 : 1883) },
+    place: { host, port },
+    addresses: [{ listener: EXTERNAL, protocol, host, port }],
     port: 0,
     upgrade: undefined,
     foreign,
@@ -236,6 +255,7 @@ function speakHomie(
   const root = settings.gateway;
   teardown.defer(() => homie.stop());
   homie.start();
+  teardown.use(new EventsOut({ ...house, broker, log }));
   teardown.use(new HassOut({ ...house, broker, log, root })).start();
   return { alerts: new RootAlerts({ broker, root }), log: new RootLog({ broker, clock, root }) };
 }
