@@ -14,6 +14,8 @@ export interface Wire {
   /** Bytes that the other end has not taken yet. */
   readonly backlog: number;
   tell(notice: Notice, id: string): void;
+  /** So far all is told: an id to come back with, also for who has heard nothing yet. */
+  mark(id: string): void;
   /** Notices between the last one known and those that follow are not kept any more. */
   gap(): void;
   beat(): void;
@@ -93,6 +95,7 @@ export class EventStreams {
     } else if (request.lastId !== undefined) {
       for (const notice of missed.notices) wire.tell(notice, this.#idOf(notice.seq));
     }
+    wire.mark(this.#idOf(this.#board.seq));
   }
 
   /** Ends the connections of those who lost their rights. */

@@ -33,6 +33,8 @@ export function sseWire(response: ServerResponse, named: boolean): Wire {
     tell: ({ data, name }, id) => {
       write(`${named ? `event: ${name}\n` : ""}id: ${id}\ndata: ${JSON.stringify(data)}\n\n`);
     },
+    // HTML §9.2.6: an id counts without data too.
+    mark: (id) => write(`id: ${id}\n\n`),
     gap: () => write(": some of what happened meanwhile is not kept any more\n\n"),
     beat: () => write(":\n\n"),
     end: () => response.end(),
