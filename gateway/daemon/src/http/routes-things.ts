@@ -198,11 +198,11 @@ export function thingRoutes(parts: ThingRoutesParts): readonly Route[] {
             return problem(404, "unknown-property", `${id} has no such property.`);
           }
           if (request.wantsStream) {
-            if (registry.thing(id)?.properties[key]?.writeOnly === true) {
-              return problem(409, "write-only", `${id}/${key} never reports.`);
-            }
+            const { momentary, writeOnly } = registry.thing(id)?.properties[key] ?? {};
+            if (writeOnly === true) return problem(409, "write-only", `${id}/${key} never reports.`);
             const watch = { subject: "property", thing: id, name: key } as const;
-            return streamReply(streams, request, watch, { present: () => presentValues(registry, id, key) });
+            const present = () => presentValues(registry, id, key);
+            return streamReply(streams, request, watch, momentary === true ? {} : { present });
           }
           const reading = registry.read(id, key);
           if (reading === undefined)
