@@ -15,8 +15,19 @@ import type { Reach } from "./reach.ts";
 /** WoT TD 1.1 §5.3.1.1, and the vocabulary of the MQTT binding, whose namespace is not settled yet. */
 const CONTEXT = ["https://www.w3.org/2022/wot/td/v1.1", { mqv: "http://www.example.org/mqtt-binding#" }];
 
-/** Terms of ours that a consumer of Thing Descriptions would not know, and needs not. */
-const OWN_TERMS = new Set(["momentary", "confirmMs"]);
+/** What TD 1.1 §5.3.1.3 and §5.3.2 know and mean as we do. Terms of ours would tell a consumer nothing. */
+const STANDARD_TERMS = [
+  "title",
+  "titles",
+  "description",
+  "type",
+  "unit",
+  "minimum",
+  "maximum",
+  "format",
+  "readOnly",
+  "writeOnly",
+] as const;
 
 export const TD_CONTENT_TYPE = "application/td+json";
 
@@ -60,11 +71,13 @@ export function thingDescription(thing: Thing, reach: Reach): object {
       ...reach.mqtt.map((door) => eventForm(door, eventTopic(id, name))),
     ]),
   ]);
-  const { actions: _actions, events: _events, model: _model, nodes: _nodes, ...rest } = thing;
+  const { description, title, titles } = thing;
   return {
     "@context": CONTEXT,
-    ...rest,
     id: urnOf(id),
+    title,
+    ...(titles === undefined ? {} : { titles }),
+    ...(description === undefined ? {} : { description }),
     securityDefinitions: { ...SECURITY, ...(reach.mqtt.length === 0 ? {} : { basic: { scheme: "basic" } }) },
     security: ["bearer"],
     properties: Object.fromEntries(properties),
@@ -102,14 +115,15 @@ function describeEvent({ data, ...event }: EventAffordance, forms: readonly Form
   return { ...event, ...(data === undefined ? {} : { data: standardTerms(data) }), forms };
 }
 
-/** What TD 1.1 knows of a schema, and means in the same way. */
-function standardTerms(affordance: PropertyAffordance | DataSchema): object {
-  const { enum: choices, multipleOf, titles, ...rest } = affordance;
+function standardTerms(schema: PropertyAffordance | DataSchema): object {
+  const terms: PropertyAffordance = schema;
+  const { enum: choices, multipleOf } = schema;
   return {
-    ...Object.fromEntries(Object.entries(rest).filter(([term]) => !OWN_TERMS.has(term))),
-    ...(titles === undefined ? {} : { titles }),
+    ...Object.fromEntries(
+      STANDARD_TERMS.flatMap((term) => (terms[term] === undefined ? [] : [[term, terms[term]]])),
+    ),
     ...(choices === undefined ? {} : { enum: [...new Set(choices)] }),
-    ...(multipleOf !== undefined && isPlainStep(affordance, multipleOf) ? { multipleOf } : {}),
+    ...(multipleOf !== undefined && isPlainStep(schema, multipleOf) ? { multipleOf } : {}),
   };
 }
 
