@@ -1,3 +1,4 @@
+import type { Delta } from "@tram/protocol";
 import { connectAsync } from "mqtt";
 import { describe, expect, test } from "vitest";
 import { EventStream } from "./event-stream.ts";
@@ -45,6 +46,13 @@ describe("streams", () => {
     using unknown = await EventStream.open(`${valve}/events/constructor`, admin.headers);
     expect(unknown.status).toBe(404);
 
+    const url = gateway.web.replace(/^http/, "ws").concat("ws");
+    const live = new WebSocket(url, { headers: admin.headers } as unknown as string[]);
+    const onSocket: unknown[] = [];
+    live.addEventListener("message", ({ data }) => {
+      const { changes = [] } = JSON.parse(String(data)) as Partial<Delta>;
+      onSocket.push(...changes.filter(({ kind }) => kind === "event"));
+    });
     using byCookie = await EventStream.open(`${valve}/events`, admin.headers);
     using byToken = await EventStream.open(`${valve}/properties?access_token=${token}`);
     expect(byToken.headers).toMatchObject({
@@ -67,6 +75,8 @@ describe("streams", () => {
     await expect
       .poll(() => byCookie.messages)
       .toMatchObject([{ event: "watered", data: expect.any(Number) }]);
+    await expect.poll(() => onSocket).toMatchObject([{ id: "greenhouse-valve", event: "watered" }]);
+    live.close();
     expect(byToken.messages.some(({ event, data }) => event === "valve/open" && data === true)).toBe(true);
     expect((await call(gateway, "GET", href.replace("/water/", "/constructor/"), admin)).status).toBe(404);
 

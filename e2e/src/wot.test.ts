@@ -4,6 +4,8 @@ import { type GatewayHandle, house, startGateway, temporaryFolder } from "./proc
 import { type ConsumedThing, WotConsumer } from "./wot-consumer.ts";
 
 const SIM = "modules: [{ id: greenhouse, use: sim, config: { seed: 1, stepMs: 200 } }]";
+/** What a module in a process of its own emits crosses the wire first. */
+const IN_A_CHILD = SIM.replace("use: sim", "use: sim, isolation: child-process");
 type ThingDescription = Parameters<WotConsumer["consume"]>[0];
 type Form = { href: string; op: string[]; subprotocol?: string; security?: string[] };
 
@@ -19,6 +21,14 @@ async function tokenOf(
   });
   expect(made.status).toBe(201);
   return made.body as { id: string; token: string };
+}
+
+/** Modules announce their Things while the gateway is up already. */
+async function announced(gateway: GatewayHandle, token: string): Promise<void> {
+  const headers = { authorization: `Bearer ${token}` };
+  // The last property that the module tells at its start: it is there, and its values too.
+  const sun = "/api/v1/things/greenhouse-weather/properties/weather/sun";
+  await expect.poll(async () => (await call(gateway, "GET", sun, { headers })).status).toBe(200);
 }
 
 /** Collects what a subscription hands over. */
@@ -60,6 +70,7 @@ describe("a consumer of others (node-wot)", () => {
     const gateway = await startGateway(house(folder.path, { extra: SIM }).config);
     await using _process = gateway.process;
     const { token } = await tokenOf(gateway, ["control"]);
+    await announced(gateway, token);
     await using consumer = await WotConsumer.start();
 
     const wellKnown = new URL("/.well-known/wot", gateway.web).href;
@@ -112,9 +123,10 @@ describe("a consumer of others (node-wot)", () => {
 
   test("reads, writes, observes and hears events over MQTT, with its credentials", async () => {
     using folder = temporaryFolder("wot");
-    const gateway = await startGateway(house(folder.path, { extra: SIM }).config);
+    const gateway = await startGateway(house(folder.path, { extra: IN_A_CHILD }).config);
     await using _process = gateway.process;
     const { token } = await tokenOf(gateway, ["control"]);
+    await announced(gateway, token);
     await using explorer = await WotConsumer.start();
     const found = await explorer.explore(new URL("/.well-known/wot", gateway.web).href, { token });
 

@@ -1,8 +1,11 @@
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import type { EpochMs, Json, ThingId } from "@tram/protocol";
+import { VirtualClock } from "@tram/testkit";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createServer } from "../http/node-http.ts";
+import { EventStreams } from "./event-streams.ts";
+import { NoticeBoard } from "./notice-board.ts";
 import { SSE_HEADERS, sseWire } from "./sse-wire.ts";
 
 const NOTICE = { seq: 1, subject: "event", thing: "lamp" as ThingId, time: 0 as EpochMs } as const;
@@ -56,5 +59,42 @@ test("whatever the data are, they come out of the stream as they went in", async
     } finally {
       server.close();
     }
+  }
+});
+
+test("a client that does not read is cut off, and costs no more than its backlog", async () => {
+  const board = new NoticeBoard();
+  const streams = new EventStreams({ board, clock: new VirtualClock(), era: "e1" });
+  const opened = Promise.withResolvers<void>();
+  const server = createServer((_request, response) => {
+    response.writeHead(200, SSE_HEADERS);
+    const watch = { subject: "event", thing: NOTICE.thing } as const;
+    streams.open({ watch, person: "minh", stillAllowed: () => true }, sseWire(response, true));
+    opened.resolve();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  try {
+    socket.on("error", () => undefined);
+    socket.pause();
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    await opened.promise;
+    const data = "x".repeat(60_000);
+    let told = 0;
+    // The system takes some megabytes before it lets us wait.
+    while (streams.size > 0 && told < 2_000) {
+      board.publish({ ...NOTICE, name: "hot", data });
+      told++;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(streams.size).toBe(0);
+    expect(told).toBeLessThan(500);
+    socket.resume();
+    await closed;
+  } finally {
+    socket.destroy();
+    server.close();
+    streams.close();
   }
 });
