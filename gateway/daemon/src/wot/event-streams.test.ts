@@ -167,6 +167,45 @@ describe("a stream", () => {
     expect(streams.size).toBe(0);
   });
 
+  test("that is told too much at once is cut in time", () => {
+    const { clock, open, streams } = room();
+    const watch = { subject: "property", thing: LAMP } as const;
+    const hungry = new Listener();
+    hungry.tell = (notice) => {
+      hungry.heard.push(notice.data);
+      hungry.backlog += 100_000;
+    };
+    const present = () =>
+      Array.from({ length: 512 }, (_, data) => ({
+        ...watch,
+        seq: 0,
+        name: `a/${data}`,
+        data,
+        time: clock.now(),
+      }));
+    streams.open({ watch, person: "minh", stillAllowed: () => true, present }, hungry);
+    expect(hungry.heard).toHaveLength(3);
+    expect(hungry.marks).toEqual(["cut"]);
+    expect(open().marks).toEqual([]);
+  });
+
+  test("is not remembered beyond what memory may be taken", () => {
+    const { board, clock, open } = room();
+    open();
+    const big = "x".repeat(100_000);
+    for (let count = 0; count < 100; count++) {
+      board.publish({ ...PRESSED, data: count % 2 === 0 ? big : { text: big }, time: clock.now() });
+    }
+    const { complete, notices } = board.since(PRESSED, 0);
+    expect(complete).toBe(false);
+    expect(notices.length).toBeLessThanOrEqual(10);
+    expect(notices.at(-1)?.seq).toBe(100);
+    expect(board.since(PRESSED, 95)).toMatchObject({ complete: true, notices: { length: 5 } });
+    // One that is too large by itself is told, and not kept.
+    board.publish({ ...PRESSED, data: "x".repeat(2_000_000), time: clock.now() });
+    expect(board.since(PRESSED, 100)).toEqual({ complete: false, notices: [] });
+  });
+
   test("has room beside those of one person, and of all", () => {
     const { open, streams } = room();
     const mine = Array.from({ length: STREAM_LIMITS.each + 9 }, () => open());

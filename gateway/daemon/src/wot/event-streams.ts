@@ -91,9 +91,9 @@ export class EventStreams {
     if (gap) wire.gap();
     // A state is told as it is: how it came about matters only to those who heard the beginning.
     if (request.present !== undefined && (request.lastId === undefined || gap)) {
-      for (const notice of request.present()) wire.tell(notice, this.#idOf(this.#board.seq));
+      for (const notice of request.present()) this.#tell(stream, notice, this.#board.seq);
     } else if (request.lastId !== undefined) {
-      for (const notice of missed.notices) wire.tell(notice, this.#idOf(notice.seq));
+      for (const notice of missed.notices) this.#tell(stream, notice);
     }
     wire.mark(this.#idOf(this.#board.seq));
   }
@@ -120,9 +120,10 @@ export class EventStreams {
     }
   }
 
-  #tell(stream: Stream, notice: Notice): void {
+  #tell(stream: Stream, notice: Notice, seq = notice.seq): void {
+    if (!this.#streams.has(stream)) return;
     if (stream.wire.backlog > STREAM_LIMITS.backlogBytes) this.#cut(stream);
-    else stream.wire.tell(notice, this.#idOf(notice.seq));
+    else stream.wire.tell(notice, this.#idOf(seq));
   }
 
   #beatAll(): void {

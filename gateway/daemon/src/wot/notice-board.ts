@@ -22,17 +22,66 @@ export interface Watch {
   readonly name?: string | undefined;
 }
 
-/** How many notices of each subject are kept for those who come back. A torrent of values does not wash events away. */
-export const KEPT: Readonly<Record<Subject, number>> = { property: 1_024, event: 256, directory: 256 };
+/**
+ * How many notices of each subject are kept for those who come back, and how much their data may be together, in
+ * characters. A torrent of values does not wash events away.
+ */
+export const KEPT = { property: 1_024, event: 256, directory: 256, characters: 1_048_576 } as const;
+
+interface Kept {
+  readonly notice: Notice;
+  readonly characters: number;
+}
+
+/** The latest notices of one subject. */
+class Memory {
+  readonly #kept: Kept[] = [];
+  readonly #most: number;
+  #characters = 0;
+  /** Number of the latest notice that was let go. */
+  gone = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  *[Symbol.iterator](): IterableIterator<Notice> {
+    for (const { notice } of this.#kept) yield notice;
+  }
+
+  add(notice: Notice): void {
+    const characters = sizeOf(notice.data);
+    this.#kept.push({ notice, characters });
+    this.#characters += characters;
+    // Twice as many before the half is let go: a shift for each would move all of them.
+    if (this.#kept.length >= 2 * this.#most) this.#letGo(this.#most);
+    while (this.#characters > KEPT.characters && this.#kept.length > 0) this.#letGo(1);
+  }
+
+  #letGo(count: number): void {
+    for (const { characters, notice } of this.#kept.splice(0, count)) {
+      this.#characters -= characters;
+      this.gone = notice.seq;
+    }
+  }
+}
+
+/** Numbers and truth values are all alike. */
+function sizeOf(data: Json): number {
+  if (typeof data === "string") return data.length;
+  return typeof data === "object" && data !== null ? JSON.stringify(data).length : 8;
+}
 
 type Listener = (notice: Notice) => void;
 
 /** Brings notices to those who watch, and remembers the latest for those who lost their connection. */
 export class NoticeBoard {
   readonly #watchers = new Map<string, Set<Listener>>();
-  readonly #kept: Readonly<Record<Subject, Notice[]>> = { property: [], event: [], directory: [] };
-  /** Number of the latest notice of each subject that was let go. */
-  readonly #gone: Record<Subject, number> = { property: 0, event: 0, directory: 0 };
+  readonly #memory: Readonly<Record<Subject, Memory>> = {
+    property: new Memory(KEPT.property),
+    event: new Memory(KEPT.event),
+    directory: new Memory(KEPT.directory),
+  };
   #watched = false;
   #seq = 0;
 
@@ -49,12 +98,7 @@ export class NoticeBoard {
   publish(notice: Omit<Notice, "seq">): void {
     if (!this.#watched) return;
     const numbered = { ...notice, seq: ++this.#seq };
-    const kept = this.#kept[notice.subject];
-    kept.push(numbered);
-    // Twice as many before the half is let go: a shift for each would move all of them.
-    if (kept.length >= 2 * KEPT[notice.subject]) {
-      this.#gone[notice.subject] = kept.splice(0, KEPT[notice.subject]).at(-1)?.seq ?? 0;
-    }
+    this.#memory[notice.subject].add(numbered);
     for (const key of keysOf(notice)) for (const tell of this.#watchers.get(key) ?? []) tell(numbered);
   }
 
@@ -80,10 +124,10 @@ export class NoticeBoard {
    * @returns `complete: false` when some between were let go, perhaps of others.
    */
   since(watch: Watch, seq: number): { readonly notices: readonly Notice[]; readonly complete: boolean } {
-    const kept = this.#kept[watch.subject];
+    const memory = this.#memory[watch.subject];
     const key = keyOf(watch);
-    const notices = kept.filter((notice) => notice.seq > seq && keysOf(notice).includes(key));
-    return { notices, complete: seq >= this.#gone[watch.subject] };
+    const notices = [...memory].filter((notice) => notice.seq > seq && keysOf(notice).includes(key));
+    return { notices, complete: seq >= memory.gone };
   }
 }
 
