@@ -18,6 +18,7 @@ import { broadcastRoutes } from "./http/routes-broadcast.ts";
 import { type ClientDesk, clientRoutes } from "./http/routes-clients.ts";
 import { credentialRoutes } from "./http/routes-credentials.ts";
 import { householdRoutes } from "./http/routes-household.ts";
+import { mappingRoutes } from "./http/routes-mappings.ts";
 import { pairingRoutes } from "./http/routes-pairing.ts";
 import { ruleRoutes } from "./http/routes-rules.ts";
 import { systemRoutes } from "./http/routes-system.ts";
@@ -333,6 +334,7 @@ async function openWeb(
     ...broadcastRoutes(parts.mqtt.broker),
     ...ruleRoutes(status, editor),
     ...clientRoutes(parts.desk),
+    ...mappingRoutes(parts.mqtt.mapping),
     ...systemRoutes(status),
     ...pairingRoutes(access.identity, access.place),
     ...credentialRoutes(access.identity, access.place),

@@ -35,6 +35,7 @@ function documentOf(settings: Settings): object {
       durability: mqtt.durability,
       anonymous: mqtt.anonymous,
       clients: mqtt.accounts.map(({ password: _secret, ...account }) => ({ ...account, password: HIDDEN })),
+      mappings: mqtt.mappings,
     },
     http,
     modules,

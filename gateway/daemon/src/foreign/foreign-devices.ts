@@ -61,7 +61,7 @@ export class ForeignDevices implements Disposable {
    * @param fresh it was described just now: what is retained at its topics is news. Else the registry knows it, and when.
    */
   set(described: ForeignDevice, unit: Unit, { fresh = true } = {}): AnnounceResult {
-    const device = this.#within(described);
+    const device = described.trusted === true ? described : this.#within(described);
     const source = foreignSource(device.owner);
     const result = this.#registry.announce(thingOf(device), source, unit);
     if (!result.ok) return result;
@@ -75,8 +75,8 @@ export class ForeignDevices implements Disposable {
     const known: Known = { device, there, expiries };
     this.#devices.set(id, known);
     this.#listen(known);
-    // Nothing tells whether it is there: its values do.
-    if (device.availability.length === 0) this.#registry.setAvailability(id, "ready", unit);
+    // Nothing tells whether it is there: its values do, the next of them after a restart.
+    if (device.availability.length === 0 && fresh) this.#registry.setAvailability(id, "ready", unit);
     this.#recall(known, heard, fresh, unit);
     return result;
   }
@@ -94,6 +94,12 @@ export class ForeignDevices implements Disposable {
     }
   }
 
+  /** Hears what its topics have retained about whether it is there, for which nobody could be asked before. */
+  recall(id: ThingId, unit: Unit): void {
+    const known = this.#devices.get(id);
+    if (known !== undefined) this.#recall(known, new Set(), false, unit);
+  }
+
   /** The device is gone for good. */
   remove(id: ThingId, unit: Unit): void {
     const known = this.#devices.get(id);
@@ -104,12 +110,22 @@ export class ForeignDevices implements Disposable {
     this.#registry.retire(id, foreignSource(known.device.owner), unit);
   }
 
-  /** Reads a message, whoever of them it is about. */
-  take(message: MqttMessage, unit: Unit): void {
+  /** Reads a message, whoever of them it is about. @returns false when it is about none. */
+  take(message: MqttMessage, unit: Unit): boolean {
     const listeners = this.#listeners.get(message.topic);
-    if (listeners === undefined) return;
+    if (listeners === undefined) return false;
     const text = textOf(message);
     for (const listener of [...listeners]) listener(text, unit);
+    return true;
+  }
+
+  /** Whether a device is heard at this topic, or spoken to. For people: it looks at every device. */
+  has(topic: string): boolean {
+    if (this.#listeners.has(topic)) return true;
+    for (const { device } of this.#devices.values()) {
+      for (const { write } of device.properties.values()) if (write?.topic === topic) return true;
+    }
+    return false;
   }
 
   [Symbol.dispose](): void {
@@ -235,8 +251,8 @@ function textOf({ payload }: MqttMessage): string | undefined {
   }
 }
 
-function thingOf({ id, nodes, properties, title }: ForeignDevice): Thing {
+function thingOf({ id, model, nodes, properties, title }: ForeignDevice): Thing {
   const described: Record<string, PropertyAffordance> = {};
   for (const [key, { affordance }] of properties) described[key] = affordance;
-  return { id, title, nodes: { ...nodes }, properties: described };
+  return { id, title, ...(model === undefined ? {} : { model }), nodes: { ...nodes }, properties: described };
 }

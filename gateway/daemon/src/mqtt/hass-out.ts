@@ -1,6 +1,7 @@
 import type { Broker, Bus, Log, MqttMessage, Registry, ThingRecord } from "@tram/core";
 import { discoveryTopic, hassDiscovery, PRODUCT, type ThingId } from "@tram/protocol";
 import { THING_MODELS } from "@tram/protocol/models";
+import { mappingOfSource } from "../topic-mapping/mapped-device.ts";
 import { isOurs } from "./homie-in.ts";
 
 /** Tells Home Assistant of every Thing, over MQTT discovery; its topics are those of Homie. */
@@ -37,7 +38,7 @@ export class HassOut implements Disposable {
   #tell(record: ThingRecord): void {
     const { source, thing } = record;
     // It told Home Assistant of itself: that is how we know it.
-    if (source.startsWith("foreign:")) return;
+    if (source.startsWith("foreign:") && mappingOfSource(source) === undefined) return;
     const id = thing.id as ThingId;
     const discovery = hassDiscovery(
       thing,

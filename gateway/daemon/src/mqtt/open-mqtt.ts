@@ -19,6 +19,7 @@ import { fromOwnOrigin } from "../http/own-origin.ts";
 import type { Upgrade } from "../http/server.ts";
 import { reachable } from "../runtime/reachable.ts";
 import type { Teardown } from "../teardown.ts";
+import { MappingRoom } from "../topic-mapping/mapping-room.ts";
 import { EventsOut } from "./events-out.ts";
 import { EXTERNAL, type ExternalSettings } from "./external/external-settings.ts";
 import { OwnTopics } from "./external/own-topics.ts";
@@ -75,6 +76,8 @@ export interface MqttRoom {
   readonly upgrade: Upgrade | undefined;
   /** Devices that speak MQTT in their own way. */
   readonly foreign: ForeignDevices;
+  /** Topics that people map to Things. */
+  readonly mapping: MappingRoom;
   /** The gateway's own device in Homie. */
   readonly root: RootVoice;
   /** The certificate in `tls` is another now. */
@@ -103,9 +106,18 @@ export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<Mq
   teardown.use(foreign);
   const hass = new HassIn({ ...house, foreign, log, prefix: HASS_PREFIX });
   await hass.restore(store);
+  const mapping = new MappingRoom({
+    ...house,
+    ...parts,
+    foreign,
+    configured: parts.settings.mqtt.mappings,
+    gateway: parts.settings.gateway.id,
+    broker: () => broker,
+  });
+  await mapping.restore(store);
   const reader = {
     take: (client: MqttClient, message: MqttMessage, unit: Unit): void => {
-      foreign.take(message, unit);
+      if (!foreign.take(message, unit)) mapping.take(client, message, unit);
       hass.take(client, message, unit);
     },
   };
@@ -125,11 +137,12 @@ export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<Mq
     out = new HomieOut({ ...house, broker, log, versions, root: parts.settings.gateway });
     return speakHomie(broker, out, parts, teardown);
   };
-  const ways = { hooks, foreign, speak };
+  const ways = { hooks, foreign, mapping, speak };
   if (external !== undefined) return await openExternal(parts, { ...ways, external }, teardown);
   const room = await openLocal(parts, ways, teardown);
   broker = room.broker;
   await recall(room.broker, house, { hass, homie });
+  await mapping.mappings.recall();
   return room;
 }
 
@@ -156,13 +169,14 @@ async function recall(
 interface Ways {
   readonly hooks: BrokerHooks;
   readonly foreign: ForeignDevices;
+  readonly mapping: MappingRoom;
   /** Speaks Homie through the broker. */
   readonly speak: (broker: Broker) => RootVoice;
 }
 
 async function openLocal(
   parts: MqttParts,
-  { foreign, hooks, speak }: Ways,
+  { foreign, hooks, mapping, speak }: Ways,
   teardown: Teardown,
 ): Promise<MqttRoom> {
   const { settings, clock, store, log, house, tls, onChange } = parts;
@@ -185,7 +199,7 @@ async function openLocal(
   return {
     broker,
     get problems() {
-      return listeners.problems;
+      return [...listeners.problems, ...mapping.problems];
     },
     place: placeOf(listeners),
     get addresses() {
@@ -194,6 +208,7 @@ async function openLocal(
     port: listeners.addresses[0]?.port ?? 0,
     upgrade: (request, socket, head) => door.upgrade(request, socket, head),
     foreign,
+    mapping,
     root,
     reopen: () => void listeners.reopen(),
   };
@@ -201,7 +216,7 @@ async function openLocal(
 
 async function openExternal(
   parts: MqttParts,
-  { external, foreign, hooks, speak }: Ways & { readonly external: ExternalSettings },
+  { external, foreign, hooks, mapping, speak }: Ways & { readonly external: ExternalSettings },
   teardown: Teardown,
 ): Promise<MqttRoom> {
   // The client takes memory that nobody else has a use for.
@@ -234,13 +249,14 @@ async function openExternal(
   return {
     broker,
     get problems() {
-      return broker.problems;
+      return [...broker.problems, ...mapping.problems];
     },
     place: { host, port },
     addresses: [{ listener: EXTERNAL, protocol, host, port }],
     port: 0,
     upgrade: undefined,
     foreign,
+    mapping,
     root,
     reopen: () => undefined,
   };

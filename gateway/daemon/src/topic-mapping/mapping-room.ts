@@ -1,0 +1,74 @@
+import type { Broker, Clock, MqttClient, MqttMessage, Store, Unit } from "@tram/core";
+import type { GatewayView, MappingProposals, ThingId, UnclaimedTopicView } from "@tram/protocol";
+import { isPlain } from "./plain-topic.ts";
+import { propose } from "./propose.ts";
+import { kindOf } from "./seen-values.ts";
+import { TopicMappings, type TopicMappingsParts } from "./topic-mappings.ts";
+import { UnclaimedTopics } from "./unclaimed-topics.ts";
+
+/** How much of a payload people are shown. In characters. */
+const SHOWN = 120;
+
+export interface MappingRoomParts extends TopicMappingsParts {
+  readonly clock: Pick<Clock, "monotonic" | "now">;
+  /** Undefined until it is open. */
+  readonly broker: () => Pick<Broker, "sessions"> | undefined;
+}
+
+/** Plain topics: those that are mapped to Things, and those that nobody has yet. */
+export class MappingRoom {
+  readonly mappings: TopicMappings;
+  readonly #parts: MappingRoomParts;
+  readonly #unclaimed: UnclaimedTopics;
+
+  constructor(parts: MappingRoomParts) {
+    this.#parts = parts;
+    this.mappings = new TopicMappings(parts);
+    this.#unclaimed = new UnclaimedTopics(parts.clock);
+  }
+
+  restore(store: Store): Promise<void> {
+    return this.mappings.restore(store);
+  }
+
+  get problems(): GatewayView["problems"] {
+    return this.mappings.problems;
+  }
+
+  /** Looks at a message of which no Thing is known. */
+  take({ username }: Pick<MqttClient, "username">, message: MqttMessage, unit: Unit): void {
+    if (!isPlain(message.topic)) return;
+    if (!this.mappings.take(message, unit)) this.#unclaimed.note(username, message);
+  }
+
+  /** What nobody has, and what could be made of it. */
+  proposals(): MappingProposals {
+    const { foreign, registry } = this.#parts;
+    const subscribed = new Set<string>();
+    for (const { subscriptions } of this.#parts.broker()?.sessions() ?? []) {
+      for (const { filter } of subscriptions) if (isPlain(filter)) subscribed.add(filter);
+    }
+    for (const { topic } of this.#unclaimed.all()) if (foreign.has(topic)) this.#unclaimed.forget(topic);
+    const topics = this.#unclaimed.all();
+    const isFree = (id: string): boolean =>
+      id !== this.#parts.gateway &&
+      registry.get(id as ThingId) === undefined &&
+      this.mappings.get(id) === undefined;
+    return {
+      proposals: [...propose(topics, { subscribed, isFree })],
+      topics: topics.map((seen): UnclaimedTopicView => {
+        const { account, count, lastAt, payload, topic } = seen;
+        const shown = payload === undefined ? "" : [...payload].slice(0, SHOWN).join("");
+        return {
+          topic,
+          account,
+          payload: shown,
+          kind: kindOf(seen),
+          count,
+          lastAt: new Date(lastAt).toISOString(),
+        };
+      }),
+      unheard: this.#unclaimed.unheard,
+    };
+  }
+}
