@@ -240,7 +240,7 @@ class Check {
     const { offline = "offline", online = "online", path, topic } = availability;
     const problem = topicProblem(topic);
     if (problem !== undefined) this.#problem("availability.topic", problem);
-    if (isForMany(topic) && !this.#forMany) {
+    else if (isForMany(topic) && !this.#forMany) {
       this.#problem("availability.topic", "expected {id} in the topics of the properties too");
     }
     if (online === offline)

@@ -67,7 +67,7 @@ export class HeldMapping {
       mapping: this.document as unknown as TopicMapping,
       origin: this.origin,
       revision: this.revision,
-      active: !shadowed && this.checked !== undefined && this.faults.length === 0,
+      active: !shadowed && this.checked !== undefined && (this.faults.length === 0 || this.things.size > 0),
       things: [...this.things.keys()],
       problems: shadowed ? [other] : [...this.faults, ...unread],
     };

@@ -65,7 +65,9 @@ export function propose(topics: readonly Unclaimed[], options: ProposeOptions): 
 
 function takesOrders(topic: string): boolean {
   const levels = topic.split("/");
-  return levels.length > 1 && !/[+#]/.test(topic) && levels.slice(-2).some(isOrder);
+  return (
+    levels.length > 1 && !/[+#]/.test(topic) && [...levels.slice(0, 1), ...levels.slice(-2)].some(isOrder)
+  );
 }
 
 function place(seen: Unclaimed, groups: Map<string, Group>): void {
