@@ -51,6 +51,7 @@ export function propose(topics: readonly Unclaimed[], options: ProposeOptions): 
   const groups = new Map<string, Group>();
   for (const topic of topics) if (!commands.has(topic.topic)) place(topic, groups);
   const devices = [...groups.values()].filter(({ told }) => told.length > 0);
+  devices.sort((one, other) => (one.prefix.join("/") < other.prefix.join("/") ? -1 : 1));
   const proposals: MappingProposal[] = [];
   const taken = new Set<string>();
   for (const alike of kinds(devices)) {
