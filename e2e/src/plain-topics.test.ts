@@ -66,6 +66,7 @@ describe.skipIf(mosquittoMissing())("plain topics", () => {
       stdout: "farm-room1 is farm-room1\n",
     });
     expect(await json("mappings", "propose")).toMatchObject({ proposals: [], topics: [] });
+    expect(await json("get", "farm-room1", "temperature")).toMatchObject({ value: 31, quality: "good" });
     await say(first, "farm/room1/temp", "31.5");
     expect(await json("get", "farm-room1", "temperature")).toMatchObject({ value: 31.5, quality: "good" });
     expect(await json("things", "farm-room1")).toMatchObject({

@@ -8,7 +8,16 @@ import type {
   Transactions,
   Unit,
 } from "@tram/core";
-import type { Availability, Json, Ms, PropertyAffordance, PropertyKey, Thing, ThingId } from "@tram/protocol";
+import type {
+  Availability,
+  EpochMs,
+  Json,
+  Ms,
+  PropertyAffordance,
+  PropertyKey,
+  Thing,
+  ThingId,
+} from "@tram/protocol";
 import type { Decoded, ForeignDevice, ForeignMessage } from "./foreign-device.ts";
 
 /** What an account may do, without a word in the audit log: a description is no attempt. */
@@ -17,8 +26,8 @@ export interface TopicRights {
   maySubscribe(account: string, topic: string): boolean;
 }
 
-/** @param payload undefined where it is not UTF-8. */
-type Listener = (payload: string | undefined, unit: Unit) => void;
+/** @param payload undefined where it is not UTF-8. @param time when it was said, where that is not now. */
+type Listener = (payload: string | undefined, unit: Unit, time?: EpochMs) => void;
 
 interface Known {
   readonly device: ForeignDevice;
@@ -110,22 +119,26 @@ export class ForeignDevices implements Disposable {
     this.#registry.retire(id, foreignSource(known.device.owner), unit);
   }
 
-  /** Reads a message, whoever of them it is about. @returns false when it is about none. */
-  take(message: MqttMessage, unit: Unit): boolean {
+  /**
+   * Reads a message, whoever of them it is about.
+   * @param time when it was said, where that is not now.
+   * @returns false when it is about none.
+   */
+  take(message: Pick<MqttMessage, "payload" | "topic">, unit: Unit, time?: EpochMs): boolean {
     const listeners = this.#listeners.get(message.topic);
     if (listeners === undefined) return false;
     const text = textOf(message);
-    for (const listener of [...listeners]) listener(text, unit);
+    for (const listener of [...listeners]) listener(text, unit, time);
     return true;
   }
 
-  /** Whether a device is heard at this topic, or spoken to. For people: it looks at every device. */
-  has(topic: string): boolean {
-    if (this.#listeners.has(topic)) return true;
+  /** Topics at which a device is heard, or spoken to. */
+  topics(): ReadonlySet<string> {
+    const topics = new Set(this.#listeners.keys());
     for (const { device } of this.#devices.values()) {
-      for (const { write } of device.properties.values()) if (write?.topic === topic) return true;
+      for (const { write } of device.properties.values()) if (write !== undefined) topics.add(write.topic);
     }
-    return false;
+    return topics;
   }
 
   [Symbol.dispose](): void {
@@ -172,8 +185,9 @@ export class ForeignDevices implements Disposable {
       if (read === undefined) continue;
       entries.push([
         read.topic,
-        (payload, unit) => {
-          this.#read(device, property, payload === undefined ? NO_TEXT : read.decode(payload), unit);
+        (payload, unit, time) => {
+          const decoded = payload === undefined ? NO_TEXT : read.decode(payload);
+          this.#read(device, { property, decoded, time }, unit);
           this.#expireLater(known, property, read.expireAfterMs);
         },
       ]);
@@ -211,11 +225,18 @@ export class ForeignDevices implements Disposable {
     expiries.set(property, this.#parts.clock.after(afterMs, expire));
   }
 
-  #read({ id, owner }: ForeignDevice, property: PropertyKey, decoded: Decoded, unit: Unit): void {
+  #read(
+    { id, owner }: ForeignDevice,
+    { decoded, property, time }: { property: PropertyKey; decoded: Decoded; time: EpochMs | undefined },
+    unit: Unit,
+  ): void {
     if (decoded.ok && decoded.value === undefined) return;
-    const observation: Observation = decoded.ok
-      ? { thing: id, property, value: decoded.value ?? null }
-      : { thing: id, property, value: null, problem: decoded.problem };
+    const observation: Observation = {
+      thing: id,
+      property,
+      ...(time === undefined ? {} : { time }),
+      ...(decoded.ok ? { value: decoded.value ?? null } : { value: null, problem: decoded.problem }),
+    };
     this.#registry.report([observation], { source: foreignSource(owner), origin: "device" }, unit);
   }
 
@@ -243,7 +264,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 const NO_TEXT: Decoded = { ok: false, problem: "expected UTF-8" };
 
 /** @returns undefined when it is not UTF-8. */
-function textOf({ payload }: MqttMessage): string | undefined {
+function textOf({ payload }: Pick<MqttMessage, "payload">): string | undefined {
   try {
     return utf8.decode(payload);
   } catch {

@@ -1,15 +1,17 @@
 import type { Broker, Clock, MqttClient, MqttMessage, Store, Unit } from "@tram/core";
-import type { GatewayView, MappingProposals, ThingId, UnclaimedTopicView } from "@tram/protocol";
+import type { GatewayView, MappingProposals, Ms, ThingId, UnclaimedTopicView } from "@tram/protocol";
 import { isPlain } from "./plain-topic.ts";
 import { propose } from "./propose.ts";
 import { kindOf } from "./seen-values.ts";
-import { TopicMappings, type TopicMappingsParts } from "./topic-mappings.ts";
+import { type Heard, TopicMappings, type TopicMappingsParts } from "./topic-mappings.ts";
 import { UnclaimedTopics } from "./unclaimed-topics.ts";
 
 /** How much of a payload people are shown. In characters. */
 const SHOWN = 120;
+/** What was heard longer ago is no value of a Thing that is made now. */
+const RECENT_MS: Ms = 600_000;
 
-export interface MappingRoomParts extends TopicMappingsParts {
+export interface MappingRoomParts extends Omit<TopicMappingsParts, "heard"> {
   readonly clock: Pick<Clock, "monotonic" | "now">;
   /** Undefined until it is open. */
   readonly broker: () => Pick<Broker, "sessions"> | undefined;
@@ -23,7 +25,7 @@ export class MappingRoom {
 
   constructor(parts: MappingRoomParts) {
     this.#parts = parts;
-    this.mappings = new TopicMappings(parts);
+    this.mappings = new TopicMappings({ ...parts, heard: () => this.#heard() });
     this.#unclaimed = new UnclaimedTopics(parts.clock);
   }
 
@@ -41,14 +43,29 @@ export class MappingRoom {
     if (!this.mappings.take(message, unit)) this.#unclaimed.note(username, message);
   }
 
+  /** Somebody has them meanwhile: what was heard before is old there. */
+  #forgetClaimed(): void {
+    const claimed = this.#parts.foreign.topics();
+    for (const { topic } of this.#unclaimed.all()) if (claimed.has(topic)) this.#unclaimed.forget(topic);
+  }
+
+  #heard(): readonly Heard[] {
+    this.#forgetClaimed();
+    const since = this.#parts.clock.now() - RECENT_MS;
+    return this.#unclaimed.all().flatMap(({ clipped, lastAt, payload, topic }) => {
+      if (clipped || payload === undefined || lastAt < since) return [];
+      return [{ topic, payload: Buffer.from(payload), at: lastAt }];
+    });
+  }
+
   /** What nobody has, and what could be made of it. */
   proposals(): MappingProposals {
-    const { foreign, registry } = this.#parts;
+    const { registry } = this.#parts;
     const subscribed = new Set<string>();
     for (const { subscriptions } of this.#parts.broker()?.sessions() ?? []) {
       for (const { filter } of subscriptions) if (isPlain(filter)) subscribed.add(filter);
     }
-    for (const { topic } of this.#unclaimed.all()) if (foreign.has(topic)) this.#unclaimed.forget(topic);
+    this.#forgetClaimed();
     const topics = this.#unclaimed.all();
     const isFree = (id: string): boolean =>
       id !== this.#parts.gateway &&

@@ -141,6 +141,35 @@ describe("one Thing", () => {
   });
 });
 
+describe("what was heard a moment ago", () => {
+  test("is the first value, with its own time; what was heard long ago is none", async () => {
+    const house = new MappingHouse();
+    await house.hear("farm/old/temp", "10");
+    await house.clock.advance(3_600_000);
+    await house.hear("farm/room1/temp", "31");
+    await house.hear("farm/room2/temp", "32");
+    const at = house.clock.now();
+    await house.clock.advance(60_000);
+    await house.put({
+      ...ROOM,
+      id: "old",
+      properties: { "air/temperature": { read: { topic: "farm/old/temp" } } },
+    });
+    expect(house.value("old")).toBeUndefined();
+    await house.put(ROOM);
+    const reading = house.registry.read("room1" as ThingId, "air/temperature" as PropertyKey);
+    expect(reading).toMatchObject({ value: 31, quality: "good", time: at });
+    // What it was before is not said again when the next mapping is made.
+    await house.hear("farm/room1/temp", "33");
+    await house.put({ ...ROOM, id: "other", properties: { "air/temperature": { read: { topic: "x" } } } });
+    expect(house.value("room1")).toBe("33 good");
+    // What a Thing has already is no device of a kind.
+    expect(await house.put(FARM)).toMatchObject({ value: { things: ["farm-room2"] } });
+    expect(house.value("farm-room2")).toBe("32 good");
+    expect(house.room.proposals().topics).toEqual([]);
+  });
+});
+
 describe("many of a kind", () => {
   test("become Things by their first sound word, are bounded, and are there after a restart", async () => {
     const house = new MappingHouse();

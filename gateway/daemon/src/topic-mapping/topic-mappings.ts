@@ -1,6 +1,7 @@
 import type { Log, MqttMessage, Registry, Store, Transactions, Unit } from "@tram/core";
 import {
   checkValue,
+  type EpochMs,
   type GatewayView,
   isJsonObject,
   type Json,
@@ -43,6 +44,11 @@ export interface EditOptions {
   readonly revision?: string | undefined;
 }
 
+/** A message that was said before. */
+export interface Heard extends Pick<MqttMessage, "payload" | "topic"> {
+  readonly at: EpochMs;
+}
+
 export interface TopicMappingsParts {
   readonly registry: Registry;
   readonly transactions: Pick<Transactions, "record" | "transact">;
@@ -52,6 +58,8 @@ export interface TopicMappingsParts {
   readonly configured: readonly TopicMapping[];
   /** Id of the gateway, which is a Homie device too. */
   readonly gateway: string;
+  /** What was said a moment ago at topics that nobody has yet. */
+  readonly heard: () => readonly Heard[];
   /** Told when `problems` are others. */
   readonly onChange: () => void;
 }
@@ -138,14 +146,18 @@ export class TopicMappings {
         unit.require("power");
       });
       const before = this.#stored.get(id);
+      const waiting = this.#parts.heard();
       this.#stored.set(id, held);
       await transactions.record((unit) => {
         const same = before?.checked?.forMany === held.checked?.forMany;
         const kept = same ? (before?.things ?? new Map()) : new Map<ThingId, string | undefined>();
         for (const thing of before?.things.keys() ?? []) if (!kept.has(thing)) this.#removeThing(thing, unit);
         this.#activate(held, kept, unit, { fresh: true });
+        this.#index();
+        for (const heard of waiting) {
+          if (!this.#parts.foreign.take(heard, unit, heard.at)) this.take(heard, unit, heard.at);
+        }
       });
-      this.#index();
       log.info({ mapping: id, by: options.by }, "a mapping of topics was made");
       this.#parts.onChange();
       return { ok: true, value: held.view(false) };
@@ -176,9 +188,10 @@ export class TopicMappings {
 
   /**
    * Looks at a message of which no device is known: it may be the first word of one of many.
+   * @param time when it was said, where that is not now.
    * @returns true when it is, or may become one.
    */
-  take(message: MqttMessage, unit: Unit): boolean {
+  take(message: Pick<MqttMessage, "payload" | "topic">, unit: Unit, time?: EpochMs): boolean {
     const matches = isPlain(message.topic) ? this.#shapes.find(message.topic) : [];
     if (matches.length === 0) return false;
     const payload = textOf(message.payload);
@@ -187,7 +200,7 @@ export class TopicMappings {
       if (payload === undefined || level === "" || level.length > LEVEL_LIMIT) continue;
       if (saysSomething(item, payload)) made = this.#find(item.held, level, unit) || made;
     }
-    if (made) this.#parts.foreign.take(message, unit);
+    if (made) this.#parts.foreign.take(message, unit, time);
     return true;
   }
 
