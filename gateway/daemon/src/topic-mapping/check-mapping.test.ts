@@ -44,6 +44,9 @@ test("each mistake is told with its place and what was expected", () => {
   expect(of({ ...READ, scale: 0 })).toEqual({
     "properties.air/temperature.scale": "expected another number than 0",
   });
+  expect(of({ write: { topic: "a" }, safe: { value: "off" } }, "pump/on")).toEqual({
+    "properties.pump/on.safe.value": 'expected boolean, found "off"',
+  });
   expect(of({ ...READ, words: { HOT: 400 } })).toEqual({
     "properties.air/temperature.words.HOT": "expected at most 150, found 400",
   });

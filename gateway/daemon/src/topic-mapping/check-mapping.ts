@@ -8,6 +8,7 @@ import {
   parseDuration,
   parseThingId,
   type SchemaProblem,
+  safeProblem,
   schemaProblems,
   TopicMapping,
 } from "@tram/protocol";
@@ -155,13 +156,16 @@ class Check {
     // A range in °C says nothing of °F, and that of a number nothing of a switch.
     const sameUnit = own.unit === undefined || own.unit === model.unit;
     const base = model.type !== type ? {} : sameUnit ? model : named;
-    return {
+    const affordance: PropertyAffordance = {
       ...base,
       ...own,
       type,
       ...(write === undefined && { readOnly: true }),
       ...(read === undefined ? { writeOnly: true, momentary: true } : { observable: true }),
     };
+    const unsafe = own.safe && safeProblem(affordance, own.safe);
+    if (unsafe !== undefined) this.#problem(`${path}.safe.value`, unsafe);
+    return affordance;
   }
 
   #words(

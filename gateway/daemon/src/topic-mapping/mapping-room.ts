@@ -3,7 +3,7 @@ import type { GatewayView, MappingProposals, Ms, ThingId, UnclaimedTopicView } f
 import { isPlain } from "./plain-topic.ts";
 import { propose } from "./propose.ts";
 import { kindOf } from "./seen-values.ts";
-import { type Heard, TopicMappings, type TopicMappingsParts } from "./topic-mappings.ts";
+import { type Heard, isTaken, TopicMappings, type TopicMappingsParts } from "./topic-mappings.ts";
 import { UnclaimedTopics } from "./unclaimed-topics.ts";
 
 /** How much of a payload people are shown. In characters. */
@@ -68,9 +68,7 @@ export class MappingRoom {
     this.#forgetClaimed();
     const topics = this.#unclaimed.all();
     const isFree = (id: string): boolean =>
-      id !== this.#parts.gateway &&
-      registry.get(id as ThingId) === undefined &&
-      this.mappings.get(id) === undefined;
+      id !== this.#parts.gateway && !isTaken(id as ThingId, registry) && this.mappings.get(id) === undefined;
     return {
       proposals: [...propose(topics, { subscribed, isFree })],
       topics: topics.map((seen): UnclaimedTopicView => {

@@ -213,7 +213,7 @@ export class TopicMappings {
     }
     const id = slugThingId(
       `${held.id}-${level}`,
-      (thing) => registry.get(thing) !== undefined || thing === this.#parts.gateway,
+      (thing) => isTaken(thing, registry) || thing === this.#parts.gateway,
     );
     if (!this.#announce(held, id, level, unit, { fresh: true })) return false;
     unit.put(DEVICES, id, { mapping: held.id, level });
@@ -269,12 +269,15 @@ export class TopicMappings {
     const kept = new Set(counting.flatMap((held) => [...held.things.keys()]));
     // What an unsound mapping describes stays as it was: somebody will mend it.
     const unsound = new Set(counting.filter(({ checked }) => checked === undefined).map(({ id }) => id));
-    for (const { source, thing } of [...registry.records()]) {
-      const mapping = mappingOfSource(source);
-      if (mapping === undefined || unsound.has(mapping) || kept.has(thing.id as ThingId)) continue;
-      registry.retire(thing.id as ThingId, source, unit);
+    for (const { thing } of [...registry.records()]) {
+      for (const { id, source } of registry.links(thing.id as ThingId)) {
+        const mapping = mappingOfSource(source);
+        if (mapping !== undefined && !unsound.has(mapping) && !kept.has(id))
+          registry.retire(id, source, unit);
+      }
     }
-    for (const thing of rows) if (registry.get(thing as ThingId) === undefined) unit.delete(DEVICES, thing);
+    for (const thing of rows)
+      if (registry.speaker(thing as ThingId) === undefined) unit.delete(DEVICES, thing);
   }
 
   *#counting(): Iterable<HeldMapping> {
@@ -313,7 +316,7 @@ export class TopicMappings {
       return { code: "too-many", detail: `There are ${MAPPING_LIMITS.mappings} mappings already.` };
     }
     if (checked.forMany) return undefined;
-    const source = registry.get(id as ThingId)?.source;
+    const source = registry.speaker(id as ThingId) ?? registry.get(id as ThingId)?.source;
     const taken = source !== undefined && mappingOfSource(source) !== id;
     if (!taken && id !== gateway) return undefined;
     return {
@@ -332,6 +335,11 @@ export class TopicMappings {
     this.#last = turn.catch(() => undefined); // Whoever asked for it is told.
     return turn;
   }
+}
+
+/** Whether an id is a Thing's, or what a source calls a device. */
+export function isTaken(id: ThingId, registry: Pick<Registry, "get" | "speaker">): boolean {
+  return registry.get(id) !== undefined || registry.speaker(id) !== undefined;
 }
 
 function inConfiguration(id: string): MappingRefusal {
