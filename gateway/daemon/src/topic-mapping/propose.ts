@@ -15,7 +15,7 @@ import { kindOf, objectOf, pairOf } from "./seen-values.ts";
 import { isCarrier, isOrder, isPresence, PRESENCE_PAIRS } from "./topic-words.ts";
 import type { Unclaimed } from "./unclaimed-topics.ts";
 
-const LIMITS = { proposals: 64, properties: 32, memberLevels: 2 } as const;
+const LIMITS = { proposals: 64, properties: 32, memberLevels: 2, samples: 16 } as const;
 
 export interface ProposeOptions {
   /** Topics that clients listen to: where commands are taken is seen by that. */
@@ -44,12 +44,9 @@ interface Group {
  * differs in one level are of one kind. What is guessed is for people to look at.
  */
 export function propose(topics: readonly Unclaimed[], options: ProposeOptions): readonly MappingProposal[] {
-  const commands = new Set([
-    ...topics.map(({ topic }) => topic).filter(takesOrders),
-    ...[...options.subscribed].filter(takesOrders),
-  ]);
+  const commands = commandsAmong([...topics.map(({ topic }) => topic), ...options.subscribed]);
   const groups = new Map<string, Group>();
-  for (const topic of topics) if (!commands.has(topic.topic)) place(topic, groups);
+  for (const topic of topics) if (!takesOrders(topic.topic)) place(topic, groups);
   const devices = [...groups.values()].filter(({ told }) => told.length > 0);
   devices.sort((one, other) => (one.prefix.join("/") < other.prefix.join("/") ? -1 : 1));
   const proposals: MappingProposal[] = [];
@@ -80,8 +77,8 @@ function place(seen: Unclaimed, groups: Map<string, Group>): void {
   const last = levels.at(-1) ?? "";
   if (kind === "object") {
     const prefix = levels.length > 1 && isCarrier(last) ? levels.slice(0, -1) : levels;
-    for (const { name, path, values } of members(texts)) {
-      groupOf(prefix, groups).told.push({ topic: seen.topic, name, path, samples: values });
+    for (const { name, path, value } of members(seen.payload ?? "")) {
+      groupOf(prefix, groups).told.push({ topic: seen.topic, name, path, samples: [value] });
     }
     return;
   }
@@ -103,29 +100,23 @@ function groupOf(prefix: readonly string[], groups: Map<string, Group>): Group {
   return group;
 }
 
-/** The values in payloads of JSON, each with its name, its path, and the texts that were seen of it. */
-function members(
-  texts: readonly string[],
-): readonly { name: string; path: string; values: readonly string[] }[] {
-  const found = new Map<string, { name: string; path: string; values: string[] }>();
+/** The values in a payload of JSON, each with its name, its path, and its text. */
+function members(text: string): readonly { name: string; path: string; value: string }[] {
+  const found: { name: string; path: string; value: string }[] = [];
   const walk = (value: { readonly [name: string]: Json }, steps: readonly string[]): void => {
     for (const [name, inner] of Object.entries(value)) {
-      const path = writeJsonPath([...steps, name]);
+      if (found.length >= LIMITS.properties) return;
+      const place = [...steps, name];
       if (isJsonObject(inner)) {
-        if (steps.length + 1 < LIMITS.memberLevels) walk(inner, [...steps, name]);
-      } else if (
-        inner !== null &&
-        !Array.isArray(inner) &&
-        (found.has(path) || found.size < LIMITS.properties)
-      ) {
-        const member = found.get(path) ?? { name: [...steps, name].join(" "), path, values: [] };
-        member.values.push(typeof inner === "string" ? inner : JSON.stringify(inner));
-        found.set(path, member);
+        if (place.length < LIMITS.memberLevels) walk(inner, place);
+      } else if (inner !== null && !Array.isArray(inner)) {
+        const said = typeof inner === "string" ? inner : JSON.stringify(inner);
+        found.push({ name: place.join(" "), path: writeJsonPath(place), value: said });
       }
     }
   };
-  for (const text of texts) walk(objectOf(text) ?? {}, []);
-  return [...found.values()];
+  walk(objectOf(text) ?? {}, []);
+  return found;
 }
 
 /** Puts devices of one kind together: their beginnings differ in one level, and they tell something by the same name. */
@@ -157,7 +148,7 @@ function nameOf({ name, path }: Told): string {
 
 function proposalFor(
   alike: readonly Group[],
-  commands: ReadonlySet<string>,
+  commands: ReadonlyMap<string, string>,
   isFree: (id: string) => boolean,
 ): MappingProposal | undefined {
   const [first, second] = alike;
@@ -172,6 +163,8 @@ function proposalFor(
   for (const each of alike.flatMap((device) => device.told)) {
     const key = `${general(each.topic)}\n${each.path ?? ""}`;
     const known = told.get(key);
+    // Of a thousand devices of a kind the first few tell as much as all of them.
+    if (known !== undefined && known.samples.length >= LIMITS.samples) continue;
     told.set(key, known === undefined ? each : { ...known, samples: [...known.samples, ...each.samples] });
   }
   const only = told.size === 1;
@@ -205,23 +198,31 @@ function proposalFor(
   };
 }
 
+/** Topics at which commands are taken, by what is left of them without the level that says so. */
+function commandsAmong(topics: readonly string[]): ReadonlyMap<string, string> {
+  const commands = new Map<string, string>();
+  for (const topic of topics.filter(takesOrders)) {
+    const target = topic
+      .split("/")
+      .filter((level) => !isOrder(level))
+      .join("/");
+    if (!commands.has(target)) commands.set(target, topic);
+  }
+  return commands;
+}
+
 /** Where the commands for what is told are taken: beside it, below it, or at the device where it has but one thing. */
 function commandFor(
   { name, path, topic }: Told,
-  commands: ReadonlySet<string>,
+  commands: ReadonlyMap<string, string>,
   only: boolean,
 ): string | undefined {
   const levels = topic.split("/");
-  const base = isCarrier(levels.at(-1) ?? "") ? levels.slice(0, -1).join("/") : topic;
-  const above = base.split("/").slice(0, -1).join("/");
-  for (const command of commands) {
-    const parts = command.split("/");
-    const without = parts.filter((part) => !isOrder(part)).join("/");
-    if (without === base && path === undefined) return command;
-    if (path !== undefined && without === `${base}/${name}`) return command;
-    if (only && (without === above || without === base)) return command;
-  }
-  return undefined;
+  const base = isCarrier(levels.at(-1) ?? "") ? levels.slice(0, -1) : levels;
+  const own = path === undefined ? base : [...base, name];
+  const found = commands.get(own.join("/"));
+  if (found !== undefined || !only) return found;
+  return commands.get(base.join("/")) ?? commands.get(base.slice(0, -1).join("/"));
 }
 
 function titled(text: string): string {

@@ -3,14 +3,15 @@ import { type EpochMs, MAPPING_LIMITS, type Ms } from "@tram/protocol";
 
 export const UNCLAIMED_LIMITS = {
   /** Topics that are remembered. Whoever has the most of them loses its oldest. */
-  topics: 1_024,
+  topics: 512,
   /** New topics in a second, and at once. */
   perSecond: 64,
-  burst: 1_024,
+  burst: 512,
   /** What is kept of a payload, in bytes. */
-  payloadBytes: 512,
-  /** Other payloads of the topic that are kept, to see what values there are. */
+  payloadBytes: 1_024,
+  /** Short payloads of the topic that are kept besides, to see what values there are. */
   samples: 4,
+  sampleCharacters: 64,
   /** A sample is looked at so often at most. */
   lookMs: 1_000,
 } as const;
@@ -75,8 +76,9 @@ export class UnclaimedTopics {
     known.clipped = payload.length > UNCLAIMED_LIMITS.payloadBytes;
     known.payload = textOf(payload.subarray(0, UNCLAIMED_LIMITS.payloadBytes), known.clipped);
     const { samples } = known;
-    if (known.payload === undefined || known.clipped || samples.includes(known.payload)) return;
-    if (samples.length < UNCLAIMED_LIMITS.samples) samples.push(known.payload);
+    const text = known.payload ?? "";
+    if (text === "" || text.length > UNCLAIMED_LIMITS.sampleCharacters || samples.includes(text)) return;
+    if (samples.length < UNCLAIMED_LIMITS.samples) samples.push(text);
   }
 
   /** It has been claimed. */
