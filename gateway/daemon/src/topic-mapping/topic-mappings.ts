@@ -15,7 +15,7 @@ import {
 import type { ForeignDevices } from "../foreign/foreign-devices.ts";
 import { HeldMapping } from "./held-mapping.ts";
 import { firstWord, mappedDevice, mappingOfSource } from "./mapped-device.ts";
-import { isForMany, isPlain } from "./plain-topic.ts";
+import { isForMany } from "./plain-topic.ts";
 import { TopicShapes } from "./topic-shapes.ts";
 
 const MAPPINGS = "topic-mappings";
@@ -187,12 +187,12 @@ export class TopicMappings {
   }
 
   /**
-   * Looks at a message of which no device is known: it may be the first word of one of many.
+   * Looks at a message of a plain topic of which no device is known: it may be the first word of one of many.
    * @param time when it was said, where that is not now.
    * @returns true when it is, or may become one.
    */
   take(message: Pick<MqttMessage, "payload" | "topic">, unit: Unit, time?: EpochMs): boolean {
-    const matches = isPlain(message.topic) ? this.#shapes.find(message.topic) : [];
+    const matches = this.#shapes.find(message.topic);
     if (matches.length === 0) return false;
     const payload = textOf(message.payload);
     let made = false;
