@@ -101,8 +101,6 @@ describe.skipIf(chromiumMissing() || mosquittoMissing())("the page of plain topi
       await phone.locator("table").waitFor();
       await expectAccessible(phone, `${locale} ${colorScheme} topics`);
       expect(await phone.evaluate(() => document.documentElement.scrollWidth)).toBe(viewport.width);
-      if (process.env.SHOTS)
-        await phone.screenshot({ path: `${process.env.SHOTS}/${locale}-${colorScheme}.png`, fullPage: true });
       await phone.locator(".mapping-list .button:not(.primary)").nth(2).click();
       await phone.locator("form").waitFor();
       await phone.locator("form input").nth(2).fill("x");
@@ -110,22 +108,7 @@ describe.skipIf(chromiumMissing() || mosquittoMissing())("the page of plain topi
       await phone.locator('[aria-invalid="true"]').first().waitFor();
       await expectAccessible(phone, `${locale} ${colorScheme} form`);
       expect(await phone.evaluate(() => document.documentElement.scrollWidth)).toBe(viewport.width);
-      if (process.env.SHOTS)
-        await phone.screenshot({
-          path: `${process.env.SHOTS}/${locale}-${colorScheme}-form.png`,
-          fullPage: true,
-        });
       await context.close();
     }
-    const desktop = await browser.newContext({
-      locale: "en-GB",
-      storageState,
-      viewport: { width: 1200, height: 900 },
-    });
-    const wide = await desktop.newPage();
-    await wide.goto(new URL("topics", gateway.web).href);
-    await wide.locator("table").waitFor();
-    if (process.env.SHOTS) await wide.screenshot({ path: `${process.env.SHOTS}/wide.png`, fullPage: true });
-    await desktop.close();
   }, 300_000);
 });

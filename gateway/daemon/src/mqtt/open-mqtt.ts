@@ -112,6 +112,7 @@ export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<Mq
     foreign,
     configured: parts.settings.mqtt.mappings,
     gateway: parts.settings.gateway.id,
+    external: external !== undefined,
     broker: () => broker,
   });
   await mapping.restore(store);

@@ -11,8 +11,16 @@ const SHOWN = 120;
 /** What was heard longer ago is no value of a Thing that is made now. */
 const RECENT_MS: Ms = 600_000;
 
+const UNREAD = {
+  code: "mapping",
+  where: "mqtt.mappings",
+  problem: "plain topics are not read with the engine external",
+};
+
 export interface MappingRoomParts extends Omit<TopicMappingsParts, "heard"> {
   readonly clock: Pick<Clock, "monotonic" | "now">;
+  /** The broker is that of others, which is not asked for plain topics. */
+  readonly external: boolean;
   /** Undefined until it is open. */
   readonly broker: () => Pick<Broker, "sessions"> | undefined;
 }
@@ -34,7 +42,8 @@ export class MappingRoom {
   }
 
   get problems(): GatewayView["problems"] {
-    return this.mappings.problems;
+    const { problems } = this.mappings;
+    return this.#parts.external && this.mappings.list().length > 0 ? [...problems, UNREAD] : problems;
   }
 
   /** Looks at a message of which no Thing is known. */

@@ -291,6 +291,24 @@ describe("whose id it is", () => {
     expect(later.room.mappings.get("room1")).toMatchObject({ active: false, things: [] });
   });
 
+  test("a house that is full says so, and one whose broker is elsewhere", async () => {
+    const house = new MappingHouse({ maxThings: 1, external: true });
+    expect(house.room.problems).toEqual([]);
+    await house.put(ROOM);
+    expect(await house.put({ ...ROOM, id: "room2" })).toMatchObject({ ok: true, value: { active: false } });
+    expect(house.room.problems).toEqual([
+      { code: "mapping", where: "mappings.room2.id", problem: "the house is full: 1 Things" },
+      {
+        code: "mapping",
+        where: "mqtt.mappings",
+        problem: "plain topics are not read with the engine external",
+      },
+    ]);
+    // It is tried again at the next change.
+    await house.room.mappings.remove("room1", { by: "minh" });
+    expect(await house.put({ ...ROOM, id: "room2" })).toMatchObject({ value: { active: true } });
+  });
+
   test("somebody else's change is not overwritten unseen", async () => {
     const house = new MappingHouse();
     const made = await house.put(ROOM);

@@ -19,7 +19,12 @@ export class MappingHouse {
   changes = 0;
 
   constructor(
-    options: { store?: MemoryStore; configured?: readonly TopicMapping[]; maxThings?: number } = {},
+    options: {
+      store?: MemoryStore;
+      configured?: readonly TopicMapping[];
+      maxThings?: number;
+      external?: boolean;
+    } = {},
   ) {
     const { configured = [], maxThings = 2_000, store = new MemoryStore() } = options;
     const { lines, log } = listeningLog();
@@ -49,6 +54,7 @@ export class MappingHouse {
       log,
       configured,
       gateway: "house",
+      external: options.external === true,
       broker: () => ({ sessions: () => [sessionOf(this.subscribed)] }),
       onChange: () => {
         this.changes++;
