@@ -69,12 +69,13 @@ export const addMappings: CommandBody = async (context) => {
     added.push(body as unknown as MappingView);
   }
   context.output.show({ mappings: added }, () => {
-    for (const { mapping, things } of added) {
+    for (const { mapping, problems, things } of added) {
       const made = things.length === 0 ? "waits for its devices" : `is ${things.join(", ")}`;
-      context.output.line(`${mapping.id} ${made}`);
+      if (problems.length === 0) context.output.line(`${mapping.id} ${made}`);
+      for (const { path, problem } of problems) context.output.error(`${mapping.id}: ${path}: ${problem}`);
     }
   });
-  return 0;
+  return added.every(({ active }) => active) ? 0 : 1;
 };
 
 async function readMappings(file: string): Promise<readonly Json[]> {

@@ -1,6 +1,7 @@
 import type { Json, PropertyAffordance } from "@tram/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { Template } from "../home-assistant/template/template.ts";
 import { meaning, PayloadReader, pick, type Spelling, spelled } from "./mapped-value.ts";
 
 const reader = () => new PayloadReader();
@@ -60,6 +61,13 @@ test("a number that is scaled for the device comes back as it was", () => {
       expect(value(spelled(number, spelling) as Json, spelling)).toBe(number);
     }),
   );
+});
+
+test.each(['{"t":null}', "{}", "", "no JSON"])("a template finds nothing in %j", (payload) => {
+  const template = Template.read("{{ value_json.t }}");
+  if (typeof template === "string") throw new Error(template);
+  expect(pick(payload, { template }, reader())).toBe("absent");
+  expect(pick('{"t":1}', { template }, reader())).toEqual({ found: "1" });
 });
 
 test("words go both ways", () => {

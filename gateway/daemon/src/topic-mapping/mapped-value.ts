@@ -68,7 +68,8 @@ export function pick(
   if (template !== undefined) {
     const rendered = template.renderPayload(payload);
     if (!rendered.ok) return { problem: rendered.problem };
-    return rendered.text === "" ? "absent" : { found: rendered.text };
+    // Jinja's word for what is not there, and what is null.
+    return rendered.text === "" || rendered.text === "None" ? "absent" : { found: rendered.text };
   }
   if (path === undefined) return payload === "" ? "absent" : { found: payload };
   const json = reader.json(payload);

@@ -1,9 +1,10 @@
 import type { Broker, Clock, MqttClient, MqttMessage, Store, Unit } from "@tram/core";
 import type { GatewayView, MappingProposals, Ms, ThingId, UnclaimedTopicView } from "@tram/protocol";
+import { isTaken } from "./mapped-things.ts";
 import { isPlain } from "./plain-topic.ts";
 import { propose } from "./propose.ts";
 import { kindOf } from "./seen-values.ts";
-import { type Heard, isTaken, TopicMappings, type TopicMappingsParts } from "./topic-mappings.ts";
+import { type Heard, TopicMappings, type TopicMappingsParts } from "./topic-mappings.ts";
 import { UnclaimedTopics } from "./unclaimed-topics.ts";
 
 /** How much of a payload people are shown. In characters. */

@@ -136,6 +136,15 @@ describe("one Thing", () => {
       },
     ]);
     await house.hear("t", '{"temp":3}');
+    expect(house.value("a")).toBe("3 good");
+    await house.put({
+      id: "b",
+      properties: {
+        "air/temperature": { read: { topic: "u", template: "{{ value_json.temp | float * 2 }}" } },
+      },
+    });
+    for (const payload of ['{"temp":4}', '{"temp":null}', "{}"]) await house.hear("u", payload);
+    expect(house.value("b")).toBe("8 bad");
     await house.hear("t", '{"other":3}');
     expect(problems()).toEqual([]);
   });
@@ -282,11 +291,12 @@ describe("whose id it is", () => {
     await house.transactions.transact((unit) => {
       house.registry.announce({ id: "room1", title: "Theirs", properties: {} }, "mqtt:room1", unit);
     });
-    const configured = [ROOM, { ...ROOM, id: "room2" }];
+    const configured = [ROOM, { ...ROOM, id: "room2" }, { ...ROOM, id: "house" }];
     const later = await new MappingHouse({ store: house.store, configured }).restored();
     expect(later.things).toEqual(["room1", "room2"]);
     expect(later.room.problems).toEqual([
       { code: "mapping", where: "mappings.room1.id", problem: "room1 belongs to mqtt:room1" },
+      { code: "mapping", where: "mappings.house.id", problem: "house is the gateway itself" },
     ]);
     expect(later.room.mappings.get("room1")).toMatchObject({ active: false, things: [] });
   });
