@@ -5,7 +5,6 @@ import {
   type MappedProperty,
   type MappingProposals,
   type MappingView,
-  type Problem,
 } from "@tram/protocol";
 import type { CommandBody } from "./command.ts";
 import { DaemonClient } from "./daemon-client.ts";
@@ -65,7 +64,9 @@ export const addMappings: CommandBody = async (context) => {
   for (const [index, document] of documents.entries()) {
     const { id } = isJsonObject(document) ? document : {};
     if (typeof id !== "string") throw new CommandFailed(`${file}: [${index}].id: expected a string`);
-    const { body } = await client.call("PUT", at(id), document, (problem) => refusal(file, id, problem));
+    const { body } = await client.call("PUT", at(id), document).catch((error: unknown) => {
+      throw error instanceof CommandFailed ? new CommandFailed(`${file}: ${id}: ${error.message}`) : error;
+    });
     added.push(body as unknown as MappingView);
   }
   context.output.show({ mappings: added }, () => {
@@ -87,11 +88,6 @@ async function readMappings(file: string): Promise<readonly Json[]> {
     throw new CommandFailed(`${file}: ${(error as Error).message}`);
   }
   return Array.isArray(document) ? (document as readonly Json[]) : [document as Json];
-}
-
-function refusal(file: string, id: string, { detail, errors = [], title }: Problem): string {
-  if (errors.length === 0) return `${file}: ${id}: ${detail ?? title}`;
-  return errors.map(({ path, problem }) => `${file}: ${id}: ${path}: ${problem}`).join("\n");
 }
 
 /** `mappings remove ID`: with its Things. */

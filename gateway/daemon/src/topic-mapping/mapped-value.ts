@@ -65,16 +65,17 @@ export function pick(
   if (payload.length > MAPPING_LIMITS.payloadBytes) {
     return { problem: `expected at most ${MAPPING_LIMITS.payloadBytes} bytes, found more` };
   }
+  // Nothing is said by clearing a retained value.
+  if (payload === "") return "absent";
   if (template !== undefined) {
     const rendered = template.renderPayload(payload);
     if (!rendered.ok) return { problem: rendered.problem };
     // Jinja's word for what is not there, and what is null.
     return rendered.text === "" || rendered.text === "None" ? "absent" : { found: rendered.text };
   }
-  if (path === undefined) return payload === "" ? "absent" : { found: payload };
+  if (path === undefined) return { found: payload };
   const json = reader.json(payload);
-  if (json === undefined)
-    return payload === "" ? "absent" : { problem: `expected JSON, found ${show(payload)}` };
+  if (json === undefined) return { problem: `expected JSON, found ${show(payload)}` };
   const found = valueAt(json, path);
   // JSON has no other word for "not known".
   return found === undefined || found === null ? "absent" : { found };
