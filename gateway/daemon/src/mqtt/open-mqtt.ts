@@ -115,6 +115,7 @@ export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<Mq
     external: external !== undefined,
     broker: () => broker,
   });
+  teardown.use(mapping);
   await mapping.restore(store);
   const reader = {
     take: (client: MqttClient, message: MqttMessage, unit: Unit): void => {

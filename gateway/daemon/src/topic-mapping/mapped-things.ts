@@ -87,6 +87,23 @@ export class MappedThings {
     }
   }
 
+  /**
+   * Somebody forgot Things. One of many comes back with its next word; that of a mapping for one is there as long as the
+   * mapping is, and begins anew.
+   */
+  reconcile(counting: Iterable<HeldMapping>, unit: Unit): void {
+    const { foreign, registry } = this.#parts;
+    for (const held of counting) {
+      for (const [id, level] of [...held.things]) {
+        if (registry.speaker(id) !== undefined) continue;
+        foreign.remove(id, unit);
+        unit.delete(DEVICES, id);
+        held.things.delete(id);
+        if (level === undefined) this.#announce(held, { id, level }, unit, { fresh: true });
+      }
+    }
+  }
+
   /** Learns at which topics devices of a kind may be heard. */
   index(counting: Iterable<HeldMapping>): void {
     this.#shapes = new TopicShapes();

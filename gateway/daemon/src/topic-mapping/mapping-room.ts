@@ -27,7 +27,7 @@ export interface MappingRoomParts extends Omit<TopicMappingsParts, "heard"> {
 }
 
 /** Plain topics: those that are mapped to Things, and those that nobody has yet. */
-export class MappingRoom {
+export class MappingRoom implements Disposable {
   readonly mappings: TopicMappings;
   readonly #parts: MappingRoomParts;
   readonly #unclaimed: UnclaimedTopics;
@@ -40,6 +40,10 @@ export class MappingRoom {
 
   restore(store: Store): Promise<void> {
     return this.mappings.restore(store);
+  }
+
+  [Symbol.dispose](): void {
+    this.mappings[Symbol.dispose]();
   }
 
   get problems(): GatewayView["problems"] {

@@ -1,6 +1,6 @@
 import { StoreError } from "@tram/core";
 import type { Json, PropertyKey, ThingId } from "@tram/protocol";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { MappingHouse } from "./testing/mapping-house.ts";
 
 const ROOM = { id: "room1", properties: { "air/temperature": { read: { topic: "farm/room1/temp" } } } };
@@ -237,6 +237,27 @@ describe("many of a kind", () => {
     await house.hear("esp-1/temp", "1");
     expect(house.things).toEqual(["any-esp-1"]);
     expect(house.room.proposals().topics).toEqual([]);
+  });
+
+  test("a Thing that was forgotten comes back: one of many with its next word, the only one at once", async () => {
+    const house = await new MappingHouse().restored();
+    await house.put(FARM);
+    await house.put(ROOM);
+    await house.hear("farm/a/temp", "1");
+    await house.hear("farm/room1/temp", "2");
+    expect(house.things).toEqual(["room1", "farm-a"]);
+    await house.transactions.transact((unit) => {
+      for (const id of ["farm-a", "room1"]) house.registry.household.forget(id as ThingId, unit);
+    });
+    await vi.waitFor(() => expect(house.things).toEqual(["room1"]));
+    expect(house.value("room1")).toBeUndefined();
+    expect(house.room.mappings.get("farm")?.things).toEqual([]);
+    expect(await house.store.entries("topic-mapping-devices")).toEqual(new Map());
+    await house.hear("farm/a/temp", "3");
+    await house.hear("farm/room1/temp", "4");
+    expect([house.value("farm-a"), house.value("room1")]).toEqual(["3 good", "4 good"]);
+    await house.room.mappings.remove("room1", { by: "minh" });
+    expect(house.things).toEqual(["farm-a"]);
   });
 
   test("a mapping for one that becomes one for many leaves nothing behind", async () => {

@@ -1,4 +1,4 @@
-import type { MqttMessage, Store, Transactions, Unit } from "@tram/core";
+import type { Bus, MqttMessage, Store, Transactions, Unit } from "@tram/core";
 import {
   type EpochMs,
   type GatewayView,
@@ -37,6 +37,7 @@ export interface Heard extends Pick<MqttMessage, "payload" | "topic"> {
 }
 
 export interface TopicMappingsParts extends MappedThingsParts {
+  readonly bus: Pick<Bus, "on">;
   readonly transactions: Pick<Transactions, "record" | "transact">;
   /** Those of the configuration, checked. */
   readonly configured: readonly TopicMapping[];
@@ -48,11 +49,12 @@ export interface TopicMappingsParts extends MappedThingsParts {
  * Mappings of plain topics to Things: those of the configuration, and those that people made, which are kept. Where both
  * have an id, that of the configuration counts.
  */
-export class TopicMappings {
+export class TopicMappings implements Disposable {
   readonly #parts: TopicMappingsParts;
   readonly #configured = new Map<string, HeldMapping>();
   readonly #stored = new Map<string, HeldMapping>();
   readonly #things: MappedThings;
+  #retired: Disposable | undefined;
   /** One change after the other. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -76,6 +78,14 @@ export class TopicMappings {
     const counting = [...this.#counting()];
     await this.#parts.transactions.record((unit) => this.#things.restore(counting, rows, unit));
     this.#things.index(counting);
+    const { bus, transactions } = this.#parts;
+    this.#retired = bus.on("retired", (_event, unit) =>
+      unit.after(() => void transactions.record((later) => this.#things.reconcile(this.#counting(), later))),
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#retired?.[Symbol.dispose]();
   }
 
   /** Reads what the broker has retained of them, once it is open. */

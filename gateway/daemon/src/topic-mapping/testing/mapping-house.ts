@@ -49,6 +49,7 @@ export class MappingHouse {
     this.room = new MappingRoom({
       clock: this.clock,
       registry: this.registry,
+      bus,
       transactions: this.transactions,
       foreign: this.foreign,
       log,
