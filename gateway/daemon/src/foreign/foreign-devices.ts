@@ -72,9 +72,10 @@ export class ForeignDevices implements Disposable {
   set(described: ForeignDevice, unit: Unit, { fresh = true } = {}): AnnounceResult {
     const device = described.trusted === true ? described : this.#within(described);
     const source = foreignSource(device.owner);
+    const { id } = device;
+    const isNew = fresh || this.#registry.speaker(id) === undefined;
     const result = this.#registry.announce(thingOf(device), source, unit);
     if (!result.ok) return result;
-    const { id } = device;
     for (const problem of device.problems.slice(0, 1)) this.#registry.noteProblem(id, problem, unit);
     const heard = new Set(this.#topicsOf.get(id)?.map(([topic]) => topic));
     // What was heard holds, and the time runs on: a device with many entities is described once for each.
@@ -85,7 +86,7 @@ export class ForeignDevices implements Disposable {
     this.#devices.set(id, known);
     this.#listen(known);
     // Nothing tells whether it is there: its values do, the next of them after a restart.
-    if (device.availability.length === 0 && fresh) this.#registry.setAvailability(id, "ready", unit);
+    if (device.availability.length === 0 && isNew) this.#registry.setAvailability(id, "ready", unit);
     this.#recall(known, heard, fresh, unit);
     return result;
   }

@@ -70,6 +70,12 @@ test.each(['{"t":null}', "{}", ""])("a template finds nothing in %j", (payload) 
   expect(pick('{"t":1}', { template }, reader())).toEqual({ found: "1" });
 });
 
+test("a template makes a number of what people write with a comma", () => {
+  const template = Template.read("{{ value | replace(',', '.') }}");
+  if (typeof template === "string") throw new Error(template);
+  expect(pick("31,5", { template }, reader())).toEqual({ found: "31.5" });
+});
+
 test("words go both ways", () => {
   const words = new Map<string, Json>([
     ["ON", true],

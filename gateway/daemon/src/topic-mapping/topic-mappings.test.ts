@@ -76,6 +76,18 @@ describe("one Thing", () => {
     expect(later.value("room1")).toBe("21 good");
   });
 
+  test("of the configuration is ready from its first start on, and again with its first word later", async () => {
+    const configured = [ROOM];
+    const state = (house: MappingHouse) => house.registry.get("room1" as ThingId)?.availability;
+    const house = await new MappingHouse({ configured }).restored();
+    expect(state(house)).toBe("ready");
+    await house.hear("farm/room1/temp", "20");
+    const later = await new MappingHouse({ store: house.store, configured }).restored();
+    expect(state(later)).toBe("unknown");
+    await later.hear("farm/room1/temp", "21");
+    expect(state(later)).toBe("ready");
+  });
+
   test("is kept so that a power cut does not cost it, or not at all", async () => {
     const house = new MappingHouse();
     await house.put(ROOM);
