@@ -25,6 +25,11 @@ const STANDARD_TERMS = [
   "minimum",
   "maximum",
   "format",
+  "properties",
+  "required",
+  "items",
+  "minItems",
+  "maxItems",
   "readOnly",
   "writeOnly",
 ] as const;
@@ -83,7 +88,11 @@ export function thingDescription(thing: Thing, reach: Reach): object {
     properties: Object.fromEntries(properties),
     actions: Object.fromEntries(actions),
     events: Object.fromEntries(events),
-    links: [{ rel: "collection", href: `${reach.http}${WELL_KNOWN_PATH}`, type: "application/td+json" }],
+    // IANA "Link Relations": the directory, and the Thing that this one is a part of.
+    links: [
+      `${reach.http}${WELL_KNOWN_PATH}`,
+      ...(thing.parent === undefined ? [] : [`${reach.http}/api/v1/things/${thing.parent}`]),
+    ].map((href) => ({ rel: "collection", href, type: TD_CONTENT_TYPE })),
     forms: thingForms(base, thing),
   };
 }
@@ -117,11 +126,16 @@ function describeEvent({ data, ...event }: EventAffordance, forms: readonly Form
 
 function standardTerms(schema: PropertyAffordance | DataSchema): object {
   const terms: PropertyAffordance = schema;
-  const { enum: choices, multipleOf } = schema;
+  const { enum: choices, labels, multipleOf, orArray } = schema;
   return {
     ...Object.fromEntries(
-      STANDARD_TERMS.flatMap((term) => (terms[term] === undefined ? [] : [[term, terms[term]]])),
+      STANDARD_TERMS.filter((term) => terms[term] !== undefined && !(term === "type" && orArray)).map(
+        (term) => [term, terms[term]],
+      ),
     ),
+    // What one type cannot say, and what truth means here.
+    ...(orArray === true ? { oneOf: [{ type: "object" }, { type: "array" }] } : {}),
+    ...(labels === undefined ? {} : { oneOf: labels.map((title, index) => ({ const: index === 1, title })) }),
     ...(choices === undefined ? {} : { enum: [...new Set(choices)] }),
     ...(multipleOf !== undefined && isPlainStep(schema, multipleOf) ? { multipleOf } : {}),
   };
