@@ -1,10 +1,11 @@
 import { type Bridge, openBridge } from "@tram/cloud-bridge";
 import type { Broker, Clock, Log, Store } from "@tram/core";
-import type { GatewayView } from "@tram/protocol";
+import { type GatewayView, PRODUCT } from "@tram/protocol";
 import { AuditLog } from "./audit/audit-log.ts";
 import { SystemClock } from "./clock/system-clock.ts";
 import { clockTrust } from "./clock/trust.ts";
 import type { Settings } from "./config/settings.ts";
+import { type EventJournal, journalProblem, openEventJournal, WriteCounter } from "./event-journal/index.ts";
 import type { ForeignDevices } from "./foreign/foreign-devices.ts";
 import { type House, openHouse } from "./house.ts";
 import { createApp } from "./http/app.ts";
@@ -17,6 +18,7 @@ import { authorityRoutes } from "./http/routes-authority.ts";
 import { broadcastRoutes } from "./http/routes-broadcast.ts";
 import { type ClientDesk, clientRoutes } from "./http/routes-clients.ts";
 import { credentialRoutes } from "./http/routes-credentials.ts";
+import { eventRoutes } from "./http/routes-events.ts";
 import { householdRoutes } from "./http/routes-household.ts";
 import { mappingRoutes } from "./http/routes-mappings.ts";
 import { pairingRoutes } from "./http/routes-pairing.ts";
@@ -116,7 +118,16 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   };
   const live = new LiveHub({ clock, log, snapshot: () => status.snapshot() });
   teardown.defer(() => live.close());
-  const house = await openHouse(
+  const events = openEventJournal({
+    settings,
+    clock,
+    log,
+    meter: new WriteCounter(),
+    registry: () => house.registry,
+    onChange: () => live.pushGateway(() => status.gateway()),
+  });
+  if (events !== undefined) teardown.use(events);
+  const house: House = await openHouse(
     {
       settings,
       clock,
@@ -125,6 +136,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       log,
       broker,
       foreign,
+      listenFirst: (bus) => events?.listen(bus),
       onChange: (what) => {
         if (what === "store") onStoreHealth();
         else live.pushModule(what.module, () => status.modules().find(({ id }) => id === what.module));
@@ -177,10 +189,16 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     bridges,
     broker,
     nodeRed: nodeRed.view,
-    problems: () => [...known, ...restart.problems, ...(later.mqtt?.problems ?? [])],
+    problems: () => [
+      ...known,
+      ...restart.problems,
+      ...journalProblem(events, settings.data),
+      ...(later.mqtt?.problems ?? []),
+    ],
   });
   teardown.use(clock.onStep(onChange));
 
+  events?.start(PRODUCT.version);
   // The rules hear a reading before the clouds do; what they decide is in the same commit either way.
   await rules.start(store);
   bridges.push(...(await openBridges({ settings, clock, store, log, house, live }, teardown)));
@@ -241,6 +259,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     metrics,
     mqtt,
     access,
+    events,
   };
   const http = await openWeb(room, teardown);
   known.push(...http.problems);
@@ -317,6 +336,7 @@ async function openWeb(
     desk: ClientDesk;
     metrics: () => string;
     mqtt: MqttRoom;
+    events: EventJournal | undefined;
     access: { identity: Identity; audit: AuditLog; authority: Authority | undefined; place: Place };
   },
   teardown: Teardown,
@@ -340,6 +360,7 @@ async function openWeb(
     ...credentialRoutes(access.identity, access.place),
     ...authorityRoutes(access.authority, access.identity),
     ...auditRoutes(access.audit),
+    ...eventRoutes(parts.events),
   ];
   const { hosts } = settings.http;
   const door = nodeRed.door({ people, clock, log, supervisor: house.supervisor });

@@ -46,6 +46,8 @@ export interface HouseParts {
   /** The broker, once it is open: commands to devices on MQTT go through it. */
   readonly broker: () => Broker;
   readonly foreign: () => ForeignDevices;
+  /** Hears everything before anybody else does. */
+  readonly listenFirst: (bus: Bus) => void;
   /** Told when a module's state or the store's health changed. */
   readonly onChange: (what: { readonly module: ModuleId } | "store") => void;
 }
@@ -54,6 +56,7 @@ export interface HouseParts {
 export async function openHouse(parts: HouseParts, teardown: Teardown): Promise<House> {
   const { settings, clock, store, log } = parts;
   const bus = new Bus((error, event) => log.error({ event, ...describe(error) }, "a listener threw"));
+  parts.listenFirst(bus);
   const transactions = new Transactions(store, log, () => parts.onChange("store"), {
     retry: { clock, random: Math.random },
     ...(parts.failing === undefined ? {} : { failing: parts.failing }),

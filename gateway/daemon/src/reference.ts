@@ -9,6 +9,7 @@ import { auditRoutes } from "./http/routes-audit.ts";
 import { authorityRoutes } from "./http/routes-authority.ts";
 import { clientRoutes } from "./http/routes-clients.ts";
 import { credentialRoutes } from "./http/routes-credentials.ts";
+import { eventRoutes } from "./http/routes-events.ts";
 import { householdRoutes } from "./http/routes-household.ts";
 import { mappingRoutes } from "./http/routes-mappings.ts";
 import { pairingRoutes } from "./http/routes-pairing.ts";
@@ -53,6 +54,7 @@ function describedRoutes(): readonly Route[] {
     ...systemRoutes(nobody as Parameters<typeof systemRoutes>[0]),
     ...pairingRoutes(nobody as Parameters<typeof pairingRoutes>[0], { host: "", port: 0 }),
     ...credentialRoutes(nobody as Parameters<typeof credentialRoutes>[0], { host: "", port: 0 }),
+    ...eventRoutes(undefined),
     ...auditRoutes(nobody as Parameters<typeof auditRoutes>[0]),
   ];
 }

@@ -419,6 +419,31 @@ export const COMMANDS: readonly CliCommand[] = [
     load: async () => (await import("./commands-access.ts")).audit,
   },
   {
+    name: "events",
+    summary: "what happened: readings, commands, availability, clock steps and starts, in their order",
+    options: {
+      from: { type: "string", value: "TIME", help: "2026-01-05T12:00:00Z, or so long ago: 2h (default: 1h)" },
+      to: { type: "string", value: "TIME", help: "the same (default: now)" },
+      thing: { type: "string", value: "IDS", help: "only what is about these Things, with commas between" },
+      kind: {
+        type: "string",
+        value: "KINDS",
+        help: "reading, command, availability, thing, clock, start, …",
+      },
+      known: { type: "boolean", help: "also what was known where it begins, and after each start" },
+      last: { type: "string", short: "n", value: "N", help: "so many of the newest (default: 50)" },
+      all: { type: "boolean", help: "everything of that time, the oldest first" },
+    },
+    maxArgs: 0,
+    load: async () => (await import("./commands-events.ts")).events,
+  },
+  {
+    name: "events status",
+    summary: "how far back the events reach, and what they cost",
+    maxArgs: 0,
+    load: async () => (await import("./commands-events.ts")).eventsStatus,
+  },
+  {
     name: "setup",
     summary: "a one-time code that makes the first administrator in the web UI; the one before is void",
     maxArgs: 0,

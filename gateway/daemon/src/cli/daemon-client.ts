@@ -1,4 +1,6 @@
 import { existsSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import { createInterface } from "node:readline";
 import { isJsonObject, type Json, PRODUCT, type Problem } from "@tram/protocol";
 import WebSocket from "ws";
 import { request as httpRequest } from "../http/node-http.ts";
@@ -32,6 +34,25 @@ export class DaemonClient {
   /** Reads from the API. `View` is what the path's schema says: both ends are of one version. */
   async get<View = Json>(path: string): Promise<View> {
     return (await this.call("GET", path)).body as View;
+  }
+
+  /**
+   * Reads an answer of lines as it comes, no faster than they are taken.
+   * @throws {CommandFailed} as `call` does.
+   */
+  async *lines(path: string): AsyncGenerator<string> {
+    const response = await this.#open(path);
+    if (response.statusCode !== 200) {
+      let text = "";
+      for await (const chunk of response.setEncoding("utf8")) text += String(chunk);
+      throw new CommandFailed(refusal(readAnswer(response.statusCode ?? 0, response.headers, text)));
+    }
+    try {
+      yield* createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY });
+    } finally {
+      response.destroy();
+    }
+    if (!response.complete) throw new CommandFailed("the gateway broke off");
   }
 
   /**
@@ -81,6 +102,14 @@ export class DaemonClient {
   /** Opens the live socket. */
   live(): WebSocket {
     return new WebSocket(`ws+unix:${this.#socketPath}:/ws`);
+  }
+
+  #open(path: string): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const call = httpRequest({ socketPath: this.#socketPath, path }, resolve);
+      call.on("error", (error: NodeJS.ErrnoException) => reject(new CommandFailed(this.#unreachable(error))));
+      call.end();
+    });
   }
 
   #unreachable(error: NodeJS.ErrnoException): string {

@@ -59,6 +59,16 @@ describe("parseConfig", () => {
     expect(settings.rulesDir).toBe(join(folder, "../r"));
   });
 
+  test("events take a share of the memory, none of the disk, and two days, unless somebody says otherwise", () => {
+    const { memoryMb, ...others } = parse("").events;
+    expect(memoryMb).toBeGreaterThanOrEqual(2);
+    expect(memoryMb).toBeLessThanOrEqual(8);
+    expect(others).toEqual({ diskMb: 0, keepHours: 48 });
+    const settings = parse("events: { memory_mb: 0, disk_mb: 16, keep_hours: 24 }");
+    expect(settings.events).toEqual({ memoryMb: 0, diskMb: 16, keepHours: 24 });
+    expect(parse(annotatedConfig(settings).text).events).toEqual(settings.events);
+  });
+
   test("an external broker is used where the engine says so", () => {
     writeFileSync(join(folder, "secret"), "s3cret\n");
     const external =
@@ -98,6 +108,8 @@ describe("parseConfig", () => {
       /mqtt\.clients\[0\]\.topics\[1\]: expected a topic prefix, found "a#\/b"/,
     ],
     ["gateway: { id: pair }", /gateway\.id: expected an id that is not reserved, found "pair"/],
+    ["events: { keep_hours: 0 }", /events\.keep_hours: expected >= 1, found 0/],
+    ["events: { disk_mb: 1.5 }", /events\.disk_mb: expected an? integer, found 1\.5/],
     ["gateway: { latitude: 91 }", /gateway\.latitude: expected <= 90, found 91/],
     ["mqtt: { engine: mosquitto }", /mqtt\.engine: expected one of tram, aedes, external, found "mosquitto"/],
     ["mqtt: { engine: external }", /mqtt\.external: is missing: the engine is external/],

@@ -19,7 +19,7 @@ export function annotatedConfig(settings: Settings): { document: object; text: s
 }
 
 function documentOf(settings: Settings): object {
-  const { gateway, data, mqtt, http, modules, rulesDir, cloud, nodeRed, logLevel } = settings;
+  const { gateway, data, mqtt, http, modules, rulesDir, cloud, events, nodeRed, logLevel } = settings;
   return {
     gateway,
     data,
@@ -44,6 +44,7 @@ function documentOf(settings: Settings): object {
       ...config,
       ...("password" in config ? { password: HIDDEN } : {}),
     })),
+    events: { memory_mb: events.memoryMb, disk_mb: events.diskMb, keep_hours: events.keepHours },
     node_red: nodeRed,
     log: { level: logLevel },
   };

@@ -68,6 +68,41 @@ export type ModuleConfig = Static<typeof ModuleConfig>;
 /** Where the package of Node-RED puts it. */
 export const NODE_RED_DIR = `/usr/lib/${PRODUCT.name}/node-red`;
 
+const EventsConfig = Type.Object(
+  {
+    memory_mb: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 1_024,
+        description:
+          "Memory for the events, in MB; 0 records nothing. Default: a thirty-second of what the machine or the control group has, from 2 to 8. 100 sensors that report every ten seconds take 2 MB a day.",
+      }),
+    ),
+    disk_mb: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 65_536,
+        default: 0,
+        description:
+          "Room for them on the disk of the data folder too, in MB, where they survive a restart; 0 keeps them in memory alone. It writes each minute in which something happened.",
+      }),
+    ),
+    keep_hours: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 8_760,
+        default: 48,
+        description: "Older events go, also where there is room for them. Hours.",
+      }),
+    ),
+  },
+  {
+    ...Closed,
+    description:
+      "The journal of events: every reading, command and change of the latest days, for replays of rules and for support (`tram events`).",
+  },
+);
+
 const NodeRedConfig = Type.Object(
   {
     enabled: Type.Optional(
@@ -149,6 +184,7 @@ export const Config = Type.Object(
         description: "Bridges to clouds: `{ id, provider, … }`, the rest is the provider's own.",
       }),
     ),
+    events: Type.Optional(EventsConfig),
     node_red: Type.Optional(NodeRedConfig),
     log: Type.Optional(LogConfig),
   },

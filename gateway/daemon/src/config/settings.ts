@@ -5,6 +5,7 @@ import { type ModuleId, PRODUCT, slugThingId, type ThingId, type TopicMapping } 
 import type { ExternalSettings } from "../mqtt/external/external-settings.ts";
 import type { ListenerSpec } from "../mqtt/listeners/listener.ts";
 import type { TlsFiles } from "../mqtt/listeners/tls-identity.ts";
+import { availableMemory } from "../runtime/available-memory.ts";
 import type { Account, CloudSettings, SoundConfig } from "./check.ts";
 import { listenerId, SHORT_LISTENER } from "./listener-check.ts";
 import type { Overrides } from "./overrides.ts";
@@ -12,6 +13,8 @@ import { type ModuleConfig, NODE_RED_DIR } from "./schema.ts";
 import type { MqttExternal, MqttLimits, MqttListener } from "./schema-mqtt.ts";
 
 export type { Account, CloudSettings };
+
+const MB = 1_048_576;
 
 /** The configuration with every default filled in and every path absolute: what the daemon is built from. */
 export interface Settings {
@@ -48,6 +51,12 @@ export interface Settings {
   readonly modules: readonly (ModuleConfig & { readonly id: ModuleId })[];
   readonly rulesDir: string;
   readonly cloud: readonly CloudSettings[];
+  readonly events: {
+    /** 0 records nothing. */
+    readonly memoryMb: number;
+    readonly diskMb: number;
+    readonly keepHours: number;
+  };
   readonly nodeRed: { readonly enabled: boolean; readonly dir: string; readonly palette: boolean };
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
@@ -59,7 +68,15 @@ export interface Settings {
  */
 export function completeSettings(sound: SoundConfig, folder: string, overrides: Overrides): Settings {
   const { document, accounts, cloud, externalPassword, mappings } = sound;
-  const { gateway = {}, mqtt = {}, http = {}, rules = {}, node_red: nodeRed = {}, log = {} } = document;
+  const {
+    gateway = {},
+    mqtt = {},
+    http = {},
+    rules = {},
+    events = {},
+    node_red: nodeRed = {},
+    log = {},
+  } = document;
   const connections = mqtt.limits?.connections ?? DEFAULT_LIMITS.connections;
   const door = { host: mqtt.host ?? "0.0.0.0", port: overrides.mqttPort ?? mqtt.port ?? 1883 };
   return {
@@ -105,6 +122,11 @@ export function completeSettings(sound: SoundConfig, folder: string, overrides: 
     modules: (document.modules ?? []).map((module) => ({ ...module, id: module.id as ModuleId })),
     rulesDir: rules.dir ?? resolve(folder, "rules"),
     cloud,
+    events: {
+      memoryMb: events.memory_mb ?? eventMemoryMb(availableMemory()),
+      diskMb: events.disk_mb ?? 0,
+      keepHours: events.keep_hours ?? 48,
+    },
     nodeRed: {
       enabled: nodeRed.enabled ?? true,
       dir: nodeRed.dir ?? NODE_RED_DIR,
@@ -112,6 +134,11 @@ export function completeSettings(sound: SoundConfig, folder: string, overrides: 
     },
     logLevel: log.level ?? "info",
   };
+}
+
+/** A router of 128 MB gives 4 MB, one of 256 MB and anything larger 8 MB. */
+function eventMemoryMb(availableBytes: number): number {
+  return Math.round(Math.min(8, Math.max(2, availableBytes / MB / 32)));
 }
 
 function externalOf(

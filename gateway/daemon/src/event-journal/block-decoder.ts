@@ -118,6 +118,7 @@ class BlockDecoder {
       }
       case "reading":
       case "quality":
+      case "repaired":
         this.#monotonic += this.#times.unsigned();
         return { kind: code, what: this.#reading(head), ...this.#counted() };
       case "known-reading":
@@ -176,6 +177,7 @@ class BlockDecoder {
     const quality = QUALITIES[(extra & EXTRA.quality) === 0 ? 0 : this.#rest.byte()];
     const cause = (extra & EXTRA.cause) === 0 ? undefined : this.#cause();
     const problem = (extra & EXTRA.problem) === 0 ? undefined : this.#rest.text();
+    const taken = (extra & EXTRA.taken) === 0 ? undefined : this.#taken(extra);
     const { origin } = series;
     if (origin === undefined || quality === undefined)
       throw new DamagedBytes("has a reading without an origin");
@@ -190,6 +192,7 @@ class BlockDecoder {
       origin,
       ...(cause === undefined ? {} : { cause }),
       ...(problem === undefined ? {} : { problem }),
+      ...(taken === undefined ? {} : { taken }),
     };
   }
 
@@ -197,6 +200,11 @@ class BlockDecoder {
     const difference = this.#times.signed();
     if (difference === 0) return this.#times.double();
     return time + (difference < 0 ? difference : difference - 1);
+  }
+
+  #taken(extra: number): NonNullable<Reading["taken"]> {
+    const bootId = (extra & EXTRA.elsewhere) === 0 ? this.#header.bootId : this.#rest.text();
+    return { bootId, monotonic: this.#rest.double() };
   }
 
   #cause(): Cause {

@@ -4,6 +4,7 @@ import {
   CODE,
   EXTRA,
   FLAG,
+  isReadingKind,
   LARGEST_WHOLE,
   type Mark,
   QUALITIES,
@@ -80,7 +81,7 @@ export class BlockEncoder {
     if (stamp.seq !== this.#nextSeq) this.#skip(stamp.seq - this.#nextSeq);
     if (!isKnown) this.#nextSeq = stamp.seq + 1;
     this.#entries++;
-    if (kind === "reading" || kind === "quality" || kind === "known-reading") {
+    if (isReadingKind(kind)) {
       this.#reading(CODE[kind], what as Reading, stamp.wall);
       return;
     }
@@ -165,7 +166,7 @@ export class BlockEncoder {
   }
 
   #reading(code: number, reading: Reading, wall: EpochMs): void {
-    const { thing, property, value, quality, time, receivedAt, origin, cause, problem } = reading;
+    const { thing, property, value, quality, time, receivedAt, origin, cause, problem, taken } = reading;
     const elapsed = this.#elapsed(wall);
     const series = this.#table.find(thing, property);
     let head = code;
@@ -175,7 +176,9 @@ export class BlockEncoder {
       (origin === series.origin ? 0 : EXTRA.origin) |
       (quality === "good" ? 0 : EXTRA.quality) |
       (cause === undefined ? 0 : EXTRA.cause) |
-      (problem === undefined ? 0 : EXTRA.problem);
+      (problem === undefined ? 0 : EXTRA.problem) |
+      (taken === undefined ? 0 : EXTRA.taken) |
+      (taken === undefined || taken.bootId === this.#origin.bootId ? 0 : EXTRA.elsewhere);
     if (extra !== 0) head |= FLAG.extra;
     this.#times.unsigned(elapsed);
     if (receivedAt !== wall) this.#moment(receivedAt, wall);
@@ -206,7 +209,7 @@ export class BlockEncoder {
     this.#rest.text(series.property);
   }
 
-  #extra(extra: number, { origin, quality, cause, problem }: Reading, series: Series): void {
+  #extra(extra: number, { origin, quality, cause, problem, taken }: Reading, series: Series): void {
     this.#rest.byte(extra);
     if ((extra & EXTRA.origin) !== 0) {
       this.#rest.text(wellFormed(origin));
@@ -215,6 +218,9 @@ export class BlockEncoder {
     if ((extra & EXTRA.quality) !== 0) this.#rest.byte(QUALITIES.indexOf(quality));
     if (cause !== undefined) this.#rest.text(JSON.stringify(cause));
     if (problem !== undefined) this.#rest.text(wellFormed(problem));
+    if (taken === undefined) return;
+    if ((extra & EXTRA.elsewhere) !== 0) this.#rest.text(wellFormed(taken.bootId));
+    this.#rest.double(taken.monotonic);
   }
 }
 

@@ -28,11 +28,20 @@ export const CODES = [
   "notification",
   "known-thing",
   "known-reading",
+  "repaired",
 ] as const satisfies readonly (RecordedKind | "offset" | "skip")[];
 
 export const CODE = Object.fromEntries(CODES.map((code, index) => [code, index])) as Readonly<
   Record<(typeof CODES)[number], number>
 >;
+
+/** Told as readings are. */
+export type ReadingKind = "reading" | "quality" | "known-reading" | "repaired";
+const READING_KINDS: readonly string[] = ["reading", "quality", "known-reading", "repaired"];
+
+export function isReadingKind(kind: RecordedKind): kind is ReadingKind {
+  return READING_KINDS.includes(kind);
+}
 
 /** The high half of a reading's head. */
 export const FLAG = {
@@ -54,7 +63,16 @@ export const VALUE_CODE = Object.fromEntries(VALUE.map((tag, index) => [tag, ind
 >;
 
 /** Bits of `extra`. */
-export const EXTRA = { origin: 1, quality: 2, cause: 4, problem: 8 } as const;
+export const EXTRA = {
+  origin: 1,
+  quality: 2,
+  cause: 4,
+  problem: 8,
+  /** `taken` under an untrusted clock. */
+  taken: 16,
+  /** `taken` in another boot than that of the block. */
+  elsewhere: 32,
+} as const;
 
 export const QUALITIES = ["good", "stale", "bad"] as const;
 export const TRUSTS = ["untrusted", "holdover", "synced"] as const satisfies readonly ClockTrust[];

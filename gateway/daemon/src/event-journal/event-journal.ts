@@ -96,6 +96,7 @@ export class EventJournal implements AsyncDisposable {
     this.#subscriptions.push(
       bus.on("reading", ({ reading }) => this.#record("reading", reading, reading.receivedAt)),
       bus.on("quality", ({ reading }) => this.#record("quality", reading)),
+      bus.on("repaired", ({ reading }) => this.#record("repaired", reading)),
       bus.on("thing", (record) => this.#record("thing", record)),
       bus.on("retired", (retired) => this.#record("retired", retired)),
       bus.on("availability", ({ record: { thing, availability }, previous }) =>
@@ -149,7 +150,7 @@ export class EventJournal implements AsyncDisposable {
     const { book, from } = await surveyOf([...segments, ...this.#ring.chapters]);
     return {
       from,
-      completeFrom: completeFrom && book.timeOf(this.#clock.bootId, completeFrom),
+      completeFrom: completeFrom && Math.max(from ?? 0, book.timeOf(this.#clock.bootId, completeFrom)),
       memoryBytes: this.#ring.bytes,
       diskBytes: disk?.bytes ?? 0,
       recorded: this.#stamp.seq - 1,

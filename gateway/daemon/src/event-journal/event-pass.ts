@@ -134,7 +134,7 @@ function momentOf({ seq, at, time }: Moment): Moment {
 }
 
 /** Id of the Thing that an event is about. */
-export function thingOf(event: JournalEvent): string | undefined {
+function thingOf(event: JournalEvent): string | undefined {
   switch (event.kind) {
     case "thing":
     case "known-thing":
@@ -144,6 +144,7 @@ export function thingOf(event: JournalEvent): string | undefined {
       return event.what.id;
     case "reading":
     case "quality":
+    case "repaired":
     case "known-reading":
     case "command":
       return event.what.thing;

@@ -1,10 +1,11 @@
-import { type Cause, Thing } from "@tram/protocol";
+import { type Cause, Thing, ThingSettings } from "@tram/protocol";
 import { type TSchema, Type } from "typebox";
 import { Compile } from "typebox/compile";
+import type { ReadingKind } from "./block-layout.ts";
 import type { Happenings, RecordedKind } from "./journal-event.ts";
 
 /** Whatever is not written as a reading is JSON in its block. */
-export type JsonKind = Exclude<RecordedKind, "reading" | "quality" | "known-reading">;
+export type JsonKind = Exclude<RecordedKind, ReadingKind>;
 
 const Text = Type.String();
 const Availability = Type.Enum(["unknown", "init", "ready", "disconnected", "sleeping", "lost"]);
@@ -15,6 +16,8 @@ const RecordSchema = Type.Object({
   source: Source,
   availability: Availability,
   problem: Type.Optional(Text),
+  settings: Type.Optional(ThingSettings),
+  links: Type.Optional(Type.Array(Type.Object({ id: Text, source: Source, availability: Availability }))),
 });
 
 const CauseSchema = Type.Object({ commandId: Text, depth: Type.Number() });
@@ -34,9 +37,14 @@ const SCHEMAS: Readonly<Record<JsonKind, TSchema>> = {
     origin: Text,
     cause: Type.Optional(CauseSchema),
     timeoutMs: Type.Optional(Type.Number()),
+    ttlMs: Type.Optional(Type.Number()),
+    key: Type.Optional(Text),
+    why: Type.Optional(Text),
+    because: Type.Optional(Type.Object({ thing: Text, property: Text })),
     depth: Type.Number(),
     state: Type.Enum(["accepted", "sent", "confirmed", "refused", "failed", "expired"]),
     submittedAt: Type.Number(),
+    waiting: Type.Optional(Type.Literal(true)),
     sentAt: Type.Optional(Type.Number()),
     endedAt: Type.Optional(Type.Number()),
     code: Type.Optional(Text),
@@ -44,7 +52,7 @@ const SCHEMAS: Readonly<Record<JsonKind, TSchema>> = {
   }),
   notification: Type.Object({
     time: Type.Number(),
-    rule: Text,
+    rule: Type.Optional(Text),
     level: Type.Enum(["info", "warning", "alarm"]),
     text: Text,
   }),

@@ -1,4 +1,6 @@
-export { EventJournal, type JournalSettings, type JournalState } from "./event-journal.ts";
-export { type EventQuery, thingOf } from "./event-pass.ts";
-export type { HappeningKind, Happenings, JournalEvent } from "./journal-event.ts";
-export type { WriteMeter } from "./write-meter.ts";
+export { EventJournal } from "./event-journal.ts";
+export type { EventQuery } from "./event-pass.ts";
+export { EVENT_KINDS, EventEnd, EventView, eventView, JournalView } from "./event-view.ts";
+export type { HappeningKind, JournalEvent } from "./journal-event.ts";
+export { journalProblem, openEventJournal } from "./open-event-journal.ts";
+export { WriteCounter } from "./write-meter.ts";

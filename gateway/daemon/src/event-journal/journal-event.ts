@@ -16,6 +16,8 @@ export interface Happenings {
   };
   reading: Reading;
   quality: Reading;
+  /** It is known now when a value was taken; nothing else of it changed. */
+  repaired: Reading;
   command: Command;
   notification: Notification;
   /** A Thing as it was known at this point of the journal; nothing happened to it. */

@@ -35,6 +35,7 @@ export class KnownHouseFold {
       }
       case "reading":
       case "quality":
+      case "repaired":
       case "known-reading":
         this.#things.get(event.what.thing)?.readings.set(event.what.property, event.what);
         return;

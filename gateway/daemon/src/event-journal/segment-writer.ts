@@ -35,7 +35,7 @@ const SEGMENT_BYTES = { least: 65_536, most: 1_048_576 } as const;
 const LONGER = 5;
 /** Blocks that wait for the disk; what is more is not kept there. */
 const MOST_WAITING = 16;
-const THINNED: readonly RecordedKind[] = ["reading", "quality"];
+const THINNED: readonly RecordedKind[] = ["reading", "quality", "repaired"];
 
 interface OpenFile {
   readonly segment: Segment;

@@ -5,3 +5,13 @@ export interface WriteMeter {
   /** `batch-longer`: write less often and more at once. `thin`: keep only what cannot be missed. */
   readonly verdict: "ok" | "batch-longer" | "thin";
 }
+
+/** Counts, and lets everything pass. */
+export class WriteCounter implements WriteMeter {
+  bytes = 0;
+  readonly verdict = "ok";
+
+  wrote(bytes: number): void {
+    this.bytes += bytes;
+  }
+}

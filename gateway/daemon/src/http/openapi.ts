@@ -1,4 +1,5 @@
 import { PRODUCT, Problem } from "@tram/protocol";
+import { LINES_CONTENT_TYPE } from "./line-stream.ts";
 import type { Route } from "./route.ts";
 
 /** Makes the OpenAPI 3.1 document out of the routes: the schemas are JSON Schema 2020-12 as they stand. */
@@ -42,7 +43,7 @@ function operation(route: Route): object {
         ? {}
         : {
             content: {
-              "application/json": { schema: route.answer.schema },
+              [route.answer.lines ? LINES_CONTENT_TYPE : "application/json"]: { schema: route.answer.schema },
               ...(route.streams === undefined
                 ? {}
                 : { "text/event-stream": { schema: { type: "string", description: route.streams } } }),

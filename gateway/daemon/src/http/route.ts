@@ -61,6 +61,8 @@ export interface Route {
     readonly status: 200 | 201 | 204;
     readonly description: string;
     readonly schema?: TSchema;
+    /** The answer is a line of JSON for each value that fits the schema. */
+    readonly lines?: true;
   };
   /** Status codes of problems, with what they mean here. */
   readonly problems?: Readonly<Record<number, string>>;

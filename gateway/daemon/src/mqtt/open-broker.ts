@@ -1,8 +1,8 @@
-import { totalmem } from "node:os";
 import { type BrokerLimits, DEFAULT_LIMITS, openTramBroker } from "@tram/broker";
 import type { Broker, BrokerHooks, Clock, Log, Store, Transactions } from "@tram/core";
 import type { MqttLimits } from "../config/schema-mqtt.ts";
 import type { Settings } from "../config/settings.ts";
+import { availableMemory } from "../runtime/available-memory.ts";
 import type { Attach } from "./listeners/listener.ts";
 
 export interface BrokerParts {
@@ -64,12 +64,4 @@ export function brokerLimits(limits: MqttLimits): BrokerLimits {
     messageBurst: limits.messages_per_second ?? DEFAULT_LIMITS.messageBurst,
     memoryBytes: limits.memory_bytes ?? Math.floor(availableMemory() * MEMORY_SHARE),
   };
-}
-
-/** Bytes that the process may use at all. */
-function availableMemory(): number {
-  const total = totalmem();
-  // 0 or a number beyond the machine where nothing is constrained.
-  const constrained = process.constrainedMemory();
-  return constrained > 0 ? Math.min(constrained, total) : total;
 }

@@ -55,6 +55,7 @@ describe("the UCI file of the package", () => {
       "listener",
       "mqtt_tls",
       "http",
+      "events",
       "node_red",
       "log",
       "account",

@@ -54,6 +54,10 @@ export const reading = fc.record(
     origin,
     cause,
     problem: text,
+    taken: fc.record({
+      bootId: fc.constantFrom("boot-1", "other"),
+      monotonic: fc.double({ min: 0, noNaN: true }),
+    }),
   },
   { requiredKeys: ["thing", "property", "value", "quality", "time", "receivedAt", "origin"] },
 ) as unknown as fc.Arbitrary<Reading>;
@@ -70,9 +74,16 @@ const thing = fc.record({ id, title: text }).map(
 const availability = fc.constantFrom("unknown", "init", "ready", "disconnected", "sleeping", "lost");
 const source = fc.constantFrom("module:sim", "mqtt:kitchen", "foreign:porch");
 const record = fc.record(
-  { thing, source, availability, problem: text },
+  {
+    thing,
+    source,
+    availability,
+    problem: text,
+    settings: fc.record({ notes: text }),
+    links: fc.array(fc.record({ id, source, availability }), { maxLength: 2 }),
+  },
   { requiredKeys: ["thing", "source", "availability"] },
-) as fc.Arbitrary<ThingRecord>;
+) as unknown as fc.Arbitrary<ThingRecord>;
 const command = fc.record(
   {
     id: text,
@@ -82,6 +93,11 @@ const command = fc.record(
     origin,
     cause,
     timeoutMs: fc.nat(),
+    ttlMs: fc.nat(),
+    key: text,
+    why: text,
+    because: fc.record({ thing: id, property }),
+    waiting: fc.constant(true),
     depth: fc.nat(),
     state: fc.constantFrom("accepted", "sent", "confirmed", "refused", "failed", "expired"),
     submittedAt: fc.nat(),
@@ -110,6 +126,7 @@ export const recorded: fc.Arbitrary<Recorded> = fc.oneof(
   { weight: 8, arbitrary: one("reading", reading) },
   one("quality", reading),
   one("known-reading", reading),
+  one("repaired", reading),
   one("thing", record),
   one("known-thing", record),
   one("retired", fc.record({ id, source }) as unknown as fc.Arbitrary<Happenings["retired"]>),
@@ -122,12 +139,15 @@ export const recorded: fc.Arbitrary<Recorded> = fc.oneof(
   one("command", command),
   one(
     "notification",
-    fc.record({
-      time: fc.nat(),
-      rule: text,
-      level: fc.constantFrom("info", "warning", "alarm"),
-      text,
-    }) as unknown as fc.Arbitrary<Happenings["notification"]>,
+    fc.record(
+      {
+        time: fc.nat(),
+        rule: text,
+        level: fc.constantFrom("info", "warning", "alarm"),
+        text,
+      },
+      { requiredKeys: ["time", "level", "text"] },
+    ) as unknown as fc.Arbitrary<Happenings["notification"]>,
   ),
   one(
     "clock",

@@ -121,6 +121,7 @@ export function line(event: JournalEvent): string {
       return `${event.what.id} ${event.what.previous} → ${event.what.availability}`;
     case "reading":
     case "quality":
+    case "repaired":
     case "known-reading": {
       const { thing, property, value, quality, cause } = event.what;
       return `${event.kind} ${thing}/${property} ${JSON.stringify(value)} ${quality}${cause === undefined ? "" : ` by ${cause.commandId}`}`;
