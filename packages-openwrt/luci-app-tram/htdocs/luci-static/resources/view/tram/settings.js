@@ -8,7 +8,7 @@
 
 /* Sections of which there is one. */
 const SINGLE = [ 'service', 'gateway', 'storage', 'rules', 'mqtt', 'mqtt_external', 'mqtt_tls', 'mqtt_limits', 'http',
-	'node_red', 'log' ];
+	'events', 'node_red', 'log' ];
 
 /* An id of the gateway, of a listener, a module or a cloud. */
 const ID = /^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/;
@@ -94,6 +94,8 @@ return view.extend({
 		this.modules(map.section(form.GridSection, 'module', _('Radio and protocol modules')));
 		this.clouds(map.section(form.GridSection, 'cloud', _('Cloud bridges'),
 			_('What devices report goes there; while a cloud is away, it waits on disk.')));
+		this.events(map.section(form.NamedSection, 'events', 'events', _('Journal of events'),
+			_('Every reading, command and change of the latest days: for replays of rules, and to find out why.')));
 		this.nodeRed(map.section(form.NamedSection, 'node_red', 'node_red', _('Node-RED of the gateway'),
 			_('An optional package. For administrators of Tram, at /node-red/ of its web UI.')));
 		this.log(map.section(form.NamedSection, 'log', 'log', _('Log of the gateway')));
@@ -343,6 +345,15 @@ return view.extend({
 			{ modalonly: true, datatype: 'range(100,10000000)', placeholder: '1000000' });
 		add(s, form.Value, 'queue_mb', _('Most MB of messages that wait'), null,
 			{ modalonly: true, datatype: 'range(1,100000)', placeholder: '256' });
+	},
+
+	events: function(s) {
+		add(s, form.Value, 'memory_mb', _('Memory for events (MB)'), _('0 records nothing. 100 sensors that report every ten seconds take 2 MB a day.'),
+			{ datatype: 'range(0,1024)', placeholder: _('a thirty-second of the memory, from 2 to 8') });
+		add(s, form.Value, 'disk_mb', _('Room for events on the disk (MB)'),
+			_('There they survive a restart. It writes each minute in which something happened; 0 spares the flash.'),
+			{ datatype: 'range(0,65536)', placeholder: '0' });
+		add(s, form.Value, 'keep_hours', _('Hours that events are kept'), null, { datatype: 'range(1,8760)', placeholder: '48' });
 	},
 
 	nodeRed: function(s) {
