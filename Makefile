@@ -44,6 +44,7 @@ image: node_modules/.installed ## build an OpenWrt image: PROFILE= IMAGEBUILDER=
 bench: build ## measure, with the peers in the same run
 	@node bench/run.ts
 	@node bench/broker/run.ts
+	@node bench/event-journal.ts
 
 bench-broker: node_modules/.installed ## measure the broker alone, beside mosquitto and aedes
 	@node bench/broker/run.ts

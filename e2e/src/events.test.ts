@@ -22,7 +22,8 @@ const readings = (all: readonly EventView[]): unknown[] =>
 describe("the journal of events", () => {
   test("tells what a reading led to, in its order, to the command line and to administrators alone", async () => {
     using folder = temporaryFolder("events");
-    const { config, data } = house(folder.path, { rules: RULES });
+    const extra = "modules: [{ id: greenhouse, use: sim, config: { seed: 1 } }]";
+    const { config, data } = house(folder.path, { rules: RULES, extra });
     const gateway = await startGateway(config);
     await using _process = gateway.process;
     await describeHouse(gateway.mqttPort);
@@ -31,7 +32,7 @@ describe("the journal of events", () => {
     await expect.poll(() => events(data, "--kind", "command")).not.toEqual([]);
 
     const all = await events(data);
-    const chain = all.filter(({ kind }) => kind === "reading" || kind === "command");
+    const chain = all.filter(({ what }) => "origin" in what && /^(?:device|rule:)/.test(what.origin));
     expect(chain.slice(0, 3).map(({ kind, what }) => [kind, "value" in what && what.value])).toEqual([
       ["reading", 21.5],
       ["reading", 31.5],
@@ -45,13 +46,25 @@ describe("the journal of events", () => {
     });
     expect(all[0]).toMatchObject({ kind: "gap", what: {} });
     expect(all[1]).toMatchObject({ kind: "start", seq: 1, clock: "synced" });
-    expect(
-      all.filter(({ kind }) => kind === "thing").map(({ what }) => "thing" in what && what.thing),
-    ).toMatchObject([{ id: "sensor" }, { id: "fan" }]);
+    const described = all.flatMap(({ kind, what }) =>
+      kind === "thing" && "thing" in what ? [what.thing] : [],
+    );
+    expect(described).toContainEqual(expect.objectContaining({ id: "sensor" }));
     expect(readings(await events(data, "--thing", "fan"))).toEqual([]);
     expect(readings(await events(data, "--from", new Date(Date.now() + 60_000).toISOString()))).toEqual([]);
 
-    const people = await tram(["events", "--last", "1", "--kind", "reading"], { TRAM_DATA: data });
+    // What confirms a command comes before its end, though the commands heard the reading too.
+    const set = await tram(["set", "greenhouse-fan", "speed", "45", "--wait", "9"], { TRAM_DATA: data });
+    expect(set.stdout).toBe("confirmed\n");
+    const told = (await events(data, "--thing", "greenhouse-fan", "--kind", "reading,command")).map(
+      ({ kind, what }) =>
+        kind === "command" ? "state" in what && what.state : "value" in what && what.value,
+    );
+    expect(told.slice(-2)).toEqual([45, "confirmed"]);
+
+    const people = await tram(["events", "--last", "1", "--thing", "sensor", "--kind", "reading"], {
+      TRAM_DATA: data,
+    });
     expect(people.stdout).toMatch(/^\S+Z {2}sensor\/air\/temperature {2}31\.5 {2}\(device\)\n$/);
     const state = await tram(["events", "status"], { TRAM_DATA: data });
     expect(state.stdout).toMatch(/reaches back .*\nin memory +\d\.\d MB\nrecorded +\d+ events/);

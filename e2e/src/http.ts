@@ -67,7 +67,7 @@ export function rawCall(
           answer += chunk;
         });
         response.on("end", () => {
-          const json = /json/.test(response.headers["content-type"] ?? "");
+          const json = /[/+]json/.test(response.headers["content-type"] ?? "");
           const body = json ? JSON.parse(answer) : answer;
           resolve({ status: response.statusCode ?? 0, body, headers: response.headers });
         });

@@ -77,17 +77,20 @@ export class EventPass {
     for (const event of events) this.#fold.apply(event);
   }
 
-  *events({ run, firstSeq, nextSeq }: BlockHeader, events: readonly JournalEvent[]): Generator<JournalEvent> {
+  /** @returns what of a block is wanted, with what must be told between. */
+  events({ run, firstSeq, nextSeq }: BlockHeader, events: readonly JournalEvent[]): readonly JournalEvent[] {
+    const wanted: JournalEvent[] = [];
     const [first] = events;
-    if (first === undefined) return;
+    if (first === undefined) return wanted;
     const missing = run === this.#run ? firstSeq - this.#next : 0;
-    if (missing > 0) yield* this.#event({ ...momentOf(first), kind: "gap", what: { missing } });
+    if (missing > 0) this.#take({ ...momentOf(first), kind: "gap", what: { missing } }, wanted);
     this.#run = run;
-    for (const event of events) yield* this.#event(event);
+    for (const event of events) this.#take(event, wanted);
     this.#next = nextSeq;
+    return wanted;
   }
 
-  *#event(event: JournalEvent): Generator<JournalEvent> {
+  #take(event: JournalEvent, wanted: JournalEvent[]): void {
     if (event.kind === "gap" && this.#keyframeAt === undefined) this.#holed = true;
     else if (event.kind !== "gap") this.#keyframeAt = undefined;
     if (event.time < this.#from || event.time > this.#to) {
@@ -96,25 +99,26 @@ export class EventPass {
     }
     if (this.#beginsLate) {
       this.#beginsLate = false;
-      if (this.#wants("gap")) yield { ...momentOf(event), kind: "gap", what: { missing: undefined } };
+      const gap = { ...momentOf(event), kind: "gap" as const, what: { missing: undefined } };
+      if (this.#wants("gap")) wanted.push(gap);
     }
     // A start or a gap comes first: what was known after it follows.
     const startsAnew = event.kind === "start" || event.kind === "gap";
-    if (!startsAnew) yield* this.#tellKnown(event);
-    if (this.#wants(event.kind) && this.#isAbout(event)) yield event;
-    if (startsAnew) yield* this.#tellKnown(event);
+    if (!startsAnew) this.#tellKnown(event, wanted);
+    if (this.#wants(event.kind) && this.#isAbout(event)) wanted.push(event);
+    if (startsAnew) this.#tellKnown(event, wanted);
   }
 
-  *#tellKnown(event: JournalEvent): Generator<JournalEvent> {
+  #tellKnown(event: JournalEvent, wanted: JournalEvent[]): void {
     if (!this.#owesKnown) return;
     this.#owesKnown = false;
     const { things, readings } = this.#fold.house();
     const moment = momentOf(event);
-    const known: JournalEvent[] = [
+    const known: readonly JournalEvent[] = [
       ...things.map((what) => ({ ...moment, kind: "known-thing" as const, what })),
       ...readings.map((what) => ({ ...moment, kind: "known-reading" as const, what })),
     ];
-    for (const each of known) if (this.#isAbout(each)) yield each;
+    for (const each of known) if (this.#isAbout(each)) wanted.push(each);
   }
 
   #wants(kind: HappeningKind): boolean {

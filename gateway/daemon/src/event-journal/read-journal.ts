@@ -51,7 +51,7 @@ export async function* readJournal(sources: ReadSources, query: EventQuery): Asy
       const events = raw === undefined ? undefined : decodeBlock(raw, book.laterOffset);
       if (events === undefined) sources.onDamaged();
       else if (header.keyframe) pass.keyframe(header, events);
-      else yield* pass.events(header, before(events, header, end));
+      else for (const event of pass.events(header, before(events, header, end))) yield event;
     }
   }
 }
