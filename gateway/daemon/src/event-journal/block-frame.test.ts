@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createDeflateRaw } from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { BlockEncoder, type Stamp } from "./block-encoder.ts";
@@ -105,6 +107,16 @@ test("a small block that becomes a large one is stopped at what it said", async 
   const { packed } = await pack(block);
   expect(packed.length).toBeLessThan(10_000);
   expect(await unpack({ header: block.header, packed })).toBeUndefined();
+  const bomb = createDeflateRaw();
+  const parts = bomb.toArray();
+  for (let megabyte = 0; megabyte < 128; megabyte++) {
+    if (!bomb.write(Buffer.alloc(1_048_576))) await once(bomb, "drain");
+  }
+  bomb.end();
+  const small = Buffer.concat(await parts);
+  const before = process.resourceUsage().maxRSS;
+  expect(await unpack({ header: block.header, packed: small })).toBeUndefined();
+  expect(process.resourceUsage().maxRSS - before).toBeLessThan(60_000);
   const columns = [2 ** 40, 0, 0, 0, 0];
   expect(await unpack({ header: { ...block.header, columns }, packed })).toBeUndefined();
 });

@@ -227,6 +227,19 @@ describe("the clock", () => {
   });
 });
 
+test("an hour that only a wrong clock told is found as well", async () => {
+  const house = journalHouse();
+  house.journal.start("1.0");
+  await house.announce(tank("north"));
+  const now = house.clock.now();
+  house.clock.step(HOUR_MS);
+  await house.report("north", LEVEL, 1);
+  house.clock.step(-HOUR_MS);
+  await house.report("north", LEVEL, 2);
+  const found = await house.read({ from: now + HOUR_MS, to: now + HOUR_MS });
+  expect(found.map(line)).toEqual(["clock 3600000 synced", "reading north/tank/level 1 good"]);
+});
+
 test("the state tells how far back it reaches and what it costs", async () => {
   const house = journalHouse();
   house.journal.start("1.0");

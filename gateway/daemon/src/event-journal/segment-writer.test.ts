@@ -98,6 +98,27 @@ describe("on the disk", () => {
     expect(mode & 0o077).toBe(0);
   });
 
+  test("what was known in an earlier run is not known after a new start", async () => {
+    using place = temporaryFolder();
+    const first = journalHouse({ settings: { folder: join(place.folder, "events"), diskBytes: 8 * MB } });
+    await first.announce(tank("old"));
+    first.journal.start("1.0");
+    await first.announce(tank("north"));
+    await first.retire("old");
+    await first.journal[Symbol.asyncDispose]();
+    const second = await onDisk(place.folder, { store: first.store });
+    await second.announce(tank("south"));
+    expect((await second.read({ known: true })).map(line)).toEqual([
+      "start",
+      "known-thing old init",
+      "thing north init",
+      "retired old",
+      "start",
+      "thing south init",
+    ]);
+    await second.journal[Symbol.asyncDispose]();
+  });
+
   test("one write for each window in which something happened, and none otherwise", async () => {
     using place = temporaryFolder();
     const meter = new Meter();
