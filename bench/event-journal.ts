@@ -140,11 +140,10 @@ function house(options: {
     clock,
     settings: { diskBytes: 0, folder: "/nowhere", keepMs: 400 * HOUR_MS, ...options },
     meter: options.meter ?? new WriteCounter(),
-    known: () => ({ things, readings: [...latest.values()] }),
     onHealth: () => process.exit(1),
   });
   if (options.deaf !== true) journal.listen(bus);
-  journal.start("bench");
+  journal.start("bench", () => ({ things, readings: [...latest.values()] }));
 
   /** What the sensors report in the next minute. */
   function minute(): Reading[] {

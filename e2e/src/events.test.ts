@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { EventView } from "../../gateway/daemon/src/event-journal/event-view.ts";
 import { describeHouse, RULES, report, status } from "./disk-house.ts";
 import { call, rawCall, setUp } from "./http.ts";
+import { Disks, mountsMissing } from "./mounts.ts";
 import { house, startGateway, temporaryFolder, tram } from "./processes.ts";
 
 /** The events as programs get them. */
@@ -144,6 +145,29 @@ describe("the journal of events", () => {
     expect(told.text).toMatch(/problem .*events: events are kept in memory alone: .*What to do: /);
     const { stdout } = await tram(["events", "status"], { TRAM_DATA: data });
     expect(stdout).toMatch(/the disk takes nothing: /);
+  });
+
+  test.skipIf(mountsMissing())("a full disk takes no events and no names; the memory goes on", async () => {
+    using folder = temporaryFolder("events-full");
+    const { config, data } = house(folder.path, { rules: RULES, extra: "events: { disk_mb: 2 }" });
+    const first = await startGateway(config);
+    {
+      await using _first = first.process;
+      await describeHouse(first.mqttPort);
+      await first.process.end();
+    }
+    const at = join(data, "events");
+    await using disks = await Disks.mount(`mount -t tmpfs -o size=64k none ${at}`);
+    disks.run(`head -c 1000000 /dev/zero > ${at}/filler || true`);
+    const second = await disks.gateway(config);
+    await using _second = second.process;
+    await second.process.until("the trouble", ({ stderr }) =>
+      stderr.includes("the disk takes no events") ? true : undefined,
+    );
+    await report(second.mqttPort, "23.5", 1);
+    await expect.poll(async () => readings(await events(data))).toEqual([23.5]);
+    expect((await status(data)).text).toMatch(/events: events are kept in memory alone: ENOSPC/);
+    expect(disks.run(`ls ${at}`)).toBe("filler\n");
   });
 
   test("can be turned off", async () => {

@@ -1,6 +1,6 @@
 import { type Bridge, openBridge } from "@tram/cloud-bridge";
 import type { Broker, Clock, Log, Store } from "@tram/core";
-import { type GatewayView, PRODUCT } from "@tram/protocol";
+import type { GatewayView } from "@tram/protocol";
 import { AuditLog } from "./audit/audit-log.ts";
 import { SystemClock } from "./clock/system-clock.ts";
 import { clockTrust } from "./clock/trust.ts";
@@ -123,11 +123,10 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     clock,
     log,
     meter: new WriteCounter(),
-    registry: () => house.registry,
     onChange: () => live.pushGateway(() => status.gateway()),
   });
   if (events !== undefined) teardown.use(events);
-  const house: House = await openHouse(
+  const house = await openHouse(
     {
       settings,
       clock,
@@ -136,7 +135,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       log,
       broker,
       foreign,
-      listenFirst: (bus) => events?.listen(bus),
+      journal: events,
       onChange: (what) => {
         if (what === "store") onStoreHealth();
         else live.pushModule(what.module, () => status.modules().find(({ id }) => id === what.module));
@@ -198,7 +197,6 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   });
   teardown.use(clock.onStep(onChange));
 
-  events?.start(PRODUCT.version);
   // The rules hear a reading before the clouds do; what they decide is in the same commit either way.
   await rules.start(store);
   bridges.push(...(await openBridges({ settings, clock, store, log, house, live }, teardown)));

@@ -15,9 +15,10 @@ import {
   TimeRepair,
   Transactions,
 } from "@tram/core";
-import type { ModuleId } from "@tram/protocol";
+import { type ModuleId, PRODUCT } from "@tram/protocol";
 import type { Settings } from "./config/settings.ts";
 import { createDeliver } from "./deliver.ts";
+import { type EventJournal, knownHouse } from "./event-journal/index.ts";
 import type { ForeignDevices } from "./foreign/foreign-devices.ts";
 import { DeviceNotes } from "./mqtt/homie/device-notes.ts";
 import { HousePresence } from "./presence/house-presence.ts";
@@ -46,8 +47,8 @@ export interface HouseParts {
   /** The broker, once it is open: commands to devices on MQTT go through it. */
   readonly broker: () => Broker;
   readonly foreign: () => ForeignDevices;
-  /** Hears everything before anybody else does. */
-  readonly listenFirst: (bus: Bus) => void;
+  /** Writes down what happens; absent where nobody wants it. */
+  readonly journal: Pick<EventJournal, "listen" | "start"> | undefined;
   /** Told when a module's state or the store's health changed. */
   readonly onChange: (what: { readonly module: ModuleId } | "store") => void;
 }
@@ -56,7 +57,8 @@ export interface HouseParts {
 export async function openHouse(parts: HouseParts, teardown: Teardown): Promise<House> {
   const { settings, clock, store, log } = parts;
   const bus = new Bus((error, event) => log.error({ event, ...describe(error) }, "a listener threw"));
-  parts.listenFirst(bus);
+  // Before anybody else: what the others make of an event must stand after it.
+  parts.journal?.listen(bus);
   const transactions = new Transactions(store, log, () => parts.onChange("store"), {
     retry: { clock, random: Math.random },
     ...(parts.failing === undefined ? {} : { failing: parts.failing }),
@@ -64,6 +66,7 @@ export async function openHouse(parts: HouseParts, teardown: Teardown): Promise<
   teardown.defer(() => transactions.close());
   const registry = new Registry({ clock, bus });
   for (const refused of await registry.restore(store)) log.warn(refused, "a stored Thing could not be read");
+  parts.journal?.start(PRODUCT.version, () => knownHouse(registry));
 
   const { record } = transactions;
   teardown.use(new StaleWatch({ clock, registry, record }));

@@ -81,7 +81,7 @@ const EventsConfig = Type.Object(
     disk_mb: Type.Optional(
       Type.Integer({
         minimum: 0,
-        maximum: 65_536,
+        maximum: 1_024,
         default: 0,
         description:
           "Room for them on the disk of the data folder too, in MB, where they survive a restart; 0 keeps them in memory alone. It writes each minute in which something happened.",

@@ -10,7 +10,7 @@ const HOUR_MS = 3_600_000;
 describe("what happened", () => {
   test("is read back in the order of cause and effect, whoever listened first", async () => {
     const house = journalHouse();
-    house.journal.start("1.0");
+    house.start();
     // A rule: as the rules do, it decides while the reading is being told.
     house.bus.on("reading", ({ reading }, unit) => {
       if (reading.property !== LEVEL || reading.value !== 9) return;
@@ -48,7 +48,7 @@ describe("what happened", () => {
 
   test("is what the bus told, to the last field", async () => {
     const house = journalHouse();
-    house.journal.start("1.0");
+    house.start();
     const told: unknown[] = [];
     house.bus.on("reading", ({ reading }) => told.push(reading));
     house.bus.on("quality", ({ reading }) => told.push(reading));
@@ -74,7 +74,7 @@ describe("what happened", () => {
   test("before the start is not recorded, and after the end neither", async () => {
     const house = journalHouse();
     await house.announce(tank("north"));
-    house.journal.start("1.0");
+    house.start();
     await house.journal[Symbol.asyncDispose]();
     await house.announce(tank("south"));
     expect((await house.read()).map(line)).toEqual(["start"]);
@@ -83,7 +83,7 @@ describe("what happened", () => {
 
   test("can be asked for by time, Thing and kind", async () => {
     const house = journalHouse();
-    house.journal.start("1.0");
+    house.start();
     await house.announce(tank("north"));
     await house.announce(tank("south"));
     for (let count = 0; count < 5; count++) {
@@ -107,7 +107,7 @@ describe("what was known", () => {
     const house = journalHouse();
     await house.announce(tank("north"));
     await house.report("north", LEVEL, 1);
-    house.journal.start("1.0");
+    house.start();
     await house.clock.advance(1_000);
     await house.report("north", LEVEL, 2);
     await house.clock.advance(1_000);
@@ -142,7 +142,7 @@ describe("what was known", () => {
     let chapters = 0;
     const run = async (steps: readonly Step[], start: number): Promise<void> => {
       const house = journalHouse({ settings: { keepMs: 3 * HOUR_MS } });
-      house.journal.start("1.0");
+      house.start();
       const times: number[] = [];
       for (const each of steps) {
         times.push(house.clock.now());
@@ -182,7 +182,7 @@ describe("the clock", () => {
   test("that was set later in the same boot corrects what was before", async () => {
     const clock = new VirtualClock({ wall: Date.UTC(1970, 0, 1), trust: "untrusted" });
     const house = journalHouse({ clock });
-    house.journal.start("1.0");
+    house.start();
     await house.announce(tank("north"));
     await clock.advance(60_000);
     await house.report("north", LEVEL, 1);
@@ -207,7 +207,7 @@ describe("the clock", () => {
   test("that nobody has set tells its own time, and steps of a trusted one change nothing", async () => {
     const clock = new VirtualClock({ wall: 0, trust: "untrusted" });
     const house = journalHouse({ clock });
-    house.journal.start("1.0");
+    house.start();
     await clock.advance(1_000);
     await house.announce(tank("north"));
     expect((await house.read()).map(({ time }) => time)).toEqual([0, 1_000]);
@@ -229,7 +229,7 @@ describe("the clock", () => {
 
 test("an hour that only a wrong clock told is found as well", async () => {
   const house = journalHouse();
-  house.journal.start("1.0");
+  house.start();
   await house.announce(tank("north"));
   const now = house.clock.now();
   house.clock.step(HOUR_MS);
@@ -242,7 +242,7 @@ test("an hour that only a wrong clock told is found as well", async () => {
 
 test("the state tells how far back it reaches and what it costs", async () => {
   const house = journalHouse();
-  house.journal.start("1.0");
+  house.start();
   await house.announce(tank("north"));
   for (let count = 0; count < 100; count++) {
     await house.report("north", LEVEL, count);

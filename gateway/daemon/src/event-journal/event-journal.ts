@@ -55,8 +55,6 @@ export interface JournalParts {
   readonly clock: Clock;
   readonly settings: JournalSettings;
   readonly meter: WriteMeter;
-  /** What the house knows now. */
-  readonly known: () => KnownHouse;
   /** The disk began or ceased to take what it is given. */
   readonly onHealth: () => void;
 }
@@ -77,14 +75,16 @@ export class EventJournal implements AsyncDisposable {
   /** One for all events: it is only read. */
   readonly #stamp: Stamp = { seq: 1, wall: 0, monotonic: 0, trust: "untrusted" };
   readonly #now = (): Stamp => this.#stampAt(this.#clock.now());
+  #known: () => KnownHouse = () => ({ things: [], readings: [] });
   #started = false;
   #damaged = 0;
   #rate = { at: 0, seq: 1, perSecond: 0 };
 
-  constructor({ clock, settings, meter, known, onHealth }: JournalParts) {
+  constructor({ clock, settings, meter, onHealth }: JournalParts) {
     this.#clock = clock;
     const { keepMs, memoryBytes, diskBytes, folder, windowMs = WINDOW_MS } = settings;
-    const parts = { clock, origin: { run: this.#run, bootId: clock.bootId }, known, now: this.#now };
+    const origin = { run: this.#run, bootId: clock.bootId };
+    const parts = { clock, origin, known: () => this.#known(), now: this.#now };
     this.#ring = new MemoryRing({ ...parts, limits: { bytes: memoryBytes, keepMs } });
     if (diskBytes === 0) return;
     const limits = { bytes: diskBytes, keepMs, windowMs };
@@ -108,8 +108,12 @@ export class EventJournal implements AsyncDisposable {
     );
   }
 
-  /** Begins to record: the house is built, and knows what it knew. */
-  start(version: string): void {
+  /**
+   * Begins to record.
+   * @param known tells what the house knows, at this moment and whenever it is asked again.
+   */
+  start(version: string, known: () => KnownHouse): void {
+    this.#known = known;
     this.#ring.start();
     this.#disk?.start();
     this.#started = true;

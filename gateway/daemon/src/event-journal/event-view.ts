@@ -7,7 +7,7 @@ import {
   ThingSettings,
 } from "@tram/protocol";
 import { type Static, type TSchema, Type } from "typebox";
-import { commandView, iso, notificationView, propertyView } from "../http/views.ts";
+import { commandView, iso, notificationView } from "../http/views.ts";
 import type { HappeningKind, JournalEvent } from "./journal-event.ts";
 
 const Time = Type.String({ format: "date-time" });
@@ -20,7 +20,11 @@ const Value = Type.Object({
   property: Id,
   origin: Id,
   cause: Type.Optional(Cause),
-  ...PropertyView.properties,
+  value: PropertyView.properties.value,
+  quality: PropertyView.properties.quality,
+  time: Time,
+  receivedAt: Time,
+  problem: PropertyView.properties.problem,
 });
 const Description = Type.Object({
   thing: Thing,
@@ -122,11 +126,19 @@ function whatOf(event: JournalEvent): EventView["what"] {
     case "quality":
     case "repaired":
     case "known-reading": {
-      const { thing, property, origin, cause } = event.what;
-      const view = propertyView(
-        event.kind === "reading" ? put(event.what, event.time - event.at.wall) : event.what,
-      );
-      return { thing, property, origin, ...(cause === undefined ? {} : { cause }), ...view };
+      const reading = event.kind === "reading" ? put(event.what, event.time - event.at.wall) : event.what;
+      const { thing, property, value, quality, time, receivedAt, origin, cause, problem } = reading;
+      return {
+        thing,
+        property,
+        origin,
+        ...(cause === undefined ? {} : { cause }),
+        value,
+        quality,
+        time: iso(time),
+        receivedAt: iso(receivedAt),
+        ...(problem === undefined ? {} : { problem }),
+      };
     }
     case "command": {
       const { cause } = event.what;

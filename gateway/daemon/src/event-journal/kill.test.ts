@@ -49,7 +49,7 @@ async function killed(events: string, lines: number, batch: number): Promise<num
 async function readings(events: string): Promise<readonly unknown[]> {
   const clock = new VirtualClock({ bootId: "later" });
   const house = journalHouse({ clock, settings: { folder: events, diskBytes: 4_194_304 } });
-  house.journal.start("1.0");
+  house.start();
   const found = await house.read({ kinds: new Set(["reading", "gap"]) });
   await house.journal[Symbol.asyncDispose]();
   return found.map(({ kind, what }) => (kind === "reading" ? what.value : kind));

@@ -3,6 +3,7 @@ import type { Clock, Log, Registry } from "@tram/core";
 import type { GatewayView, ThingId } from "@tram/protocol";
 import type { Settings } from "../config/settings.ts";
 import { EventJournal } from "./event-journal.ts";
+import type { KnownHouse } from "./keyframe.ts";
 import type { WriteMeter } from "./write-meter.ts";
 
 const MB = 1_048_576;
@@ -15,8 +16,6 @@ export function openEventJournal(parts: {
   readonly clock: Clock;
   readonly log: Log;
   readonly meter: WriteMeter;
-  /** Asked once the house is built. */
-  readonly registry: () => Registry;
   /** Told when `failureProblem` changed. */
   readonly onChange: () => void;
 }): EventJournal | undefined {
@@ -32,11 +31,6 @@ export function openEventJournal(parts: {
       folder: join(settings.data, FOLDER),
     },
     meter,
-    known: () => {
-      const registry = parts.registry();
-      const things = [...registry.records()];
-      return { things, readings: things.flatMap(({ thing }) => registry.readings(thing.id as ThingId)) };
-    },
     onHealth: () => {
       const { failure } = journal;
       if (failure === undefined) log.info({}, "the disk takes events again");
@@ -45,6 +39,12 @@ export function openEventJournal(parts: {
     },
   });
   return journal;
+}
+
+/** What a journal begins a chapter with. */
+export function knownHouse(registry: Pick<Registry, "records" | "readings">): KnownHouse {
+  const things = [...registry.records()];
+  return { things, readings: things.flatMap(({ thing }) => registry.readings(thing.id as ThingId)) };
 }
 
 /** The problem of a journal whose disk takes nothing. */

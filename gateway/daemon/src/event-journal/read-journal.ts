@@ -63,7 +63,9 @@ export async function surveyOf(chapters: readonly Chapter[]): Promise<{
   /** Time of the first event; undefined when there is none. */
   readonly from: EpochMs | undefined;
 }> {
-  const clocks = await Promise.all(chapters.map((chapter) => chapter.clocks()));
+  const clocks: ChapterClocks[] = [];
+  // One after the other: a segment is in memory while it is looked through.
+  for (const chapter of chapters) clocks.push(await chapter.clocks());
   const book = new ClockBook();
   for (const { marks } of clocks) for (const [bootId, mark] of marks) book.add(bootId, mark);
   const first = clocks.find(({ marks }) => marks.length > 0)?.marks[0];

@@ -28,9 +28,13 @@ export class SegmentFolder {
       .flatMap((name) => NAME.exec(name)?.[1] ?? [])
       .map(Number)
       .sort((one, other) => one - other);
-    this.#segments = numbers.map((number) => {
+    this.#segments = numbers.flatMap((number) => {
       const path = this.#pathOf(number);
-      return new Segment(path, statSync(path).size);
+      const found = statSync(path);
+      if (!found.isFile()) return [];
+      if (found.size > 0) return [new Segment(path, found.size)];
+      rmSync(path); // A process ended before it wrote to it.
+      return [];
     });
     this.#last = Math.max(this.#last, numbers.at(-1) ?? 0);
   }
@@ -51,6 +55,12 @@ export class SegmentFolder {
 
   add(segment: Segment): void {
     this.#segments = [...this.#segments, segment];
+  }
+
+  /** Takes a segment back to which nothing was written. */
+  remove(segment: Segment): void {
+    this.#segments = this.#segments.filter((each) => each !== segment);
+    rmSync(segment.path, { force: true });
   }
 
   /** Makes the names of new files survive a power cut. */

@@ -41,7 +41,7 @@ async function onDisk(
     ...parts,
     settings: { folder: join(folder, "events"), diskBytes: 8 * MB, ...more },
   });
-  house.journal.start("1.0");
+  house.start();
   await house.journal.written();
   return house;
 }
@@ -73,7 +73,7 @@ describe("on the disk", () => {
       settings: { folder: join(place.folder, "events"), diskBytes: 8 * MB },
     });
     await second.registry.restore(first.store);
-    second.journal.start("1.1");
+    second.start();
     await second.report("north", LEVEL, 2);
     const events = await second.read({ known: true });
     expect(events.map(line)).toEqual([
@@ -102,11 +102,16 @@ describe("on the disk", () => {
     using place = temporaryFolder();
     const first = journalHouse({ settings: { folder: join(place.folder, "events"), diskBytes: 8 * MB } });
     await first.announce(tank("old"));
-    first.journal.start("1.0");
+    first.start();
     await first.announce(tank("north"));
     await first.retire("old");
     await first.journal[Symbol.asyncDispose]();
-    const second = await onDisk(place.folder, { store: first.store });
+    const second = journalHouse({
+      store: first.store,
+      settings: { folder: join(place.folder, "events"), diskBytes: 8 * MB },
+    });
+    await second.registry.restore(first.store);
+    second.start();
     await second.announce(tank("south"));
     expect((await second.read({ known: true })).map(line)).toEqual([
       "start",
@@ -114,6 +119,7 @@ describe("on the disk", () => {
       "thing north init",
       "retired old",
       "start",
+      "known-thing north unknown",
       "thing south init",
     ]);
     await second.journal[Symbol.asyncDispose]();

@@ -259,6 +259,8 @@ export class SegmentWriter {
     this.#file = undefined;
     try {
       await file?.handle.close();
+      // A disk that is full takes a name all the same, each minute anew.
+      if (file?.segment.bytes === 0) this.#folder.remove(file.segment);
     } catch (error) {
       this.#fail(error);
     }

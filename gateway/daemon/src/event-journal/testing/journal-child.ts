@@ -18,11 +18,10 @@ const journal = new EventJournal({
   clock,
   settings: { memoryBytes: 1_048_576, diskBytes: 4_194_304, keepMs: 3_600_000, folder, windowMs: 5 },
   meter: { wrote: () => waiting.splice(0).forEach((tell) => void tell()), verdict: "ok" },
-  known: () => ({ things: [], readings: [] }),
   onHealth: () => process.exit(3),
 });
 journal.listen(bus);
-journal.start("1.0");
+journal.start("1.0", () => ({ things: [], readings: [] }));
 const unit = { after: () => {} };
 for (let number = 0; ; ) {
   for (let count = 0; count < Number(batch); count++) {

@@ -4,6 +4,7 @@ import { MemoryStore, VirtualClock } from "@tram/testkit";
 import { EventJournal, type JournalSettings } from "../event-journal.ts";
 import type { EventQuery } from "../event-pass.ts";
 import type { JournalEvent } from "../journal-event.ts";
+import { knownHouse } from "../open-event-journal.ts";
 import type { WriteMeter } from "../write-meter.ts";
 
 export const MODULE = "module:sim";
@@ -50,10 +51,6 @@ export function journalHouse(
     clock,
     settings: { ...SETTINGS, ...parts.settings },
     meter: parts.meter ?? OKAY,
-    known: () => ({
-      things: [...registry.records()],
-      readings: [...registry.records()].flatMap(({ thing }) => registry.readings(thing.id as ThingId)),
-    }),
     onHealth: () => health.push(journal.failure),
   });
   journal.listen(bus);
@@ -85,6 +82,7 @@ export function journalHouse(
     registry,
     commands,
     health,
+    start: () => journal.start("1.0", () => knownHouse(registry)),
     report,
     announce: (thing: Thing) => transact((unit) => void registry.announce(thing, MODULE, unit)),
     retire: (id: string) => transact((unit) => void registry.retire(id as ThingId, MODULE, unit)),

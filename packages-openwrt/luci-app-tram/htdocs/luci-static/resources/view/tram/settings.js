@@ -352,7 +352,7 @@ return view.extend({
 			{ datatype: 'range(0,1024)', placeholder: _('a thirty-second of the memory, from 2 to 8') });
 		add(s, form.Value, 'disk_mb', _('Room for events on the disk (MB)'),
 			_('There they survive a restart. It writes each minute in which something happened; 0 spares the flash.'),
-			{ datatype: 'range(0,65536)', placeholder: '0' });
+			{ datatype: 'range(0,1024)', placeholder: '0' });
 		add(s, form.Value, 'keep_hours', _('Hours that events are kept'), null, { datatype: 'range(1,8760)', placeholder: '48' });
 	},
 
