@@ -9,6 +9,7 @@ export function troubles(gateway: GatewayView, t: Translate): readonly Complaint
 
 function summaryOf(code: string, { storeCode }: GatewayView, t: Translate): string | undefined {
   if (code === "clock") return t("system.trouble.clock");
+  if (code === "events") return t("system.trouble.events");
   if (code === "restart") return t("system.trouble.restart");
   if (code !== "store") return undefined;
   if (storeCode === "full") return t("system.trouble.store.full");

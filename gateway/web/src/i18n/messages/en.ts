@@ -265,6 +265,8 @@ export const en = {
     "The data folder cannot be used: nothing new is kept or acknowledged. Rules and control go on from memory. Check the disk.",
   "system.trouble.clock":
     "The clock is not set: times may be years off, and rules at a time of day wait. Give the gateway a time server (NTP).",
+  "system.trouble.events":
+    "The journal of events is kept in memory alone: the disk takes nothing of it. Everything else goes on.",
   "system.trouble.restart":
     "The disk came back with other data: the gateway starts anew as soon as nothing is under way.",
   "system.noProblems": "The gateway reports no problems.",

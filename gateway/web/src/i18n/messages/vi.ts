@@ -262,6 +262,7 @@ export const vi: CatalogueOf<typeof en> = {
     "Không dùng được thư mục dữ liệu: dữ liệu mới không được lưu và không được xác nhận. Quy tắc và điều khiển vẫn chạy từ bộ nhớ. Hãy kiểm tra ổ lưu trữ.",
   "system.trouble.clock":
     "Đồng hồ chưa được chỉnh: thời gian có thể sai đến hàng năm, và các quy tắc theo giờ phải chờ. Hãy cho gateway một máy chủ thời gian (NTP).",
+  "system.trouble.events": "Nhật ký sự kiện chỉ còn trong bộ nhớ: đĩa không ghi được. Mọi thứ khác vẫn chạy.",
   "system.trouble.restart":
     "Ổ lưu trữ đã trở lại với dữ liệu khác: gateway sẽ khởi động lại ngay khi không còn việc gì đang chạy.",
   "system.noProblems": "Gateway không báo vấn đề nào.",
