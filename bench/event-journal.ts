@@ -138,7 +138,7 @@ function house(options: {
   const latest = new Map<ThingId, Reading>();
   const journal = new EventJournal({
     clock,
-    settings: { diskBytes: 0, folder: "/nowhere", keepMs: 400 * HOUR_MS, ...options },
+    settings: { diskBytes: 0, folder: "/nowhere", keepMs: 48 * HOUR_MS, ...options },
     meter: options.meter ?? new WriteCounter(),
     onHealth: () => process.exit(1),
   });
@@ -224,9 +224,9 @@ const row = (what: string, value: number, digits: number, unit: string): void =>
 };
 
 async function inMemory(): Promise<void> {
-  await house({ memoryBytes: 64 * MB }).live(120); // So that V8 has compiled it.
-  const deaf = await house({ memoryBytes: 64 * MB, deaf: true }).live(60 * HOURS);
-  const { journal, live, clock } = house({ memoryBytes: 64 * MB });
+  await house({ memoryBytes: 4 * MB }).live(120); // So that V8 has compiled it.
+  const deaf = await house({ memoryBytes: 4 * MB, deaf: true }).live(60 * HOURS);
+  const { journal, live, clock } = house({ memoryBytes: 4 * MB });
   const lap = await live(60 * HOURS);
   const state = await journal.state();
   const perEvent = state.memoryBytes / lap.events;
@@ -265,7 +265,7 @@ async function onDisk(): Promise<void> {
         meter.writes++;
       },
     };
-    const { journal, live } = house({ memoryBytes: 64 * MB, diskBytes: 64 * MB, folder: folder.path, meter });
+    const { journal, live } = house({ memoryBytes: 4 * MB, diskBytes: 64 * MB, folder: folder.path, meter });
     await live(60 * HOURS);
     const name = `On disk, ${verdict === "ok" ? "a window of a minute" : "windows of five minutes"}`;
     row(`${name}: pages written, a day`, ((meter.bytes / MB) * 24) / HOURS, 1, "MB");
