@@ -110,6 +110,8 @@ function whatWords({ kind, what }: EventView): string {
       const quality = facts.quality === "good" ? "" : `  ${word("quality")}${why}`;
       return `${mark}${word("thing")}/${word("property")}  ${JSON.stringify(facts.value)}${quality}  (${word("origin")})`;
     }
+    case "event":
+      return `${word("thing")}  ${word("event")}  ${JSON.stringify(facts.data)}  (${word("origin")})`;
     case "command": {
       const target = facts.property ?? facts.action;
       return `${word("thing")}/${String(target)} ← ${JSON.stringify(facts.value)}  ${word("state")}${why}  (${word("origin")})`;

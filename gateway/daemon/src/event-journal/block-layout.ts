@@ -29,6 +29,7 @@ export const CODES = [
   "known-thing",
   "known-reading",
   "repaired",
+  "event",
 ] as const satisfies readonly (RecordedKind | "offset" | "skip")[];
 
 export const CODE = Object.fromEntries(CODES.map((code, index) => [code, index])) as Readonly<

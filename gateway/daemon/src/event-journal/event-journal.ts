@@ -102,6 +102,7 @@ export class EventJournal implements AsyncDisposable {
       bus.on("availability", ({ record: { thing, availability }, previous }) =>
         this.#record("availability", { id: thing.id, availability, previous } as Happenings["availability"]),
       ),
+      bus.on("event", (event) => this.#record("event", event, event.receivedAt)),
       bus.on("command", (command) => this.#record("command", command)),
       bus.on("notification", (notification) => this.#record("notification", notification)),
       this.#clock.onStep((step) => this.#record("clock", step)),

@@ -150,6 +150,7 @@ function thingOf(event: JournalEvent): string | undefined {
     case "quality":
     case "repaired":
     case "known-reading":
+    case "event":
     case "command":
       return event.what.thing;
     default:

@@ -46,6 +46,14 @@ const WHAT = {
   reading: Value,
   quality: Value,
   repaired: Value,
+  event: Type.Object({
+    thing: Id,
+    event: Id,
+    data: Type.Unknown(),
+    time: Time,
+    receivedAt: Time,
+    origin: Id,
+  }),
   command: Type.Object({ ...CommandView.properties, cause: Type.Optional(Cause) }),
   notification: NotificationView,
   gap: Type.Object(
@@ -68,6 +76,7 @@ export const EventView = Type.Object({
   kind: Type.Enum([...EVENT_KINDS]),
   what: Type.Union([
     WHAT.reading,
+    WHAT.event,
     WHAT.command,
     WHAT.availability,
     WHAT.thing,
@@ -144,6 +153,10 @@ function whatOf(event: JournalEvent): EventView["what"] {
       const { cause } = event.what;
       return { ...commandView(event.what), ...(cause === undefined ? {} : { cause }) };
     }
+    case "event": {
+      const { time, receivedAt, ...rest } = put(event.what, event.time - event.at.wall);
+      return { ...rest, time: iso(time), receivedAt: iso(receivedAt) };
+    }
     case "notification":
       return notificationView(event.what);
     case "thing":
@@ -164,7 +177,7 @@ function whatOf(event: JournalEvent): EventView["what"] {
   }
 }
 
-/** A reading whose times the gateway gave it, by a clock that was wrong by so much. */
+/** Times that the gateway gave, by a clock that was wrong by so much. */
 function put<Times extends { readonly time: EpochMs; readonly receivedAt: EpochMs }>(
   reading: Times,
   byMs: number,

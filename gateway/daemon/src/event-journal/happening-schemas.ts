@@ -29,6 +29,14 @@ const SCHEMAS: Readonly<Record<JsonKind, TSchema>> = {
   "known-thing": RecordSchema,
   retired: Type.Object({ id: Text, source: Source }),
   availability: Type.Object({ id: Text, availability: Availability, previous: Availability }),
+  event: Type.Object({
+    thing: Text,
+    event: Text,
+    data: Type.Unknown(),
+    time: Type.Number(),
+    receivedAt: Type.Number(),
+    origin: Text,
+  }),
   command: Type.Object({
     id: Text,
     thing: Text,

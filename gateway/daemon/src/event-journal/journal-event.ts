@@ -1,5 +1,5 @@
 import type { ClockStep, Notification, Source, ThingRecord } from "@tram/core";
-import type { Availability, Command, EpochMs, Instant, Reading, ThingId } from "@tram/protocol";
+import type { Availability, Command, EpochMs, Instant, Reading, ThingEvent, ThingId } from "@tram/protocol";
 
 /** What can happen, with what is told of it. What the bus of the house tells stands here as it was told. */
 export interface Happenings {
@@ -18,6 +18,8 @@ export interface Happenings {
   quality: Reading;
   /** It is known now when a value was taken; nothing else of it changed. */
   repaired: Reading;
+  /** Something happened at a Thing that is no state of it. */
+  event: ThingEvent;
   command: Command;
   notification: Notification;
   /** A Thing as it was known at this point of the journal; nothing happened to it. */

@@ -136,6 +136,17 @@ export const recorded: fc.Arbitrary<Recorded> = fc.oneof(
       Happenings["availability"]
     >,
   ),
+  one(
+    "event",
+    fc.record({
+      thing: id,
+      event: text,
+      data: json,
+      time: fc.nat(),
+      receivedAt: fc.nat(),
+      origin,
+    }) as unknown as fc.Arbitrary<Happenings["event"]>,
+  ),
   one("command", command),
   one(
     "notification",

@@ -124,6 +124,8 @@ export function line(event: JournalEvent): string {
       const { thing, property, value, quality, cause } = event.what;
       return `${event.kind} ${thing}/${property} ${JSON.stringify(value)} ${quality}${cause === undefined ? "" : ` by ${cause.commandId}`}`;
     }
+    case "event":
+      return `event ${event.what.thing}/${event.what.event} ${JSON.stringify(event.what.data)}`;
     case "command":
       return `command ${event.what.id} ${event.what.state}`;
     case "notification":
