@@ -103,11 +103,17 @@ export class GroupCommit {
 
   /** Brings everything to the medium, as far as that is possible. */
   async finish(): Promise<void> {
-    await this.#flushing;
-    this.#fullDue = true;
-    this.#flushing ??= this.#flush();
-    await this.#flushing;
+    await this.#flushAll();
     clearTimeout(this.#windowTimer);
+  }
+
+  /**
+   * Brings what was acknowledged before into the database, at once.
+   * @throws {StoreError} when that does not take it.
+   */
+  async bringAll(): Promise<void> {
+    await this.#flushAll();
+    if (this.#failure !== undefined) throw storeErrorOf(this.#failure);
   }
 
   /** Call it when the database is closed: what it could not take stays in the journal, for the next process. */
@@ -143,6 +149,13 @@ export class GroupCommit {
     this.#fullDue = true;
     this.#tell({ ...failure, message: `the journal: ${failure.message}` });
     return false;
+  }
+
+  async #flushAll(): Promise<void> {
+    await this.#flushing;
+    this.#fullDue = true;
+    this.#flushing ??= this.#flush();
+    await this.#flushing;
   }
 
   /** Writes what is queued, group by group, and everything when that is due. Never rejects. */

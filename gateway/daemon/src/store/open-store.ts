@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Log, type Store, StoreError } from "@tram/core";
+import { type Log, StoreError } from "@tram/core";
 import { type GatewayView, PRODUCT } from "@tram/protocol";
 import { ConfigError } from "../config/config-error.ts";
 import type { QuarantineReport } from "./quarantine.ts";
@@ -18,7 +18,7 @@ export interface OpenStoreOptions {
 }
 
 export interface OpenedStore {
-  readonly store: Store;
+  readonly store: SqliteStore;
   /** What people must know about it: that it was damaged, that it cannot be written and how much of it is known. */
   readonly problems: Problems;
   /** Set when the disk allows no more than reading: why. */

@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
-import { Worker } from "node:worker_threads";
 import { snapshotOf, takeSnapshot } from "./snapshot.ts";
-import type { SnapshotJob } from "./snapshot-worker.ts";
+import { runSnapshotJob } from "./snapshot-thread.ts";
 import type { DriverName } from "./sql-driver.ts";
-import { attempt, failureOf, type StoreFailure } from "./store-failure.ts";
+import { attempt, type StoreFailure } from "./store-failure.ts";
 import type { WorkingDatabase } from "./working-database.ts";
 
 /** A gateway that loses power twice a day never reaches the end of a long period: the first snapshot comes early. */
@@ -62,14 +61,7 @@ export class Snapshots {
     const { changes } = this.#database;
     if (changes === this.#takenAt) return;
     const { file, driver, program } = this.#options;
-    const job: SnapshotJob = { file, driver };
-    const thread = new Worker(program, { workerData: job, name: "tram-snapshot" });
-    const failure = await new Promise<StoreFailure | undefined>((resolve) => {
-      thread.once("message", resolve);
-      thread.once("error", (error) => resolve(failureOf(error)));
-      // After a message this comes too late to count.
-      thread.once("exit", () => resolve(failureOf(new Error("the thread of the snapshot ended too early"))));
-    });
+    const { failure } = await runSnapshotJob(program, { file, driver });
     if (failure === undefined) this.#takenAt = changes;
     this.#tell(failure);
   }
@@ -77,10 +69,4 @@ export class Snapshots {
   #tell(failure: StoreFailure | undefined): void {
     if (failure !== undefined) this.#options.onFailure(failure);
   }
-}
-
-/** The thread's program lies beside this one, in the sources as in the build and in the bundle. */
-export function snapshotProgram(): URL {
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  return new URL(`./snapshot-worker.${extension}`, import.meta.url);
 }

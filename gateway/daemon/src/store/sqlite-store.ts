@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { type Durability, type LogRow, type Operation, type Store, StoreError } from "@tram/core";
 import type { Json } from "@tram/protocol";
+import type { Copied, Omission } from "./copy.ts";
 import { type EncodedOperation, encodeOperation } from "./encode.ts";
 import { GroupCommit, type Waiting } from "./group-commit.ts";
 import { readJournal } from "./journal.ts";
@@ -10,7 +11,8 @@ import { Pending } from "./pending.ts";
 import type { QuarantineReport } from "./quarantine.ts";
 import { Reader } from "./reader.ts";
 import { Refuge, type RefugeOptions, type RefugeReport } from "./refuge.ts";
-import { Snapshots, snapshotProgram } from "./snapshots.ts";
+import { runSnapshotJob, snapshotProgram } from "./snapshot-thread.ts";
+import { Snapshots } from "./snapshots.ts";
 import type { DriverName, OpenConnection, SqlDriver } from "./sql-driver.ts";
 import { storeErrorOf } from "./store-error-of.ts";
 import { attempt, failureOf, type StoreFailure } from "./store-failure.ts";
@@ -67,6 +69,11 @@ export interface SqliteStore extends Store {
   readonly quarantine: QuarantineReport | undefined;
   /** Set when the disk allowed no more than reading at the start. Tell people. */
   readonly refuge: RefugeReport | undefined;
+  /**
+   * Copies everything that was acknowledged so far into a new file, which must not be there.
+   * @throws {StoreError} when the disk does not allow it; what was begun is left to the caller.
+   */
+  copy(to: string, omission: Omission): Promise<Copied>;
 }
 
 const CHECKPOINT_PAGES = 1_000;
@@ -173,6 +180,19 @@ class JournaledStore implements SqliteStore {
       // What else this turn of the event loop commits goes along.
       if (this.#incoming.length === 1) setImmediate(this.#takeTurn);
     });
+  }
+
+  async copy(to: string, omission: Omission): Promise<Copied> {
+    this.#refuseWhenClosed();
+    const working = this.#working;
+    if (working === undefined) throw storeErrorOf(this.#shelter?.failure);
+    // What is in the journal alone is not in the file yet.
+    await working.commits.bringAll();
+    const { driver, program } = this.#options;
+    const job = { file: this.#file, driver, copy: { to, omission } };
+    const { copied, failure } = await runSnapshotJob(program ?? snapshotProgram(), job);
+    if (copied === undefined) throw storeErrorOf(failure);
+    return copied;
   }
 
   close(): Promise<void> {
