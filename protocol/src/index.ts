@@ -1,5 +1,6 @@
 export * from "./api/account.ts";
 export * from "./api/authority.ts";
+export * from "./api/backup.ts";
 export * from "./api/household.ts";
 export * from "./api/identity.ts";
 export * from "./api/live.ts";

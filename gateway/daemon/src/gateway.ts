@@ -1,9 +1,16 @@
 import { type Bridge, openBridge } from "@tram/cloud-bridge";
 import type { Broker, Clock, Log, Store } from "@tram/core";
 import type { GatewayView } from "@tram/protocol";
+import { type AccountAudit, accountAudit } from "./audit/account-audit.ts";
 import { AuditLog } from "./audit/audit-log.ts";
+import { CommandAudit } from "./audit/command-audit.ts";
+import { noteConfigChange } from "./audit/config-change.ts";
+import { RepeatFilter } from "./audit/repeat-filter.ts";
+import type { Backups } from "./backup/backups.ts";
+import { openBackups } from "./backup/open-backups.ts";
 import { SystemClock } from "./clock/system-clock.ts";
 import { clockTrust } from "./clock/trust.ts";
+import type { ConfigSource } from "./config/last-good.ts";
 import type { Settings } from "./config/settings.ts";
 import { type EventJournal, journalProblem, openEventJournal, WriteCounter } from "./event-journal/index.ts";
 import type { ForeignDevices } from "./foreign/foreign-devices.ts";
@@ -16,6 +23,7 @@ import { accountRoutes } from "./http/routes-account.ts";
 import { auditRoutes } from "./http/routes-audit.ts";
 import { authorityRoutes } from "./http/routes-authority.ts";
 import { broadcastRoutes } from "./http/routes-broadcast.ts";
+import { backupRoutes } from "./http/routes-backup.ts";
 import { type ClientDesk, clientRoutes } from "./http/routes-clients.ts";
 import { credentialRoutes } from "./http/routes-credentials.ts";
 import { eventRoutes } from "./http/routes-events.ts";
@@ -66,6 +74,8 @@ export interface RunningGateway {
 
 export interface GatewayOptions {
   readonly settings: Settings;
+  /** Where the settings come from; a backup has them too. */
+  readonly config?: { readonly file: string } & ConfigSource;
   readonly log: Log;
   /** Folder of the built web UI. */
   readonly webFolder: string;
@@ -210,6 +220,13 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
 
   const audit = new AuditLog({ clock, log, store, transactions: house.transactions });
   await audit.restore();
+  void audit
+    .measure()
+    .catch((error: unknown) => log.warn({ reason: String(error) }, "the audit log is not bounded"));
+  const repeats = teardown.use(new RepeatFilter({ clock, audit: audit.audit }));
+  teardown.use(new CommandAudit({ ...house, clock, audit, repeats }));
+  if (options.config !== undefined) await noteConfigChange(options.config, { ...house, store, audit });
+  const backups = openBackups({ ...options, clock, store, audit: audit.audit });
   const names = [settings.gateway.id, ...settings.http.hosts];
   const ca = teardown.use(openAuthority({ data: settings.data, clock, log, audit: audit.audit, names }));
   known.push(...ca.problems);
@@ -232,7 +249,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   later.mqtt = mqtt;
   const people = new People({ clock, transactions: house.transactions });
   await people.restore(store);
-  const editor = new RuleEditor({ ...house, folder: settings.rulesDir, rules, log });
+  const editor = new RuleEditor({ ...house, folder: settings.rulesDir, rules, log, audit: audit.audit });
   const desk = clientDesk(broker, clock, log);
   const metrics = (): string =>
     metricsText({
@@ -243,7 +260,8 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       things: house.registry.size,
       residentBytes: process.memoryUsage.rss(),
     });
-  const access = { identity, audit, authority: ca.authority, place: mqtt.place };
+  const account = accountAudit(audit.audit, repeats);
+  const access = { identity, audit, account, backups, authority: ca.authority, place: mqtt.place };
   const room = {
     options,
     clock,
@@ -335,7 +353,14 @@ async function openWeb(
     metrics: () => string;
     mqtt: MqttRoom;
     events: EventJournal | undefined;
-    access: { identity: Identity; audit: AuditLog; authority: Authority | undefined; place: Place };
+    access: {
+      identity: Identity;
+      audit: AuditLog;
+      account: AccountAudit;
+      backups: Backups;
+      authority: Authority | undefined;
+      place: Place;
+    };
   },
   teardown: Teardown,
 ): Promise<HttpServers> {
@@ -346,7 +371,7 @@ async function openWeb(
   const doors = () => ({ http: { ...settings.http, ...reached }, mqtt: parts.mqtt.addresses });
   const wot = openWot({ ...house, house, watch, clock, doors }, teardown);
   const routes = [
-    ...accountRoutes(people, () => reached.port),
+    ...accountRoutes(people, () => reached.port, access.account),
     ...wot.routes,
     ...householdRoutes({ ...house, audit: access.audit.audit }),
     ...broadcastRoutes(parts.mqtt.broker),
@@ -359,12 +384,13 @@ async function openWeb(
     ...authorityRoutes(access.authority, access.identity),
     ...auditRoutes(access.audit),
     ...eventRoutes(parts.events),
+    ...backupRoutes(access.backups),
   ];
   const { hosts } = settings.http;
   const door = nodeRed.door({ people, clock, log, supervisor: house.supervisor });
   if (door !== undefined) teardown.use(door);
   const files = new StaticFiles(options.webFolder);
-  const app = createApp({ routes, people, files, log, hosts, nodeRed: door, metrics: parts.metrics });
+  const app = createApp({ ...parts, routes, files, log, hosts, audit: access.account, nodeRed: door });
   teardown.use(people.onRevoked(() => live.recheck()));
   teardown.use(people.onRevoked(() => wot.streams.recheck()));
   if (door !== undefined) teardown.use(people.onRevoked(() => door.recheck()));

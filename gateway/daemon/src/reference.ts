@@ -7,6 +7,7 @@ import type { Route } from "./http/route.ts";
 import { accountRoutes } from "./http/routes-account.ts";
 import { auditRoutes } from "./http/routes-audit.ts";
 import { authorityRoutes } from "./http/routes-authority.ts";
+import { backupRoutes } from "./http/routes-backup.ts";
 import { clientRoutes } from "./http/routes-clients.ts";
 import { credentialRoutes } from "./http/routes-credentials.ts";
 import { eventRoutes } from "./http/routes-events.ts";
@@ -35,7 +36,6 @@ function describedRoutes(): readonly Route[] {
   };
   const nobody = new Proxy({}, { get: (_target, name) => absent(String(name)) });
   return [
-    ...accountRoutes(nobody as Parameters<typeof accountRoutes>[0], () => absent("the port")),
     ...householdRoutes({ registry: { household: nobody }, safety: nobody } as Parameters<
       typeof householdRoutes
     >[0]),
@@ -47,6 +47,11 @@ function describedRoutes(): readonly Route[] {
       streams: nobody,
       reach: () => absent("the way"),
     } as unknown as Parameters<typeof wotRoutes>[0]),
+    ...accountRoutes(
+      nobody as Parameters<typeof accountRoutes>[0],
+      () => absent("the port"),
+      nobody as Parameters<typeof accountRoutes>[2],
+    ),
     ...ruleRoutes(nobody as Parameters<typeof ruleRoutes>[0], nobody as Parameters<typeof ruleRoutes>[1]),
     ...authorityRoutes(undefined, nobody as Parameters<typeof authorityRoutes>[1]),
     ...clientRoutes(nobody as Parameters<typeof clientRoutes>[0]),
@@ -56,6 +61,7 @@ function describedRoutes(): readonly Route[] {
     ...credentialRoutes(nobody as Parameters<typeof credentialRoutes>[0], { host: "", port: 0 }),
     ...eventRoutes(undefined),
     ...auditRoutes(nobody as Parameters<typeof auditRoutes>[0]),
+    ...backupRoutes(nobody as Parameters<typeof backupRoutes>[0]),
   ];
 }
 

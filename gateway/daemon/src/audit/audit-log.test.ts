@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Transactions } from "@tram/core";
 import { MemoryStore, VirtualClock } from "@tram/testkit";
-import { expect, test } from "vitest";
-import { AUDIT_ROWS, AuditLog } from "./audit-log.ts";
+import { expect, onTestFinished, test } from "vitest";
+import { openSqliteStore } from "../store/sqlite-store.ts";
+import { AUDIT_BYTES, AuditLog } from "./audit-log.ts";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -9,7 +13,8 @@ async function room(store = new MemoryStore(), clock = new VirtualClock({ trust:
   const transactions = new Transactions(store, silent, () => undefined);
   const audit = new AuditLog({ clock, log: silent, transactions, store });
   await audit.restore();
-  return { store, transactions, audit };
+  await audit.measure();
+  return { store, transactions, audit, clock };
 }
 
 test("entries come back newest first, with the time as it was believed, over a restart", async () => {
@@ -45,18 +50,95 @@ test("entries come back newest first, with the time as it was believed, over a r
   expect(await again.audit.read(100)).toHaveLength(3);
 });
 
-test("it stays within its bound, and what is there is the newest", async () => {
+test("it stays within its bound of bytes, and what is there is the newest", async () => {
   const { store, audit, transactions } = await room();
-  for (let count = 1; count <= AUDIT_ROWS + 20; count++) {
-    audit.audit({ action: "login-refused", subject: `n${count}`, by: "x" });
-  }
-  await transactions.transact(() => undefined);
-  expect((await store.extent("audit")).count).toBe(AUDIT_ROWS);
-  expect((await audit.read(1))[0]).toMatchObject({ subject: `n${AUDIT_ROWS + 20}` });
+  const detail = "x".repeat(200);
+  const fill = async (from: AuditLog, more: Transactions, rows: number): Promise<void> => {
+    await more.transact((unit) => {
+      for (let count = 1; count <= rows; count++)
+        from.into(unit, { action: "login-refused", subject: `n${count}`, by: "x", detail });
+    });
+  };
+  await fill(audit, transactions, 12_000);
+  const held = (await store.rows("audit", { after: 0, limit: 20_000 })).map(({ value }) =>
+    JSON.stringify(value),
+  );
+  const bytes = held.reduce((sum, text) => sum + text.length, 0);
+  expect(bytes).toBeLessThan(AUDIT_BYTES);
+  expect(bytes).toBeGreaterThan(AUDIT_BYTES * 0.85);
+  expect((await audit.read(1))[0]).toMatchObject({ subject: "n12000" });
+
   const again = await room(store);
-  again.audit.audit({ action: "login-refused", subject: "later", by: "x" });
-  await again.transactions.transact(() => undefined);
-  expect((await store.extent("audit")).count).toBe(AUDIT_ROWS);
+  await fill(again.audit, again.transactions, 500);
+  expect((await store.extent("audit")).count).toBeLessThan(held.length + 64);
+  expect((await again.audit.read(1))[0]).toMatchObject({ subject: "n500" });
+});
+
+test("what is written while nobody knows yet how much there is counts too", async () => {
+  const first = await room();
+  first.audit.audit({ action: "pairing-closed", subject: "1", by: "x" });
+  await first.transactions.transact(() => undefined);
+  const audit = new AuditLog({ ...first, clock: new VirtualClock(), log: silent });
+  await audit.restore();
+  const measured = audit.measure();
+  for (let count = 0; count < 9_000; count++) {
+    audit.audit({ action: "pairing-closed", subject: "y".repeat(200), by: "z".repeat(200) });
+  }
+  await measured;
+  audit.audit({ action: "pairing-closed", subject: "last", by: "x" });
+  await first.transactions.transact(() => undefined);
+  expect((await first.store.extent("audit")).count).toBeLessThan(6_500);
+  expect((await audit.read(1))[0]).toMatchObject({ subject: "last" });
+});
+
+test("on a real disk it takes no more than 4 MB, beside a log that grows behind it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tram-audit-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, "tram.db");
+  const store = await openSqliteStore(file);
+  const transactions = new Transactions(store, silent, () => undefined);
+  const audit = new AuditLog({ clock: new VirtualClock(), log: silent, transactions, store });
+  await audit.restore();
+  await audit.measure();
+  // One behind it in the order of the names: the pages of the audit log are split, and never quite full.
+  let behind = 0;
+  for (let turn = 0; turn < 90; turn++) {
+    await transactions.transact((unit) => {
+      unit.append("outbox-up", ++behind, "z");
+      for (let count = 0; count < 400; count++)
+        audit.into(unit, {
+          action: "command",
+          subject: "pump/relay/on",
+          by: "api:minh",
+          detail: "true: confirmed",
+        });
+    });
+  }
+  expect(audit.bytes).toBeLessThanOrEqual(AUDIT_BYTES);
+  expect(audit.bytes).toBeGreaterThan(AUDIT_BYTES * 0.9);
+  await store.close();
+  expect(statSync(file).size).toBeLessThan(4_000_000);
+}, 30_000);
+
+test("entries are found by action, by who did it, and by time, over many others", async () => {
+  const { audit, transactions, clock } = await room();
+  const write = (action: "command" | "signed-in", by: string): void =>
+    audit.audit({ action, subject: "s", by });
+  write("signed-in", "minh");
+  await clock.advance(60_000);
+  await transactions.transact((unit) => {
+    for (let count = 0; count < 1_700; count++)
+      audit.into(unit, { action: "command", subject: "s", by: "lan" });
+  });
+  write("signed-in", "lan");
+  await transactions.transact(() => undefined);
+  const names = async (filter: Parameters<AuditLog["read"]>[1]) =>
+    (await audit.read(10, filter)).map(({ by }) => by);
+  expect(await names({ action: "signed-in" })).toEqual(["lan", "minh"]);
+  expect(await names({ by: "minh" })).toEqual(["minh"]);
+  expect(await names({ action: "signed-in", since: clock.now() - 1_000 })).toEqual(["lan"]);
+  expect(await names({ by: "nobody" })).toEqual([]);
+  expect(await audit.read(5_000)).toHaveLength(1_702);
 });
 
 test("what comes from outside is one bounded line", async () => {

@@ -14,8 +14,8 @@ interface Kind {
 }
 
 /**
- * Lets the first of many equal refusals through and counts the rest, for they repeat as fast as a broken device
- * reconnects. Whoever makes each of them another (random topics, random names) gets so many lines a minute and a sum.
+ * Lets the first of many equal entries through and counts the rest: refusals repeat as fast as a broken device
+ * reconnects, commands as fast as somebody moves a slider. Whoever makes each of them another (random topics, random names) gets so many lines a minute and a sum.
  */
 export class RepeatFilter implements Disposable {
   readonly #clock: Pick<Clock, "after">;
@@ -29,11 +29,14 @@ export class RepeatFilter implements Disposable {
     this.#audit = parts.audit;
   }
 
-  /** @param key what makes two refusals the same: the client and the topic. */
-  note(key: string, entry: AuditEntry): void {
+  /**
+   * @param key what makes two entries the same: the client and the topic.
+   * @param write where the first goes; the sums come later, and by themselves.
+   */
+  note(key: string, entry: AuditEntry, write: Audit = this.#audit): void {
     const known = this.#kinds.get(key);
     if (known !== undefined) known.more++;
-    else if (this.#kinds.size < MOST_KINDS) this.#begin(key, entry);
+    else if (this.#kinds.size < MOST_KINDS) this.#begin(key, entry, write);
     else if (this.#beyond !== undefined) this.#beyond.more++;
     else
       this.#beyond = {
@@ -48,9 +51,9 @@ export class RepeatFilter implements Disposable {
     this.#tell();
   }
 
-  #begin(key: string, entry: AuditEntry): void {
+  #begin(key: string, entry: AuditEntry, write: Audit): void {
     this.#kinds.set(key, { key, entry, more: 0 });
-    this.#audit(entry);
+    write(entry);
     this.#timer ??= this.#clock.after(QUIET_MS, () => this.#turn());
   }
 

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Log } from "@tram/core";
 import { type GatewayView, PRODUCT } from "@tram/protocol";
+import { isRestorePending } from "../backup/restore-state.ts";
 import { type Chosen, chooseConfig, keepLastGood } from "../config/last-good.ts";
 import { readOverrides } from "../config/overrides.ts";
 import type { Settings } from "../config/settings.ts";
@@ -16,7 +18,7 @@ const STOP_WITHIN_MS = 1_800;
 
 export const run: CommandBody = async (context) => {
   const stopping = stopSignal();
-  const chosen = chooseConfig(configFile(context), readOverrides(context.environment));
+  const chosen = await chooseWhole(context);
   const log = createLog(chosen.settings.logLevel);
   const problems: GatewayView["problems"] = [];
   if (chosen.refused !== undefined) {
@@ -28,6 +30,7 @@ export const run: CommandBody = async (context) => {
   for (let known = problems; ; ) {
     const gateway = await startGateway({
       settings: chosen.settings,
+      config: { file: resolve(configFile(context)), ...chosen.source },
       log,
       webFolder: webFolder(),
       problems: known,
@@ -42,6 +45,17 @@ export const run: CommandBody = async (context) => {
     known = [...problems, ...reason];
   }
 };
+
+/** Chooses the configuration. A restore that was cut short is ended before: it may bring another one. */
+async function chooseWhole(context: CommandContext): Promise<Chosen> {
+  const choose = (): Chosen => chooseConfig(configFile(context), readOverrides(context.environment));
+  const chosen = choose();
+  const { data } = chosen.settings;
+  if (!isRestorePending(data)) return chosen;
+  const { resumeRestore } = await import("../backup/resume.ts");
+  resumeRestore(data);
+  return choose();
+}
 
 async function stopInTime(gateway: RunningGateway, log: Log): Promise<void> {
   const patience = setTimeout(() => {

@@ -16,6 +16,14 @@ const UCI_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   system: { type: "string", value: "FILE", help: "UCI file with the system's time zone (it may be missing)" },
 };
 
+const PASSPHRASE_OPTION: Readonly<Record<string, OptionSpec>> = {
+  "passphrase-file": {
+    type: "string",
+    value: "FILE",
+    help: "its first line is the passphrase; - is standard input (default: ask)",
+  },
+};
+
 /** All verbs. The help, the check of the command line and the shell completion are made of this table. */
 export const COMMANDS: readonly CliCommand[] = [
   {
@@ -410,10 +418,44 @@ export const COMMANDS: readonly CliCommand[] = [
     load: async () => (await import("./commands-authority.ts")).caExport,
   },
   {
+    name: "backup",
+    args: "FILE",
+    summary: "everything that another gateway needs to take this one's place, in one encrypted file",
+    options: {
+      ...PASSPHRASE_OPTION,
+      "without-history": { type: "boolean", help: "leave out what the gateway remembers of the past" },
+    },
+    minArgs: 1,
+    maxArgs: 1,
+    load: async () => (await import("./commands-backup.ts")).backup,
+  },
+  {
+    name: "restore",
+    args: "[FILE]",
+    summary: "put a backup in the place of what is here, with the gateway stopped; all of it or nothing",
+    options: {
+      ...PASSPHRASE_OPTION,
+      ...CONFIG_OPTION,
+      "keep-config": { type: "boolean", help: "leave this machine's configuration as it is" },
+      check: { type: "boolean", help: "read the backup to its end, and change nothing" },
+      resume: { type: "boolean", help: "end a restore that was cut short in --data" },
+    },
+    maxArgs: 1,
+    load: async () => (await import("./commands-backup.ts")).restore,
+  },
+  {
     name: "audit",
-    summary: "who was let in, who was turned away, and who decided so",
+    summary: "who did what: sign-ons, grants, denials, commands, changes of rules and configuration",
     options: {
       limit: { type: "string", short: "n", value: "N", help: "so many of the newest (default: 50)" },
+      action: {
+        type: "string",
+        short: "a",
+        value: "NAME",
+        help: "only this one: command, signed-in, rule-edited, …",
+      },
+      by: { type: "string", value: "WHO", help: "only what this one did: api:minh, mqtt:lamp" },
+      since: { type: "string", value: "TIME", help: "only from this time on (ISO 8601)" },
     },
     maxArgs: 0,
     load: async () => (await import("./commands-access.ts")).audit,

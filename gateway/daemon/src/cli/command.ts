@@ -1,12 +1,10 @@
 import { existsSync } from "node:fs";
 import { PRODUCT } from "@tram/protocol";
+import { RENDERED_CONFIG } from "../runtime/places.ts";
 import type { Output } from "./output.ts";
 
 /** What is in force where UCI is rendered over the user's file; else the user's file. */
-const CONFIG_PLACES = [
-  `/var/run/${PRODUCT.name}/${PRODUCT.name}.yaml`,
-  `/etc/${PRODUCT.name}/${PRODUCT.name}.yaml`,
-] as const;
+const CONFIG_PLACES = [RENDERED_CONFIG, `/etc/${PRODUCT.name}/${PRODUCT.name}.yaml`] as const;
 
 /** For the help. */
 export const DEFAULT_CONFIG_HELP = `${CONFIG_PLACES[0]} where it is, else ${CONFIG_PLACES[1]}`;

@@ -137,9 +137,13 @@ export const credentialsRevoke: CommandBody = async (context) => {
 /** `audit` */
 export const audit: CommandBody = async (context) => {
   const { output, options } = context;
-  const limit = wholeNumber("--limit", options.limit, 50, 5_000);
+  const query = new URLSearchParams({ limit: String(wholeNumber("--limit", options.limit, 50, 5_000)) });
+  for (const name of ["action", "by", "since"]) {
+    const value = options[name];
+    if (typeof value === "string") query.set(name, value);
+  }
   const client = await DaemonClient.of(context);
-  const view = await client.get<{ entries: readonly AuditView[] }>(`/api/v1/audit?limit=${limit}`);
+  const view = await client.get<{ entries: readonly AuditView[] }>(`/api/v1/audit?${query}`);
   output.show(view, () => {
     // The newest comes last, where the eye is.
     const rows = [...view.entries]

@@ -1,6 +1,7 @@
-import { existsSync } from "node:fs";
+import { createWriteStream, existsSync, rmSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { createInterface } from "node:readline";
+import { pipeline } from "node:stream/promises";
 import { isJsonObject, type Json, PRODUCT, type Problem } from "@tram/protocol";
 import WebSocket from "ws";
 import { request as httpRequest } from "../http/node-http.ts";
@@ -99,6 +100,38 @@ export class DaemonClient {
     });
   }
 
+  /**
+   * Asks for a file and writes it, for its owner alone.
+   * @param to is made new.
+   * @throws {CommandFailed} with the gateway's own words when it refuses, or when not all of it came.
+   */
+  download(path: string, body: Json, to: string): Promise<void> {
+    const text = JSON.stringify(body);
+    return new Promise((resolve, reject) => {
+      const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(text) };
+      const call = httpRequest(
+        { socketPath: this.#socketPath, method: "POST", path, headers },
+        (response) => {
+          const { headers: found, statusCode: status = 0 } = response;
+          if (status >= 400) {
+            readWhole(response).then(
+              (answer) => reject(new CommandFailed(refusal(readAnswer(status, found, answer)))),
+              reject,
+            );
+            return;
+          }
+          rmSync(to, { force: true });
+          pipeline(response, createWriteStream(to, { mode: 0o600, flags: "wx" })).then(
+            resolve,
+            (error: Error) => reject(new CommandFailed(`${to}: not all of it was written: ${error.message}`)),
+          );
+        },
+      );
+      call.on("error", (error: NodeJS.ErrnoException) => reject(new CommandFailed(this.#unreachable(error))));
+      call.end(text);
+    });
+  }
+
   /** Opens the live socket. */
   live(): WebSocket {
     return new WebSocket(`ws+unix:${this.#socketPath}:/ws`);
@@ -117,6 +150,12 @@ export class DaemonClient {
     const hint = `is it running? ${PRODUCT.environmentPrefix}_DATA or --data names its data folder`;
     return `no gateway answers at ${this.#socketPath} (${error.code ?? error.message}): ${hint}`;
   }
+}
+
+async function readWhole(source: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of source) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 function readAnswer(status: number, headers: Answer["headers"], text: string): Answer {

@@ -8,7 +8,8 @@ import type { Settings } from "./settings.ts";
 
 const FILE = "config.last-good.json";
 
-interface LastGood {
+/** A configuration as it was read. */
+export interface ConfigSource {
   readonly text: string;
   /** Folder of the file that it came from: its relative paths mean the same again. */
   readonly folder: string;
@@ -16,8 +17,10 @@ interface LastGood {
 
 export interface Chosen {
   readonly settings: Settings;
+  /** What they were read from. */
+  readonly source: ConfigSource;
   /** Text to keep as the last good one, once the gateway has started with it. */
-  readonly candidate?: LastGood;
+  readonly candidate?: ConfigSource;
   /** Why the file was not used: the last good configuration runs instead. */
   readonly refused?: string;
 }
@@ -32,7 +35,8 @@ export function chooseConfig(file: string, overrides: Overrides): Chosen {
   const folder = dirname(resolve(file));
   try {
     const { settings, text } = loadConfig(file, overrides);
-    return { settings, candidate: { text, folder } };
+    const source = { text, folder };
+    return { settings, source, candidate: source };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const data of dataFolders(file, folder, overrides)) {
@@ -40,14 +44,14 @@ export function chooseConfig(file: string, overrides: Overrides): Chosen {
       if (earlier === undefined) continue;
       const name = `${PRODUCT.name} last good configuration`;
       const settings = parseConfig(earlier.text, { name, folder: earlier.folder }, { ...overrides, data });
-      return { settings, refused: error.message };
+      return { settings, source: earlier, refused: error.message };
     }
     throw error;
   }
 }
 
 /** Keeps the configuration that the gateway has started with. It may hold passwords: readable by the owner alone. */
-export function keepLastGood(data: string, candidate: LastGood): void {
+export function keepLastGood(data: string, candidate: ConfigSource): void {
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const target = join(data, FILE);
   const text = JSON.stringify(candidate);
@@ -56,11 +60,11 @@ export function keepLastGood(data: string, candidate: LastGood): void {
   renameSync(`${target}.new`, target);
 }
 
-function readLastGood(data: string): LastGood | undefined {
+function readLastGood(data: string): ConfigSource | undefined {
   const text = readText(join(data, FILE));
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as LastGood;
+    return JSON.parse(text) as ConfigSource;
   } catch {
     return undefined; // A torn copy is no copy; the error of the file itself is what the user must see.
   }

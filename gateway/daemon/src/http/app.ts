@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Log, StoreError } from "@tram/core";
 import { type SchemaProblem, schemaProblems } from "@tram/protocol";
+import type { AccountAudit } from "../audit/account-audit.ts";
 import type { NodeRedDoor } from "../node-red/door.ts";
 import { isNodeRedPath } from "../node-red/path.ts";
 import type { People } from "../people/people.ts";
@@ -11,7 +12,7 @@ import { METRICS_CONTENT_TYPE } from "./metrics.ts";
 import { notStored } from "./not-stored.ts";
 import { openApiDocument } from "./openapi.ts";
 import { readJsonBody } from "./read-body.ts";
-import { jsonReply, problemReply, type Reply, writeReply } from "./reply.ts";
+import { fileReply, jsonReply, problemReply, type Reply, writeReply } from "./reply.ts";
 import type { ProblemReply, Route, RouteRequest } from "./route.ts";
 import { type Match, RouteTable } from "./route-table.ts";
 import { signOn } from "./sign-on.ts";
@@ -25,6 +26,7 @@ const METRICS_PATH = "/metrics";
 export interface AppParts {
   readonly routes: readonly Route[];
   readonly people: People;
+  readonly audit: AccountAudit;
   readonly files: StaticFiles;
   readonly log: Log;
   /** Names of the gateway besides its addresses and local names. */
@@ -51,7 +53,7 @@ export function createApp(parts: AppParts): App {
       return problemReply({ status: 400, code: "bad-path", detail: "The path is not percent-encoded text." });
     }
     if (match !== undefined) return callRoute(match, request, { people, local });
-    if (method === "POST" && path === "/sign-on") return signOn(request, people);
+    if (method === "POST" && path === "/sign-on") return signOn(request, people, parts.audit);
     if (method === "GET" && path === "/openapi.json") {
       document ??= JSON.stringify(openApiDocument(parts.routes));
       return { status: 200, headers: { "Content-Type": "application/json" }, body: document };
@@ -92,7 +94,9 @@ export function createApp(parts: AppParts): App {
         if (error instanceof StoreError) return problemReply(notStored(error));
         throw error;
       });
-      writeReply(response, reply, { head, headers });
+      const onBroken = ({ message }: Error): void =>
+        log.warn({ path, reason: message }, "a download was broken off");
+      writeReply(response, reply, { head, headers, onBroken });
     } catch (error) {
       // A client that broke off while its body was read needs no answer.
       if (request.destroyed && !request.complete) return;
@@ -148,6 +152,8 @@ async function callRoute(
   if ("problem" in reply) return problemReply(reply.problem);
   if ("write" in reply) return { status: 200, ...reply };
   if (reply.status === 204) return { status: 204, ...(reply.headers ? { headers: reply.headers } : {}) };
+  if ("file" in reply)
+    return fileReply(route.answer.media ?? "application/octet-stream", reply.name, reply.file);
   return jsonReply(reply.status, reply.body, reply.headers);
 }
 

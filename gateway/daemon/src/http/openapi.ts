@@ -36,21 +36,17 @@ function operation(route: Route): object {
     ...(route.scope === "open" ? {} : { 401: "No session and no token.", 403: whyNot(route) }),
     ...route.problems,
   };
-  const responses: Record<string, object> = {
-    [route.answer.status]: {
-      description: route.answer.description,
-      ...(route.answer.schema === undefined
-        ? {}
-        : {
-            content: {
-              [route.answer.lines ? LINES_CONTENT_TYPE : "application/json"]: { schema: route.answer.schema },
-              ...(route.streams === undefined
-                ? {}
-                : { "text/event-stream": { schema: { type: "string", description: route.streams } } }),
-            },
-          }),
-    },
-  };
+  const { description, lines, media, schema, status } = route.answer;
+  const content =
+    media === undefined
+      ? schema && {
+          [lines ? LINES_CONTENT_TYPE : "application/json"]: { schema },
+          ...(route.streams === undefined
+            ? {}
+            : { "text/event-stream": { schema: { type: "string", description: route.streams } } }),
+        }
+      : { [media]: { schema: { type: "string", format: "binary" } } };
+  const responses: Record<string, object> = { [status]: { description, ...(content && { content }) } };
   for (const [status, description] of Object.entries(problems)) {
     responses[status] = {
       description,

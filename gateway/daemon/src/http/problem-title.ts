@@ -1,4 +1,4 @@
-/** Titles of the status codes that the API answers with (RFC 9110 §15). */
+/** Titles of the status codes that the API answers with (RFC 9110 §15; 507 is of RFC 4918 §11.5). */
 const TITLES: Readonly<Record<number, string>> = {
   400: "Bad request",
   401: "Sign-in needed",
@@ -17,6 +17,7 @@ const TITLES: Readonly<Record<number, string>> = {
   502: "The device did not do it",
   503: "Not available now",
   504: "No answer in time",
+  507: "No room",
 };
 
 export function problemTitle(status: number): string {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { pipeline, Readable } from "node:stream";
 import { PRODUCT } from "@tram/protocol";
 import { problemTitle } from "./problem-title.ts";
 import type { ProblemReply } from "./route.ts";
@@ -7,13 +8,19 @@ import type { ProblemReply } from "./route.ts";
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Buffer;
+  readonly body?: string | Buffer | Readable;
   /** Writes and ends the body instead. */
   readonly write?: (response: ServerResponse) => void;
 }
 
 export function jsonReply(status: number, body: unknown, headers: Reply["headers"] = {}): Reply {
   return { status, headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(body) };
+}
+
+/** A file to keep, whose length nobody knows before. */
+export function fileReply(media: string, name: string, file: Readable): Reply {
+  const headers = { "Content-Type": media, "Content-Disposition": `attachment; filename="${name}"` };
+  return { status: 200, headers, body: file };
 }
 
 export function textReply(status: number, text: string): Reply {
@@ -46,16 +53,29 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "X-Frame-Options": "DENY",
 };
 
-/** Writes an answer. `HEAD` gets the headers alone (RFC 9110 §9.3.2). */
+/**
+ * Writes an answer. `HEAD` gets the headers alone (RFC 9110 §9.3.2).
+ * @param options.onBroken told when a file could not be read to its end: the connection is cut then, which is how the
+ * other side knows (RFC 9112 §8).
+ */
 export function writeReply(
   response: ServerResponse,
   reply: Reply,
-  options: { readonly head: boolean; readonly headers?: Readonly<Record<string, string>> },
+  options: {
+    readonly head: boolean;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly onBroken?: (error: Error) => void;
+  },
 ): void {
   if (reply.write !== undefined) {
     response.writeHead(reply.status, { ...SECURITY_HEADERS, ...options.headers, ...reply.headers });
     if (options.head) response.end();
     else reply.write(response);
+    return;
+  }
+  if (reply.body instanceof Readable) {
+    response.writeHead(reply.status, { ...SECURITY_HEADERS, ...options.headers, ...reply.headers });
+    pipeline(reply.body, response, (error) => error && options.onBroken?.(error));
     return;
   }
   const length = reply.body === undefined ? 0 : Buffer.byteLength(reply.body);

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import type { Readable } from "node:stream";
 import type { Json, Problem, Scope } from "@tram/protocol";
 import type { TSchema } from "typebox";
 import type { Principal } from "../people/people.ts";
@@ -29,6 +30,8 @@ export type RouteReply =
       readonly body: unknown;
       readonly headers?: Readonly<Record<string, string>>;
     }
+  /** A file, as it comes. */
+  | { readonly status: 200; readonly file: Readable; readonly name: string }
   | { readonly status: 204; readonly headers?: Readonly<Record<string, string>> }
   | {
       /** Writes the body, at once or bit by bit, and ends it; the headers are out by then. */
@@ -63,6 +66,8 @@ export interface Route {
     readonly schema?: TSchema;
     /** The answer is a line of JSON for each value that fits the schema. */
     readonly lines?: true;
+    /** Media type of an answer that is a file. */
+    readonly media?: string;
   };
   /** Status codes of problems, with what they mean here. */
   readonly problems?: Readonly<Record<number, string>>;

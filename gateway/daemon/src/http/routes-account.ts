@@ -14,17 +14,22 @@ import {
   TokenView,
 } from "@tram/protocol";
 import { Type } from "typebox";
+import type { AccountAudit } from "../audit/account-audit.ts";
 import { type Opened, type People, SESSION_MS, SETUP } from "../people/people.ts";
 import { PAGE_TOKEN, TICKET } from "../people/tickets.ts";
 import { SESSION_COOKIE } from "./authorise.ts";
 import { isLocalAddress } from "./names.ts";
 import { problem, type Route, type RouteReply, type RouteRequest } from "./route.ts";
 
+/** Somebody who did not show who they are. */
+const UNKNOWN = "unknown";
+
 /**
  * Signing in and out, the first administrator, and tokens for programs.
  * @param port where browsers reach the gateway, once it listens.
+ * @param audit is told of each of these.
  */
-export function accountRoutes(people: People, port: () => number): readonly Route[] {
+export function accountRoutes(people: People, port: () => number, audit: AccountAudit): readonly Route[] {
   const view = (request: RouteRequest): SessionView => ({
     setupNeeded: people.setupNeeded,
     ...(request.principal === undefined ? {} : { username: request.principal.name }),
@@ -62,7 +67,12 @@ export function accountRoutes(people: People, port: () => number): readonly Rout
         }
         const { code, username, password } = request.body as unknown as SetupRequest;
         const result = await people.setUp(code, username, password);
-        if (result.ok) return signedIn(result);
+        const { address } = request;
+        if (result.ok) {
+          audit.done("administrator-created", { subject: username, by: username, address });
+          return signedIn(result);
+        }
+        audit.refused("setup-refused", { subject: "set-up", by: UNKNOWN, address, detail: result.code });
         switch (result.code) {
           case "not-needed":
             return problem(409, "not-needed", "The gateway has an administrator already. Sign in.");
@@ -89,8 +99,14 @@ export function accountRoutes(people: People, port: () => number): readonly Rout
       problems: { 401: "Wrong user name or password.", 429: "Too many attempts from this address." },
       handle: async (request) => {
         const { username, password } = request.body as unknown as SignInRequest;
-        const result = await people.signIn(username, password, request.address);
-        if (result.ok) return signedIn(result);
+        const { address } = request;
+        const result = await people.signIn(username, password, address);
+        if (result.ok) {
+          audit.done("signed-in", { subject: username, by: username, address });
+          return signedIn(result);
+        }
+        const subject = people.knows(username) ? username : UNKNOWN;
+        audit.refused("sign-in-refused", { subject, by: UNKNOWN, address, detail: result.code });
         if (result.code === "wrong") return problem(401, "wrong-password", "Wrong user name or password.");
         const retryAfterS = Math.ceil(result.retryAfterMs / 1_000);
         return {
@@ -112,11 +128,14 @@ export function accountRoutes(people: People, port: () => number): readonly Rout
       scope: "open",
       answer: { status: 204, description: "Signed out." },
       handle: async (request) => {
-        if (request.session !== undefined) await people.signOut(request.session);
+        const { address, principal, session } = request;
+        if (session !== undefined) await people.signOut(session);
+        if (session !== undefined && principal !== undefined)
+          audit.done("signed-out", { subject: principal.name, by: principal.name, address });
         return { status: 204, headers: { "Set-Cookie": sessionCookie("", 0) } };
       },
     },
-    ...ticketRoutes(people, port),
+    ...ticketRoutes(people, port, audit),
     {
       method: "get",
       path: "/api/v1/tokens",
@@ -142,7 +161,11 @@ export function accountRoutes(people: People, port: () => number): readonly Rout
       answer: { status: 201, description: "The token, with its secret this once.", schema: NewToken },
       handle: async (request) => {
         const { name, scopes } = request.body as unknown as TokenRequest;
-        return { status: 201, body: await people.createToken(name, scopes) };
+        const body = await people.createToken(name, scopes);
+        const by = request.principal?.name ?? UNKNOWN;
+        const detail = `${body.id}: ${scopes.join(", ")}`;
+        audit.done("token-created", { subject: name, by, address: request.address, detail });
+        return { status: 201, body };
       },
     },
     {
@@ -155,16 +178,18 @@ export function accountRoutes(people: People, port: () => number): readonly Rout
       params: { id: "Id of the token." },
       answer: { status: 204, description: "Revoked." },
       problems: { 404: "No such token." },
-      handle: async (request) =>
-        (await people.revokeToken(request.params.id ?? ""))
-          ? { status: 204 }
-          : problem(404, "unknown-token", "There is no such token."),
+      handle: async ({ address, params: { id = "" }, principal }) => {
+        const name = people.tokens().find((token) => token.id === id)?.name ?? id;
+        if (!(await people.revokeToken(id))) return problem(404, "unknown-token", "There is no such token.");
+        audit.done("token-revoked", { subject: name, by: principal?.name ?? UNKNOWN, address, detail: id });
+        return { status: 204 };
+      },
     },
   ];
 }
 
 /** What other programs of this machine ask for: LuCI, and the command line. */
-function ticketRoutes(people: People, port: () => number): readonly Route[] {
+function ticketRoutes(people: People, port: () => number, audit: AccountAudit): readonly Route[] {
   return [
     {
       method: "post",
@@ -174,8 +199,9 @@ function ticketRoutes(people: People, port: () => number): readonly Route[] {
       tag: "Account",
       scope: "local",
       answer: { status: 200, description: "The code, or that it is not needed.", schema: SetupCodeView },
-      handle: () => {
+      handle: ({ address }) => {
         const code = people.openSetup();
+        if (code !== undefined) audit.done("setup-opened", { subject: "set-up", by: "local", address });
         const body: SetupCodeView =
           code === undefined
             ? { setupNeeded: false }
@@ -214,6 +240,13 @@ function ticketRoutes(people: People, port: () => number): readonly Route[] {
         const visitor = people.tickets.redeem(ticket);
         if (visitor === undefined)
           return problem(401, "bad-ticket", "This ticket has been used or has expired.");
+        const { address } = request;
+        audit.done("signed-in", {
+          subject: visitor.name,
+          by: visitor.name,
+          address,
+          detail: "with a ticket",
+        });
         const body: TicketToken = {
           token: people.tickets.openPage(visitor),
           username: visitor.name,

@@ -91,6 +91,11 @@ export class People {
     return this.#users.size === 0;
   }
 
+  /** Whether this is the name of a user. What somebody types for a name may be a password. */
+  knows(username: string): boolean {
+    return this.#users.has(username);
+  }
+
   /**
    * Makes the one-time code that creates the first administrator; `undefined` once there is one. A code that was made
    * before is void then.

@@ -21,6 +21,7 @@ import {
   switchRule,
   type TextResult,
 } from "@tram/rules";
+import type { Audit } from "../audit/audit-log.ts";
 
 /** File that new rules go to when nobody names one. */
 const DEFAULT_FILE = "rules.yaml";
@@ -57,10 +58,12 @@ export class RuleEditor {
   readonly #rules: RuleShelf;
   readonly #registry: Registry;
   readonly #log: Log;
+  readonly #audit: Audit;
   /** One edit after the other: each reads the file that the one before has written. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: { folder: string; rules: RuleShelf; registry: Registry; log: Log }) {
+  constructor(parts: { folder: string; rules: RuleShelf; registry: Registry; log: Log; audit: Audit }) {
+    this.#audit = parts.audit;
     this.#folder = parts.folder;
     this.#rules = parts.rules;
     this.#registry = parts.registry;
@@ -127,7 +130,7 @@ export class RuleEditor {
       if (!added.ok) return added;
       const written = await this.#write(file, added.value);
       if (!written.ok) return written;
-      this.#tell(id, file, "added", context);
+      this.#tell(id, { name: file, text: added.value }, "added", context);
       return this.#sourceIn(file, added.value, id);
     });
   }
@@ -147,7 +150,8 @@ export class RuleEditor {
       if (stale !== undefined) return stale;
       const written = await this.#write(name, text);
       if (!written.ok) return written;
-      this.#log.info({ by: context.by, file: name }, "a rule file was changed");
+      const { by } = context;
+      this.#audit({ action: "rule-edited", subject: name, by, detail: `file changed, ${revisionOf(text)}` });
       this.#rules.reload();
       return { ok: true, value: { file: name, text, revision: revisionOf(text) } };
     });
@@ -171,15 +175,16 @@ export class RuleEditor {
       if (changed.value !== old.value) {
         const written = await this.#write(file, changed.value);
         if (!written.ok) return written;
-        this.#tell(id, file, what, context);
+        this.#tell(id, { name: file, text: changed.value }, what, context);
       }
       return this.#sourceIn(file, changed.value, changed.id ?? id);
     });
   }
 
   /** The audit line, and the engine looks at the files again. */
-  #tell(rule: string, file: string, change: string, { by }: EditContext): void {
-    this.#log.info({ by, rule, file, change }, "a rule was edited");
+  #tell(rule: string, file: { name: string; text: string }, change: string, { by }: EditContext): void {
+    const detail = `${change} in ${file.name}, ${revisionOf(file.text)}`;
+    this.#audit({ action: "rule-edited", subject: rule, by, detail });
     this.#rules.reload();
   }
 

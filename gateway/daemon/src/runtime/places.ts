@@ -7,6 +7,12 @@ import { PRODUCT } from "@tram/protocol";
 /** Where OpenWrt's init script makes the runtime folder. */
 export const DEFAULT_RUNTIME = `/var/run/${PRODUCT.name}`;
 
+/** The configuration in force where UCI is rendered over the user's file. */
+export const RENDERED_CONFIG = `${DEFAULT_RUNTIME}/${PRODUCT.name}.yaml`;
+
+/** A copy of the UCI file that it was made of: the file itself is root's. */
+export const RENDERED_UCI = `${DEFAULT_RUNTIME}/${PRODUCT.name}.uci`;
+
 /** Names the runtime folder in the environment of the gateway and of the command line. */
 export const RUNTIME_VARIABLE = `${PRODUCT.environmentPrefix}_RUNTIME`;
 

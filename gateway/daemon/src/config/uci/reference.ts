@@ -1,7 +1,8 @@
 import { PRODUCT } from "@tram/protocol";
 import type { TSchema } from "typebox";
 import { type Place, SECTION_KINDS, type SectionKind } from "./kinds.ts";
-import { OPENWRT_DEFAULTS, OPENWRT_FILES } from "./render.ts";
+import { OPENWRT_FILES } from "./openwrt-files.ts";
+import { OPENWRT_DEFAULTS } from "./render.ts";
 import { wanted, writeValue } from "./value.ts";
 
 /** The reference of the UCI options, as Markdown, made of the schemas that the sections are read with. */

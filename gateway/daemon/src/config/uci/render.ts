@@ -8,16 +8,10 @@ import type { Overrides } from "../overrides.ts";
 import { readSmallFile } from "../read-file.ts";
 import { Config, type ConfigDocument } from "../schema.ts";
 import { completeSettings, type Settings } from "../settings.ts";
+import { OPENWRT_FILES } from "./openwrt-files.ts";
 import { overlay } from "./overlay.ts";
 import { parseUci } from "./parse-uci.ts";
 import { UCI_LIMITS, type UciSection } from "./section.ts";
-
-/** Where OpenWrt has the files. */
-export const OPENWRT_FILES = {
-  uci: `/etc/config/${PRODUCT.name}`,
-  base: `/etc/${PRODUCT.name}/${PRODUCT.name}.yaml`,
-  system: "/etc/config/system",
-} as const;
 
 /** Beside the system, which an upgrade replaces, where there is room for it. */
 const DEFAULT_DATA = `/srv/${PRODUCT.name}`;
