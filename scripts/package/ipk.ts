@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
+import { type TarEntry, tar, tarGz } from "../../gateway/daemon/src/support/tar.ts";
 import type { StagedPackage } from "./staged-package.ts";
-import { type TarEntry, tar, tarGz } from "./tar.ts";
 
 /**
  * Packs a package for opkg (OpenWrt 24.10 and older): a compressed archive of three members, of which two are

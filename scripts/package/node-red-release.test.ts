@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { tarGz } from "../../gateway/daemon/src/support/tar.ts";
 import { FEED } from "./feed.ts";
 import { NODE_RED_PACKAGE } from "./node-red-release.ts";
 import { stagePackages } from "./staged-package.ts";
-import { tarGz } from "./tar.ts";
 
 const MAKEFILE_FOLDER = join(FEED, NODE_RED_PACKAGE);
 let folder: string;

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { tarGz } from "../../gateway/daemon/src/support/tar.ts";
 import { installNodeRed, NODE_RED_DIR } from "../node-red.ts";
-import { tarGz } from "./tar.ts";
 import { readTree } from "./tree.ts";
 
 /** The optional package of the feed. */

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { type TarEntry, tarGz } from "../../gateway/daemon/src/support/tar.ts";
 import { PRODUCT } from "../../protocol/src/product.ts";
 import { type Bundle, bundleDaemon } from "../bundle.ts";
 import { type Component, findComponents, type Lock } from "./components.ts";
 import { notices } from "./notices.ts";
 import { type Product, sbom } from "./sbom.ts";
-import { type TarEntry, tarGz } from "./tar.ts";
 import { readTree } from "./tree.ts";
 
 const root = resolve(import.meta.dirname, "../..");

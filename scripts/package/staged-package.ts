@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { TarEntry } from "./tar.ts";
+import type { TarEntry } from "../../gateway/daemon/src/support/tar.ts";
 import { readTree } from "./tree.ts";
 
 /** A package as its Makefile describes it and as its install recipe lays it out. */

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join, relative, sep } from "node:path";
-import type { TarEntry } from "./tar.ts";
+import type { TarEntry } from "../../gateway/daemon/src/support/tar.ts";
 
 /**
  * Reads a folder as entries of an archive: every file, link and folder below it, with its permission bits.

@@ -55,6 +55,8 @@ import { RuleHouse } from "./rules/rule-house.ts";
 import { refugeFolder } from "./runtime/places.ts";
 import { Status } from "./status.ts";
 import { openStore } from "./store/open-store.ts";
+import type { LogRing } from "./support/log-ring.ts";
+import { bundleTaker } from "./support/take-bundle.ts";
 import { Teardown } from "./teardown.ts";
 import type { Authority } from "./tls/authority.ts";
 import { identityOfAuthority } from "./tls/authority-identity.ts";
@@ -77,6 +79,8 @@ export interface GatewayOptions {
   /** Where the settings come from; a backup has them too. */
   readonly config?: { readonly file: string } & ConfigSource;
   readonly log: Log;
+  /** The latest lines of the log, for support bundles. */
+  readonly recent?: LogRing;
   /** Folder of the built web UI. */
   readonly webFolder: string;
   /** Problems from before the start that people must see: a refused configuration. */
@@ -384,7 +388,10 @@ async function openWeb(
     ...authorityRoutes(access.authority, access.identity),
     ...auditRoutes(access.audit),
     ...eventRoutes(parts.events),
-    ...backupRoutes(access.backups),
+    ...backupRoutes(
+      access.backups,
+      bundleTaker({ ...parts, settings, audit: access.audit, recent: options.recent }),
+    ),
   ];
   const { hosts } = settings.http;
   const door = nodeRed.door({ people, clock, log, supervisor: house.supervisor });

@@ -61,7 +61,7 @@ function describedRoutes(): readonly Route[] {
     ...credentialRoutes(nobody as Parameters<typeof credentialRoutes>[0], { host: "", port: 0 }),
     ...eventRoutes(undefined),
     ...auditRoutes(nobody as Parameters<typeof auditRoutes>[0]),
-    ...backupRoutes(nobody as Parameters<typeof backupRoutes>[0]),
+    ...backupRoutes(nobody as Parameters<typeof backupRoutes>[0], () => absent("the bundle")),
   ];
 }
 

@@ -10,6 +10,7 @@ import type { Settings } from "../config/settings.ts";
 import { type RunningGateway, startGateway } from "../gateway.ts";
 import { createLog } from "../logging.ts";
 import { reachable } from "../runtime/reachable.ts";
+import { LogRing } from "../support/log-ring.ts";
 import type { CommandBody, CommandContext } from "./command.ts";
 import { configFile } from "./commands-config.ts";
 
@@ -19,7 +20,8 @@ const STOP_WITHIN_MS = 1_800;
 export const run: CommandBody = async (context) => {
   const stopping = stopSignal();
   const chosen = await chooseWhole(context);
-  const log = createLog(chosen.settings.logLevel);
+  const recent = new LogRing();
+  const log = createLog(chosen.settings.logLevel, recent);
   const problems: GatewayView["problems"] = [];
   if (chosen.refused !== undefined) {
     log.error({ problem: chosen.refused }, "the configuration was refused; the last good one runs");
@@ -32,6 +34,7 @@ export const run: CommandBody = async (context) => {
       settings: chosen.settings,
       config: { file: resolve(configFile(context)), ...chosen.source },
       log,
+      recent,
       webFolder: webFolder(),
       problems: known,
       onWritable,

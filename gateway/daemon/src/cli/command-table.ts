@@ -444,6 +444,15 @@ export const COMMANDS: readonly CliCommand[] = [
     load: async () => (await import("./commands-backup.ts")).restore,
   },
   {
+    name: "support-bundle",
+    args: "FILE",
+    summary: "how the gateway is, for those who help, without secrets (tar.gz); it need not run",
+    options: CONFIG_OPTION,
+    minArgs: 1,
+    maxArgs: 1,
+    load: async () => (await import("./commands-support.ts")).supportBundle,
+  },
+  {
     name: "audit",
     summary: "who did what: sign-ons, grants, denials, commands, changes of rules and configuration",
     options: {

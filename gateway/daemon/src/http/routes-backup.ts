@@ -1,11 +1,31 @@
+import { Readable } from "node:stream";
 import { BackupRequest, PRODUCT } from "@tram/protocol";
 import { BackupError } from "../backup/backup-error.ts";
 import type { Backups } from "../backup/backups.ts";
 import { problem, type Route } from "./route.ts";
 
+/** Makes a support bundle for somebody. */
+export type TakeBundle = (who: {
+  readonly by: string;
+  readonly address: string;
+}) => Promise<{ readonly bytes: Buffer; readonly name: string }>;
+
 /** Backups, over the same door as everything else. Putting one back needs a gateway that stands still. */
-export function backupRoutes(backups: Pick<Backups, "take">): readonly Route[] {
+export function backupRoutes(backups: Pick<Backups, "take">, bundle: TakeBundle): readonly Route[] {
   return [
+    {
+      method: "post",
+      path: "/api/v1/support-bundle",
+      operationId: "takeSupportBundle",
+      summary: "How the gateway is, for those who help, without secrets (tar.gz)",
+      tag: "Gateway",
+      scope: "admin",
+      answer: { status: 200, description: "The bundle.", media: "application/gzip" },
+      handle: async ({ address, principal }) => {
+        const { bytes, name } = await bundle({ by: principal?.name ?? "nobody", address });
+        return { status: 200, file: Readable.from([bytes]), name };
+      },
+    },
     {
       method: "post",
       path: "/api/v1/backup",

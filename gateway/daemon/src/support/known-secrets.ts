@@ -1,0 +1,43 @@
+import { join } from "node:path";
+import { readSmallFile } from "../config/read-file.ts";
+import { isSecretKey } from "../config/secrets.ts";
+import type { Settings } from "../config/settings.ts";
+
+const LIMIT_BYTES = 65_536;
+
+/** Every secret of this gateway that it knows itself: what is kept as a digest is none of them. */
+export function knownSecrets(settings: Settings): readonly string[] {
+  const { cloud, data, modules, mqtt } = settings;
+  return [
+    ...mqtt.accounts.map(({ password }) => password),
+    mqtt.external?.password ?? "",
+    ...cloud.map(({ password }) => password ?? ""),
+    ...secretValues(cloud.map(({ config }) => config)),
+    ...secretValues(modules.map(({ config }) => config)),
+    ...linesOf(join(data, "node-red.secret")),
+    ...linesOf(join(data, "tls/ca.key")),
+    ...linesOf(join(data, "tls/server.key")),
+  ].filter((text) => text !== "");
+}
+
+/** Texts under a key that names a secret, however deep. */
+function* secretValues(value: unknown, secret = false): Generator<string> {
+  if (typeof value === "string" && secret) yield value;
+  if (typeof value === "string") {
+    // `mqtt://user:password@host`
+    const password = /^[a-z][a-z0-9+.-]*:\/\/[^/@]*?:([^@]*)@/i.exec(value)?.[1];
+    if (password !== undefined) yield password;
+  }
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    yield* secretValues(inner, secret || (!Array.isArray(value) && isSecretKey(key)));
+  }
+}
+
+/** Of a key in PEM each line is enough to know it by; its certificate is public. */
+function linesOf(file: string): readonly string[] {
+  const content = readSmallFile(file, LIMIT_BYTES);
+  if ("found" in content) return [];
+  const [secret = ""] = content.toString("utf8").split("-----END PRIVATE KEY-----");
+  return secret.split("\n").filter((line) => line !== "" && !line.startsWith("-----"));
+}
