@@ -1,9 +1,12 @@
 import { createCipheriv, hkdfSync, scryptSync } from "node:crypto";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { BackupError } from "./backup-error.ts";
 import { seal, unseal } from "./sealed.ts";
 import { checkPassphrase, HEAD_BYTES } from "./sealed-head.ts";
+
+// Each key costs half a second of a machine that does nothing else.
+vi.setConfig({ testTimeout: 90_000 });
 
 const PASSPHRASE = "con trâu đi trước";
 const CHUNK = 65_536;

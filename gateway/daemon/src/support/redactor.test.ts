@@ -79,6 +79,8 @@ test.each([
   "2026-01-05T06:00:00.000Z warn: the device did not report in time",
   "/etc/tram/rules/Heating2/Night-and-Day.yaml is not readable",
   "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+  "Speculation_Store_Bypass:\tthread vulnerable",
+  "password: (hidden), token=(hidden)",
   "192.168.1.20:1883, fe80::1, http://tram.lan:8080/things",
 ])("what helps stays: %s", (text) => {
   expect(plain.text(text)).toBe(text);

@@ -18,7 +18,7 @@ const LONGEST_PIECE = 4_000;
 const PEM = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g;
 
 const NAME =
-  /[\w.-]{0,40}(?:pass(?:word|wd|phrase)?|secret|token|api[_-]?key|authorization|credential|cookie|psk|private[_-]?key)[\w.-]{0,40}/;
+  /[\w.-]{0,40}(?:pass(?:word|wd|phrase)|(?<![a-z])pass(?![a-z])|secret|token|api[_-]?key|authorization|credential|cookie|psk|private[_-]?key)[\w.-]{0,40}/;
 /** In quotes; in quotes inside of JSON, which have backslashes; or up to where a value ends. */
 const VALUE = /"(?:[^"\\]|\\.)*"|\\"(?:(?!\\").)*\\"|'[^']*'|[^\s"',;&}\])\\]+/;
 
@@ -28,7 +28,7 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/@"'<>]+@/gi, `$1${HIDDEN}@`],
   [/\b(Bearer|Basic|Digest)\s+[A-Za-z0-9+/=._~-]{4,}/gi, `$1 ${HIDDEN}`],
   // `password=x`, `"token":"x"`, `Api-Key: x`
-  [new RegExp(`(${NAME.source}\\\\?["']?\\s*[:=]\\s*)(?:${VALUE.source})`, "gi"), `$1${HIDDEN}`],
+  [new RegExp(`(${NAME.source}\\\\?["']?\\s*[:=]\\s*)(?!\\(hidden\\))(?:${VALUE.source})`, "gi"), `$1${HIDDEN}`],
   [/\b(lat|lon|latitude|longitude)(\\?["']?\s*[:=]\s*)-?\d+(?:\.\d+)?/gi, `$1$2${HIDDEN}`],
   // Claim codes and set-up codes (mqtt/identity/secret.ts, people/people.ts).
   [/\b[2-9A-HJKMNP-Z]{3}-[2-9A-HJKMNP-Z]{3}-[2-9A-HJKMNP-Z]{3}\b/g, HIDDEN],
