@@ -1,5 +1,6 @@
 import type {
   Area,
+  BackupRequest,
   MappingProposals,
   MappingView,
   Problem,
@@ -27,6 +28,12 @@ export interface ApiProblem {
 export type ApiResult<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly problem: ApiProblem };
+
+/** A file that the gateway made, and its name. */
+export interface DownloadedFile {
+  readonly name: string;
+  readonly content: Blob;
+}
 
 /** The part of the HTTP API that the UI uses. No method throws for what the network or the gateway does. */
 export interface ApiClient {
@@ -61,6 +68,8 @@ export interface ApiClient {
   /** @param revision of the mapping that it changes; undefined for a new one. */
   putMapping(mapping: TopicMapping, revision: string | undefined): Promise<ApiResult<MappingView>>;
   removeMapping(id: string): Promise<ApiResult<void>>;
+  backup(request: BackupRequest): Promise<ApiResult<DownloadedFile>>;
+  supportBundle(): Promise<ApiResult<DownloadedFile>>;
 }
 
 export function createApiClient(send: typeof fetch): ApiClient {
@@ -70,7 +79,12 @@ export function createApiClient(send: typeof fetch): ApiClient {
     read: (body: unknown) => Value,
     body?: unknown,
     revision?: string,
-  ) => request(send, method, `/api/v1/${path}`, read, { body, revision });
+  ) => request(send, method, `/api/v1/${path}`, async (response) => read(await readJson(response)), {
+      body,
+      revision,
+    });
+  const download = (path: string, body?: unknown) =>
+    request(send, "POST", `/api/v1/${path}`, readFile, { body, revision: undefined });
   const nothing = (): void => undefined;
   const source = (body: unknown) => body as RuleSourceView;
   const thingAt = (thing: string, rest = "") => `things/${encodeURIComponent(thing)}${rest}`;
@@ -117,6 +131,8 @@ export function createApiClient(send: typeof fetch): ApiClient {
         revision,
       ),
     removeMapping: (id) => call("DELETE", `mappings/${encodeURIComponent(id)}`, nothing),
+    backup: (body) => download("backup", body),
+    supportBundle: () => download("support-bundle"),
   };
 }
 
@@ -124,7 +140,7 @@ async function request<Value>(
   send: typeof fetch,
   method: string,
   url: string,
-  read: (body: unknown) => Value,
+  read: (response: Response) => Promise<Value>,
   { body, revision }: { readonly body: unknown; readonly revision: string | undefined },
 ): Promise<ApiResult<Value>> {
   const headers: Record<string, string> = { accept: "application/json" };
@@ -132,23 +148,26 @@ async function request<Value>(
   if (method !== "GET") headers["x-tram-request"] = "1";
   if (body !== undefined) headers["content-type"] = "application/json";
   if (revision !== undefined) headers["if-match"] = `"${revision}"`;
-  let response: Response;
-  let answer: unknown;
   try {
-    response = await send(url, {
+    const response = await send(url, {
       method,
       headers,
       credentials: "same-origin",
       cache: "no-store",
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    answer = await readJson(response);
+    if (!response.ok) return { ok: false, problem: readProblem(response.status, await readJson(response)) };
+    return { ok: true, value: await read(response) };
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     return { ok: false, problem: { status: 0, code: "network", detail, errors: [] } };
   }
-  if (!response.ok) return { ok: false, problem: readProblem(response.status, answer) };
-  return { ok: true, value: read(answer) };
+}
+
+/** All of it, or it fails: a connection that is cut rejects. */
+async function readFile(response: Response): Promise<DownloadedFile> {
+  const name = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1];
+  return { name: name ?? "download", content: await response.blob() };
 }
 
 /** The body as JSON; `undefined` for one that is empty or something else (a proxy's error page). */

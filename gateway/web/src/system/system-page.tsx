@@ -1,10 +1,12 @@
 import { useId } from "react";
+import { mayAdminister } from "../account/session-slice.ts";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { Complaints } from "../shell/complaints.tsx";
 import { Page } from "../shell/page.tsx";
 import { useAppSelector } from "../store/hooks.ts";
 import { BridgesTable } from "./bridges-table.tsx";
 import { GatewayFacts } from "./gateway-facts.tsx";
+import { LazyBackup } from "./lazy-backup.tsx";
 import { ModulesTable } from "./modules-table.tsx";
 import { troubles } from "./troubles.ts";
 
@@ -15,6 +17,7 @@ export function SystemPage() {
   const modulesId = useId();
   const gatewayId = useId();
   const gateway = useAppSelector((state) => state.system.gateway);
+  const administers = useAppSelector((state) => mayAdminister(state.session));
   if (gateway === undefined) return null;
   return (
     <Page title={t("system.title")}>
@@ -35,6 +38,7 @@ export function SystemPage() {
         <h2 id={gatewayId}>{t("system.gateway")}</h2>
         <GatewayFacts gateway={gateway} />
       </section>
+      {administers ? <LazyBackup /> : null}
     </Page>
   );
 }
