@@ -50,7 +50,7 @@ async function room() {
 
 test("a command is entered with who, what, its value and its end, in the commit of its end", async () => {
   const { commits, end, read } = await room();
-  await end({});
+  await end({ why: "the tank is full" });
   await end({
     origin: "mqtt:panel",
     value: 21.5,
@@ -69,7 +69,7 @@ test("a command is entered with who, what, its value and its end, in the commit 
   expect(await read()).toEqual([
     ["cloud:up", "pump/relay/on", "true: refused (read-only: it is read-only), because of c0", undefined],
     ["mqtt:panel", "pump/boost", "21.5: failed (overridden: a later command replaced it)", undefined],
-    ["api:minh", "pump/relay/on", "true: confirmed", undefined],
+    ["api:minh", "pump/relay/on", "true: confirmed; wanted for: the tank is full", undefined],
   ]);
   expect(commits).toEqual([2, 2, 2]);
 });

@@ -56,16 +56,19 @@ export class CommandAudit implements Disposable {
   }
 
   #entryOf(command: Command): AuditEntry {
-    const { cause, code, origin, reason, state, target, thing } = command;
+    const { cause, code, origin, reason, state, target, thing, why } = command;
     const name = "property" in target ? target.property : target.action;
     const outcome =
       code === undefined ? state : `${state} (${code}${reason === undefined ? "" : `: ${reason}`})`;
-    const why = cause === undefined ? "" : `, because of ${cause.commandId}`;
+    const reasons = [
+      ...(why === undefined ? [] : [`; wanted for: ${why}`]),
+      ...(cause === undefined ? [] : [`, because of ${cause.commandId}`]),
+    ];
     return {
       action: "command",
       subject: `${thing}/${name}`,
       by: origin,
-      detail: `${this.#valueOf(command)}: ${outcome}${why}`,
+      detail: `${this.#valueOf(command)}: ${outcome}${reasons.join("")}`,
     };
   }
 
