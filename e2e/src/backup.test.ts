@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFil
 import { join } from "node:path";
 import { connectAsync } from "mqtt";
 import { expect, test } from "vitest";
+import { expectAccessible } from "./accessible.ts";
+import { chromiumMissing, openBrowser } from "./browser.ts";
 import { type Credential, claim, comeUp, enter } from "./claiming-device.ts";
 import { ADMIN, call, MARK, setUp } from "./http.ts";
 import {
@@ -118,6 +120,69 @@ test("a device that was paired with one gateway goes on with another, which was 
     probe.endAsync(),
   );
 }, 240_000);
+
+test.skipIf(chromiumMissing())(
+  "the system page hands out a backup that can be opened, and a support bundle",
+  async () => {
+    using folder = temporaryFolder("backup-web");
+    const { config, data } = house(folder.path, { rules: RULES });
+    const gateway = await startGateway(config);
+    await using _process = gateway.process;
+    const { headers } = await setUp(gateway);
+    const reader = await call(gateway, "POST", "/api/v1/tokens", {
+      headers,
+      body: { name: "r", scopes: ["control"] },
+    });
+    const body = { passphrase: PASSPHRASE };
+    for (const [more, status] of [
+      [{}, 401],
+      [{ headers: { authorization: `Bearer ${(reader.body as { token: string }).token}` } }, 403],
+      [{ headers: { cookie: headers.cookie ?? "" } }, 403],
+    ] as const) {
+      expect((await call(gateway, "POST", "/api/v1/backup", { body, ...more })).status).toBe(status);
+    }
+    const short = await call(gateway, "POST", "/api/v1/backup", {
+      headers,
+      body: { passphrase: "kurz & knapp".slice(0, 9) },
+    });
+    expect(short).toMatchObject({ status: 400, body: { code: "passphrase" } });
+    expect(JSON.stringify(short.body)).not.toContain("kurz");
+
+    await using browser = {
+      page: await openBrowser(),
+      [Symbol.asyncDispose]: async () => browser.page.close(),
+    };
+    const page = await browser.page.newPage({ locale: "en-GB" });
+    await page.goto(gateway.web);
+    await page.getByLabel("User name").fill(ADMIN.username);
+    await page.getByLabel("Password", { exact: true }).fill(ADMIN.password);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page
+      .getByRole("link", { name: /System/ })
+      .first()
+      .click();
+    await page.getByLabel("Passphrase").fill(PASSPHRASE);
+    await page.getByRole("button", { name: "Download a backup" }).click();
+    await page.getByText("The two are not the same.").waitFor();
+    await page.getByLabel("The same again").fill(PASSPHRASE);
+    const coming = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Download a backup" }).click();
+    const file = join(folder.path, (await coming).suggestedFilename());
+    expect(file).toMatch(/tram-house-\d{8}\.backup$/);
+    await (await coming).saveAs(file);
+    const secret = join(folder.path, "passphrase");
+    writeFileSync(secret, PASSPHRASE);
+    expect(await cli(data)("restore", file, "--check", "--passphrase-file", secret)).toMatchObject({
+      code: 0,
+      body: { sound: true, counts: { users: 1, ruleFiles: 1 } },
+    });
+    const bundle = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Download a support bundle" }).click();
+    expect((await bundle).suggestedFilename()).toMatch(/\.support\.tar\.gz$/);
+    await expectAccessible(page, "system");
+  },
+  240_000,
+);
 
 test("what is in the way is told, and nothing is changed", async () => {
   using folder = temporaryFolder("backup-refused");

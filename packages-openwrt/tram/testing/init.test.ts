@@ -197,6 +197,33 @@ describe.skipIf(routerMissing() !== false)("the init script in a router's root",
       expect(router.modeAndOwner("srv/tram/tram.db")).toBe("0644 1883:1883");
     });
 
+    test("with a restore that a power cut has cut short: it is ended first, and what it brings is in force", () => {
+      const plan = {
+        aside: "before-restore-1",
+        outside: [{ from: "config/uci", to: "/etc/config/tram" }],
+        rulesDir: "/etc/tram/rules",
+        note: "x",
+      };
+      router.root.write("srv/tram/tram.db", "old");
+      router.root.write("srv/tram/restore.ready/plan.json", JSON.stringify(plan));
+      router.root.write("srv/tram/restore.ready/data/tram.db", "new");
+      router.root.write("srv/tram/restore.ready/rules/heat.yaml", "[]\n");
+      router.root.write("srv/tram/restore.ready/config/uci", config({ http: { port: "8090" } }));
+      const outcome = router.call(`${INIT} start`);
+      expect(outcome.syslog).toEqual([]);
+      expect(router.running).toBeDefined();
+      expect(router.root.read(RENDERED)).toMatch(/8090/);
+      expect(router.root.read("srv/tram/tram.db")).toBe("new");
+      expect(router.root.read("srv/tram/before-restore-1/tram.db")).toBe("old");
+      expect(router.root.read("etc/tram/rules/heat.yaml")).toBe("[]\n");
+      expect(router.modeAndOwner("srv/tram/tram.db")).toBe("0644 1883:1883");
+      // For the gateway's backups: it cannot read root's file.
+      expect(router.root.read("var/run/tram/tram.uci")).toMatch(/8090/);
+      expect(router.modeAndOwner("var/run/tram/tram.uci")).toBe("0600 1883:1883");
+      expect(router.modeAndOwner("etc/config/tram")).toMatch(/^0600 0:0/);
+      rmSync(router.root.file("etc/tram/rules/heat.yaml"));
+    });
+
     test("on a disk that is not there: nothing starts, nothing is written in its place", () => {
       configure({ storage: { data: "/mnt/disk/tram" } });
       router.root.write("record/fstab", "/mnt/disk\n");

@@ -84,15 +84,14 @@ function setAside(data: string, plan: RestorePlan, onStep: OnStep): void {
   const aside = join(data, plan.aside);
   const outside = join(aside, "outside");
   mkdirSync(outside, { recursive: true, mode: 0o700 });
-  // Copied, because they stay in force until their successors are written. One copy is enough, and only the first is
-  // sure to be of what was there before.
+  // Copied, because they stay in force until their successors are written: that is after this step.
   const copies = [
     ...plan.outside.map(({ to }) => to),
     ...ruleFilesIn(plan.rulesDir).map((name) => join(plan.rulesDir, name)),
   ];
   for (const [index, path] of copies.entries()) {
     const copy = join(outside, `${index}-${basename(path)}`);
-    if (existsSync(copy) || !existsSync(path)) continue;
+    if (!existsSync(path)) continue;
     onStep(`copy ${path}`);
     copyFileSync(path, `${copy}.new`);
     syncFile(`${copy}.new`);

@@ -63,7 +63,7 @@ export async function putBack(
 
 function makeFolder(data: string): void {
   try {
-    mkdirSync(data, { recursive: true, mode: 0o700 });
+    makeFolders(data, 0o700);
   } catch (cause) {
     const { code = String(cause) } = cause as NodeJS.ErrnoException;
     throw new BackupError(
@@ -77,7 +77,7 @@ function makeFolder(data: string): void {
 /** Found out before anything is decided: what cannot be written then would leave the house between two states. */
 function refuseUnwritable(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder, 0o755);
     // Rights alone do not tell: root has all of them, also on what cannot be written.
     const probe = join(folder, `.restore-${process.pid}`);
     writeFileSync(probe, "", { flag: "wx" });
@@ -89,6 +89,13 @@ function refuseUnwritable(folder: string): void {
       { cause },
     );
   }
+}
+
+/** One by one: `recursive` of Node never ends where a folder says that it is not there when something is made in it (/proc). */
+function makeFolders(path: string, mode: number): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolders(dirname(path), mode);
+  mkdirSync(path, { mode });
 }
 
 function nameAside(data: string): string {

@@ -196,6 +196,25 @@ describe("putting back", () => {
     }
   }, 60_000);
 
+  test("a place that cannot be written is told before anything is decided", async () => {
+    const room = await backupRoom({ file: "x" });
+    const file = await room.take(room.open());
+    for (const bad of ["/proc/tram/rules", join(room.root, "file/rules")]) {
+      const wrong = { ...target(room.root), rulesDir: bad };
+      await expect(putBack(file, PASSPHRASE, { target: wrong, beforeCommit })).rejects.toMatchObject({
+        code: "place",
+        message: expect.stringMatching(
+          /rules: expected a folder that can be written, found E[A-Z]+\. --config/,
+        ),
+      });
+    }
+    const nowhere = { ...target(room.root), data: "/proc/tram/data" };
+    await expect(putBack(file, PASSPHRASE, { target: nowhere, beforeCommit })).rejects.toMatchObject({
+      code: "place",
+    });
+    expect(readdirSync(join(room.root, "b/data"))).toEqual([]);
+  });
+
   test("a last look can stop it, and then nothing was changed", async () => {
     const room = await backupRoom();
     const file = await room.take(room.open());
