@@ -1,27 +1,11 @@
-import { type CliCommand, DEFAULT_CONFIG_HELP, type OptionSpec } from "./command.ts";
-
-const CONFIG_OPTION: Readonly<Record<string, OptionSpec>> = {
-  config: {
-    type: "string",
-    short: "c",
-    value: "FILE",
-    help: `configuration file (default: ${DEFAULT_CONFIG_HELP})`,
-  },
-};
+import { type CliCommand, CONFIG_OPTION, type OptionSpec } from "./command.ts";
+import { BACKUP_COMMANDS } from "./command-table-backup.ts";
 
 /** The files that OpenWrt's configuration is made of. The defaults stand in `config/uci/render.ts`. */
 const UCI_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   uci: { type: "string", value: "FILE", help: "UCI file, laid over the configuration" },
   base: { type: "string", value: "FILE", help: "YAML file below UCI (it may be missing)" },
   system: { type: "string", value: "FILE", help: "UCI file with the system's time zone (it may be missing)" },
-};
-
-const PASSPHRASE_OPTION: Readonly<Record<string, OptionSpec>> = {
-  "passphrase-file": {
-    type: "string",
-    value: "FILE",
-    help: "its first line is the passphrase; - is standard input (default: ask)",
-  },
 };
 
 /** All verbs. The help, the check of the command line and the shell completion are made of this table. */
@@ -417,41 +401,7 @@ export const COMMANDS: readonly CliCommand[] = [
     maxArgs: 0,
     load: async () => (await import("./commands-authority.ts")).caExport,
   },
-  {
-    name: "backup",
-    args: "FILE",
-    summary: "everything that another gateway needs to take this one's place, in one encrypted file",
-    options: {
-      ...PASSPHRASE_OPTION,
-      "without-history": { type: "boolean", help: "leave out what the gateway remembers of the past" },
-    },
-    minArgs: 1,
-    maxArgs: 1,
-    load: async () => (await import("./commands-backup.ts")).backup,
-  },
-  {
-    name: "restore",
-    args: "[FILE]",
-    summary: "put a backup in the place of what is here, with the gateway stopped; all of it or nothing",
-    options: {
-      ...PASSPHRASE_OPTION,
-      ...CONFIG_OPTION,
-      "keep-config": { type: "boolean", help: "leave this machine's configuration as it is" },
-      check: { type: "boolean", help: "read the backup to its end, and change nothing" },
-      resume: { type: "boolean", help: "end a restore that was cut short in --data" },
-    },
-    maxArgs: 1,
-    load: async () => (await import("./commands-backup.ts")).restore,
-  },
-  {
-    name: "support-bundle",
-    args: "FILE",
-    summary: "how the gateway is, for those who help, without secrets (tar.gz); it need not run",
-    options: CONFIG_OPTION,
-    minArgs: 1,
-    maxArgs: 1,
-    load: async () => (await import("./commands-support.ts")).supportBundle,
-  },
+  ...BACKUP_COMMANDS,
   {
     name: "audit",
     summary: "who did what: sign-ons, grants, denials, commands, changes of rules and configuration",

@@ -7,7 +7,7 @@ import type { Output } from "./output.ts";
 const CONFIG_PLACES = [RENDERED_CONFIG, `/etc/${PRODUCT.name}/${PRODUCT.name}.yaml`] as const;
 
 /** For the help. */
-export const DEFAULT_CONFIG_HELP = `${CONFIG_PLACES[0]} where it is, else ${CONFIG_PLACES[1]}`;
+const DEFAULT_CONFIG_HELP = `${CONFIG_PLACES[0]} where it is, else ${CONFIG_PLACES[1]}`;
 
 /** The configuration file when none is named. */
 export function defaultConfig(exists: (file: string) => boolean = existsSync): string {
@@ -59,4 +59,14 @@ export const COMMON_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     help: "data folder of the gateway (default: TRAM_DATA, or what the config says)",
   },
   help: { type: "boolean", short: "h", help: "show this help" },
+};
+
+/** Of commands that read the configuration. */
+export const CONFIG_OPTION: Readonly<Record<string, OptionSpec>> = {
+  config: {
+    type: "string",
+    short: "c",
+    value: "FILE",
+    help: `configuration file (default: ${DEFAULT_CONFIG_HELP})`,
+  },
 };

@@ -1,3 +1,4 @@
+import type { ThingView } from "@tram/protocol";
 import type { AuditLog } from "../audit/audit-log.ts";
 import { annotatedConfig } from "../config/print.ts";
 import { readSmallFile } from "../config/read-file.ts";
@@ -59,15 +60,11 @@ function uci(redactor: Redactor): string {
 }
 
 /** What can be written and not read has no value to show, whatever a device reported. */
-function withoutWriteOnly(view: { readonly thing: unknown; readonly properties: object }): object {
-  const described = (view.thing as { properties?: Record<string, { writeOnly?: boolean }> }).properties ?? {};
-  return {
-    ...view,
-    properties: Object.fromEntries(
-      Object.entries(view.properties).map(([key, value]) => [
-        key,
-        described[key]?.writeOnly === true ? HIDDEN : (value as object),
-      ]),
-    ),
-  };
+function withoutWriteOnly(view: ThingView): object {
+  const { properties: described = {} } = view.thing;
+  const properties = Object.entries(view.properties).map(([key, value]) => [
+    key,
+    described[key]?.writeOnly === true ? HIDDEN : value,
+  ]);
+  return { ...view, properties: Object.fromEntries(properties) };
 }

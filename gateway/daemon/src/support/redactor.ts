@@ -28,7 +28,10 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/@"'<>]+@/gi, `$1${HIDDEN}@`],
   [/\b(Bearer|Basic|Digest)\s+[A-Za-z0-9+/=._~-]{4,}/gi, `$1 ${HIDDEN}`],
   // `password=x`, `"token":"x"`, `Api-Key: x`
-  [new RegExp(`(${NAME.source}\\\\?["']?\\s*[:=]\\s*)(?!\\(hidden\\))(?:${VALUE.source})`, "gi"), `$1${HIDDEN}`],
+  [
+    new RegExp(`(${NAME.source}\\\\?["']?\\s*[:=]\\s*)(?!\\(hidden\\))(?:${VALUE.source})`, "gi"),
+    `$1${HIDDEN}`,
+  ],
   [/\b(lat|lon|latitude|longitude)(\\?["']?\s*[:=]\s*)-?\d+(?:\.\d+)?/gi, `$1$2${HIDDEN}`],
   // Claim codes and set-up codes (mqtt/identity/secret.ts, people/people.ts).
   [/\b[2-9A-HJKMNP-Z]{3}-[2-9A-HJKMNP-Z]{3}-[2-9A-HJKMNP-Z]{3}\b/g, HIDDEN],
