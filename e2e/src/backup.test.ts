@@ -152,7 +152,8 @@ test.skipIf(chromiumMissing())(
       page: await openBrowser(),
       [Symbol.asyncDispose]: async () => browser.page.close(),
     };
-    const page = await browser.page.newPage({ locale: "en-GB" });
+    const context = await open.browser.newContext({ locale: "en-GB" });
+    const page = await context.newPage();
     await page.goto(gateway.web);
     await page.getByLabel("User name").fill(ADMIN.username);
     await page.getByLabel("Password", { exact: true }).fill(ADMIN.password);

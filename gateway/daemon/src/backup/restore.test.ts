@@ -135,6 +135,14 @@ describe("what is inside", () => {
     }
   });
 
+  test("a list with a name that leads elsewhere, or with one twice, is refused", async () => {
+    const entry = (name: string) => ({ name, bytes: 0, sha256: SHA_EMPTY });
+    for (const entries of [[entry("../../etc/passwd")], [entry("rules/a.yaml"), entry("rules/a.yaml")]]) {
+      expect(await codeOf(readContentOf(pieces(contentOf(manifestOf(entries))), VISITOR))).toBe("damaged");
+    }
+    await readContentOf(pieces(contentOf(manifestOf([entry("rules/a.yaml")]))), VISITOR);
+  });
+
   test("a newer format is told as such, though its list of files is not known", async () => {
     const newer = contentOf({ product: "tram", format: CONTENT_FORMAT + 1, what: "ever" });
     expect(await codeOf(readContentOf(pieces(newer), VISITOR))).toBe("newer-format");
