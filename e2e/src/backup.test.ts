@@ -148,11 +148,9 @@ test.skipIf(chromiumMissing())(
     expect(short).toMatchObject({ status: 400, body: { code: "passphrase" } });
     expect(JSON.stringify(short.body)).not.toContain("kurz");
 
-    await using browser = {
-      page: await openBrowser(),
-      [Symbol.asyncDispose]: async () => browser.page.close(),
-    };
-    const context = await open.browser.newContext({ locale: "en-GB" });
+    const browser = await openBrowser();
+    await using _browser = { [Symbol.asyncDispose]: () => browser.close() };
+    const context = await browser.newContext({ locale: "en-GB" });
     const page = await context.newPage();
     await page.goto(gateway.web);
     await page.getByLabel("User name").fill(ADMIN.username);
