@@ -79,7 +79,8 @@ export function createApiClient(send: typeof fetch): ApiClient {
     read: (body: unknown) => Value,
     body?: unknown,
     revision?: string,
-  ) => request(send, method, `/api/v1/${path}`, async (response) => read(await readJson(response)), {
+  ) =>
+    request(send, method, `/api/v1/${path}`, async (response) => read(await readJson(response)), {
       body,
       revision,
     });
