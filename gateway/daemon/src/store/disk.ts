@@ -16,6 +16,7 @@ const syncData = promisify(fdatasync);
 const syncAll = promisify(fsync);
 
 const LOG_HEAD_BYTES = 32;
+const FRAME_HEAD_BYTES = 24;
 
 /**
  * The disk under an open database. It syncs in the threads of the system, so that the event loop never waits for a disk.
@@ -56,6 +57,20 @@ export class Medium implements Disposable {
     const magic = Buffer.alloc(4);
     readSync(this.#openLog(), magic, 0, 4, 0);
     return (magic.readUInt32BE() & 0xfffffffe) >>> 0 === 0x377f0682;
+  }
+
+  /**
+   * How many different pages stand in a stretch of the log: so many are written when it is moved into the database.
+   * @param from frames before the first. @param to frames up to the last. @param pageBytes size of a page.
+   */
+  pagesLogged(from: number, to: number, pageBytes: number): number {
+    const pages = new Set<number>();
+    const head = Buffer.alloc(4);
+    for (let frame = from; frame < to; frame++) {
+      const at = LOG_HEAD_BYTES + frame * (FRAME_HEAD_BYTES + pageBytes);
+      if (readSync(this.#openLog(), head, 0, 4, at) === 4) pages.add(head.readUInt32BE());
+    }
+    return pages.size;
   }
 
   #openLog(): number {

@@ -1,4 +1,5 @@
 import type { StoreError } from "@tram/core";
+import type { FeatureMeter } from "../write-meter/write-meter.ts";
 import type { EncodedOperation } from "./encode.ts";
 import { Journal } from "./journal.ts";
 import type { Pending } from "./pending.ts";
@@ -43,6 +44,8 @@ export interface GroupCommitParts {
   readonly checkpointPages: number;
   /** Told of what fails although nobody waits for it. */
   readonly onFault: (error: StoreError) => void;
+  /** Counts what is written to the journal; absent where it lies in memory. */
+  readonly meter?: Pick<FeatureMeter, "wrote">;
 }
 
 /**
@@ -130,7 +133,7 @@ export class GroupCommit {
     const journal = this.#journal;
     if (journal === undefined) return false;
     return this.#toJournal(() => {
-      let ordinal = journal.append(batches.map(({ operations }) => operations));
+      let ordinal = this.#append(journal, batches);
       for (const waiting of batches) waiting.ordinal = ordinal++;
     });
   }
@@ -232,7 +235,14 @@ export class GroupCommit {
     const journal = this.#journal;
     const past = kept.filter(({ ordinal }) => ordinal === undefined);
     if (journal === undefined || journal.empty || past.length === 0) return undefined;
-    return attempt(() => void journal.append(past.map(({ operations }) => operations)));
+    return attempt(() => void this.#append(journal, past));
+  }
+
+  #append(journal: Journal, batches: readonly Waiting[]): number {
+    const before = journal.bytes;
+    const first = journal.append(batches.map(({ operations }) => operations));
+    this.#parts.meter?.wrote(journal.bytes - before);
+    return first;
   }
 
   #answer(group: readonly Waiting[], refused: ReadonlyMap<Waiting, StoreFailure>): void {

@@ -1,5 +1,6 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { Worker } from "node:worker_threads";
+import { type FeatureMeter, wholeFileBytes } from "../write-meter/write-meter.ts";
 import { snapshotOf, takeSnapshot } from "./snapshot.ts";
 import type { SnapshotJob } from "./snapshot-worker.ts";
 import type { DriverName } from "./sql-driver.ts";
@@ -17,6 +18,7 @@ export interface SnapshotsOptions {
   /** The thread's program. */
   readonly program: URL;
   readonly onFailure: (failure: StoreFailure) => void;
+  readonly meter?: Pick<FeatureMeter, "wrote">;
 }
 
 /** Takes snapshots of a database from time to time, and a last one at its end, if anything changed. */
@@ -45,7 +47,9 @@ export class Snapshots {
     await this.#underWay;
     const { file } = this.#options;
     if (this.#database.changes === this.#takenAt && existsSync(snapshotOf(file))) return;
-    this.#tell(attempt(() => takeSnapshot(this.#database.driver, file)));
+    const failure = attempt(() => takeSnapshot(this.#database.driver, file));
+    if (failure === undefined) this.#count();
+    this.#tell(failure);
   }
 
   /** One at a time: the next is planned when this one has ended. */
@@ -70,8 +74,16 @@ export class Snapshots {
       // After a message this comes too late to count.
       thread.once("exit", () => resolve(failureOf(new Error("the thread of the snapshot ended too early"))));
     });
-    if (failure === undefined) this.#takenAt = changes;
+    if (failure === undefined) {
+      this.#takenAt = changes;
+      this.#count();
+    }
     this.#tell(failure);
+  }
+
+  #count(): void {
+    const { file, meter } = this.#options;
+    meter?.wrote(wholeFileBytes(statSync(snapshotOf(file), { throwIfNoEntry: false })?.size ?? 0));
   }
 
   #tell(failure: StoreFailure | undefined): void {
