@@ -36,7 +36,10 @@ export class HistoryWriter {
   /** Entries in windows that are not folded. */
   #unfolded = 0;
 
-  constructor(database: HistoryDatabase, parts: { recorder: Recorder; clock: Clock; policyFor: PolicyFor; turnMs: Ms }) {
+  constructor(
+    database: HistoryDatabase,
+    parts: { recorder: Recorder; clock: Clock; policyFor: PolicyFor; turnMs: Ms },
+  ) {
     this.#database = database;
     this.#recorder = parts.recorder;
     this.#clock = parts.clock;

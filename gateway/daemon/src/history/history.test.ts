@@ -161,7 +161,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       age: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, fc.nat(3 * 86_400_000)),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("flush", "fold", "kill", "restart") }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("kill in a fold" as const), turns: fc.nat(4) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constantFrom("flush", "flush", "flush", "fold", "kill", "restart") }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 7 * HOUR_MS }) }),
