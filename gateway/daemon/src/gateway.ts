@@ -1,11 +1,13 @@
 import { type Bridge, openBridge } from "@tram/cloud-bridge";
 import type { Broker, Clock, Log, Store } from "@tram/core";
-import type { GatewayView } from "@tram/protocol";
+import type { FlashView, GatewayView } from "@tram/protocol";
 import { AuditLog } from "./audit/audit-log.ts";
 import { SystemClock } from "./clock/system-clock.ts";
 import { clockTrust } from "./clock/trust.ts";
 import type { Settings } from "./config/settings.ts";
 import type { ForeignDevices } from "./foreign/foreign-devices.ts";
+import type { History } from "./history/history.ts";
+import { openHistory } from "./history/open-history.ts";
 import { type House, openHouse } from "./house.ts";
 import { createApp } from "./http/app.ts";
 import { identify } from "./http/authorise.ts";
@@ -18,6 +20,8 @@ import { broadcastRoutes } from "./http/routes-broadcast.ts";
 import { type ClientDesk, clientRoutes } from "./http/routes-clients.ts";
 import { credentialRoutes } from "./http/routes-credentials.ts";
 import { householdRoutes } from "./http/routes-household.ts";
+import { flashRoutes } from "./http/routes-flash.ts";
+import { historyRoutes } from "./http/routes-history.ts";
 import { pairingRoutes } from "./http/routes-pairing.ts";
 import { ruleRoutes } from "./http/routes-rules.ts";
 import { systemRoutes } from "./http/routes-system.ts";
@@ -49,6 +53,9 @@ import type { Authority } from "./tls/authority.ts";
 import { identityOfAuthority } from "./tls/authority-identity.ts";
 import { openAuthority, signerOf } from "./tls/open-authority.ts";
 import { openWot } from "./wot/open-wot.ts";
+import { DailyWrites } from "./write-meter/daily-writes.ts";
+import { flashView } from "./write-meter/flash-view.ts";
+import { keepWrites } from "./write-meter/keep-writes.ts";
 
 /** A gateway that is up. */
 export interface RunningGateway {
@@ -68,8 +75,8 @@ export interface GatewayOptions {
   readonly webFolder: string;
   /** Problems from before the start that people must see: a refused configuration. */
   readonly problems: GatewayView["problems"];
-  /** Told when the data folder can be written: at the start, and when it can be again. */
-  readonly onWritable?: () => void;
+  /** Told when the data folder can be written: at the start, and when it can be again. Says how many bytes it wrote. */
+  readonly onWritable?: () => number;
   /** Looks for the marks that a time source leaves; for tests. */
   readonly exists?: (path: string) => boolean;
 }
@@ -101,7 +108,9 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   const clock = teardown.use(new SystemClock(clockTrust(settings.gateway.clock, options.exists)));
   const strict = settings.mqtt.durability === "strict";
   const runtime = settings.runtime ?? refugeFolder(settings.data);
-  const opened = await openStore(settings.data, { log, strict, runtime, journalFolder: settings.runtime });
+  const meter = new DailyWrites({ clock }, settings.flash);
+  const journalFolder = settings.runtime;
+  const opened = await openStore(settings.data, { log, strict, runtime, journalFolder, meter });
   const { store } = opened;
   teardown.defer(() => store.close());
 
@@ -131,6 +140,8 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     },
     teardown,
   );
+  teardown.use(await keepWrites(meter, { ...house, clock, store }));
+  const onWritable = (): void => meter.feature("config").wrote(options.onWritable?.() ?? 0);
   const rules: RuleHouse = teardown.use(
     new RuleHouse({
       ...house,
@@ -152,7 +163,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     onChange();
     if (house.transactions.health.failing) return;
     later.mqtt?.broker.askAgain();
-    options.onWritable?.();
+    onWritable();
   };
   const restart = teardown.use(
     new RestartWatch({
@@ -176,9 +187,24 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     bridges,
     broker,
     nodeRed: nodeRed.view,
-    problems: () => [...known, ...restart.problems, ...(later.mqtt?.problems ?? [])],
+    problems: () => [
+      ...known,
+      ...restart.problems,
+      ...(later.mqtt?.problems ?? []),
+      ...(history?.problems ?? []),
+    ],
   });
   teardown.use(clock.onStep(onChange));
+
+  const onHistory = (): void => live.pushGateway(() => status.gateway());
+  const history = await openHistory(
+    { ...house, clock, log, meter: meter.feature("history"), onChange: onHistory },
+    settings.data,
+    settings.history,
+  );
+  if (history !== undefined) teardown.use(history);
+  const flash = (): FlashView =>
+    flashView(meter, { ...settings.flash, folder: settings.data }, history?.health);
 
   // The rules hear a reading before the clouds do; what they decide is in the same commit either way.
   await rules.start(store);
@@ -194,7 +220,16 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   const audit = new AuditLog({ clock, log, store, transactions: house.transactions });
   await audit.restore();
   const names = [settings.gateway.id, ...settings.http.hosts];
-  const ca = teardown.use(openAuthority({ data: settings.data, clock, log, audit: audit.audit, names }));
+  const ca = teardown.use(
+    openAuthority({
+      data: settings.data,
+      clock,
+      log,
+      audit: audit.audit,
+      names,
+      meter: meter.feature("certificates"),
+    }),
+  );
   known.push(...ca.problems);
   const signCsr = signerOf(ca.authority);
   const identity = teardown.use(
@@ -215,7 +250,8 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   later.mqtt = mqtt;
   const people = new People({ clock, transactions: house.transactions });
   await people.restore(store);
-  const editor = new RuleEditor({ ...house, folder: settings.rulesDir, rules, log });
+  const ruleMeter = meter.feature("rules");
+  const editor = new RuleEditor({ ...house, folder: settings.rulesDir, rules, log, meter: ruleMeter });
   const desk = clientDesk(broker, clock, log);
   const metrics = (): string =>
     metricsText({
@@ -225,6 +261,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       bridges: status.bridges(),
       things: house.registry.size,
       residentBytes: process.memoryUsage.rss(),
+      flash: flash(),
     });
   const access = { identity, audit, authority: ca.authority, place: mqtt.place };
   const room = {
@@ -240,6 +277,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     metrics,
     mqtt,
     access,
+    past: { history, flash },
   };
   const http = await openWeb(room, teardown);
   known.push(...http.problems);
@@ -259,7 +297,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
 
   log.info({ http: http.port, mqtt: mqtt.port, things: house.registry.size }, "gateway up");
   const { failing } = house.transactions.health;
-  if (!failing) options.onWritable?.();
+  if (!failing) onWritable();
   return {
     httpPort: http.port,
     mqttPort: mqtt.port,
@@ -317,6 +355,7 @@ async function openWeb(
     metrics: () => string;
     mqtt: MqttRoom;
     access: { identity: Identity; audit: AuditLog; authority: Authority | undefined; place: Place };
+    past: { history: History | undefined; flash: () => FlashView };
   },
   teardown: Teardown,
 ): Promise<HttpServers> {
@@ -338,6 +377,8 @@ async function openWeb(
     ...credentialRoutes(access.identity, access.place),
     ...authorityRoutes(access.authority, access.identity),
     ...auditRoutes(access.audit),
+    ...historyRoutes({ ...house, clock, history: parts.past.history }),
+    ...flashRoutes(parts.past.flash),
   ];
   const { hosts } = settings.http;
   const door = nodeRed.door({ people, clock, log, supervisor: house.supervisor });

@@ -10,6 +10,8 @@ import { authorityRoutes } from "./http/routes-authority.ts";
 import { clientRoutes } from "./http/routes-clients.ts";
 import { credentialRoutes } from "./http/routes-credentials.ts";
 import { householdRoutes } from "./http/routes-household.ts";
+import { flashRoutes } from "./http/routes-flash.ts";
+import { historyRoutes } from "./http/routes-history.ts";
 import { pairingRoutes } from "./http/routes-pairing.ts";
 import { ruleRoutes } from "./http/routes-rules.ts";
 import { systemRoutes } from "./http/routes-system.ts";
@@ -52,6 +54,8 @@ function describedRoutes(): readonly Route[] {
     ...pairingRoutes(nobody as Parameters<typeof pairingRoutes>[0], { host: "", port: 0 }),
     ...credentialRoutes(nobody as Parameters<typeof credentialRoutes>[0], { host: "", port: 0 }),
     ...auditRoutes(nobody as Parameters<typeof auditRoutes>[0]),
+    ...historyRoutes(nobody as Parameters<typeof historyRoutes>[0]),
+    ...flashRoutes(() => absent("the meter")),
   ];
 }
 

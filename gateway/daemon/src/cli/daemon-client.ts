@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { pipeline } from "node:stream/promises";
 import { isJsonObject, type Json, PRODUCT, type Problem } from "@tram/protocol";
 import WebSocket from "ws";
 import { request as httpRequest } from "../http/node-http.ts";
@@ -75,6 +76,35 @@ export class DaemonClient {
       );
       call.on("error", (error: NodeJS.ErrnoException) => reject(new CommandFailed(this.#unreachable(error))));
       call.end(text);
+    });
+  }
+
+  /**
+   * Copies what the API answers, as it comes.
+   * @throws {CommandFailed} when the gateway refuses, breaks off, or the place to write to fails.
+   */
+  copy(path: string, to: NodeJS.WritableStream): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const call = httpRequest({ socketPath: this.#socketPath, method: "GET", path }, (response) => {
+        if (response.statusCode === 200) {
+          pipeline(response, to).then(resolve, (error: Error) =>
+            reject(new CommandFailed(`it broke off: ${error.message}`)),
+          );
+          return;
+        }
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("end", () => {
+          const text = Buffer.concat(chunks).toString("utf8");
+          try {
+            reject(new CommandFailed(refusal(readAnswer(response.statusCode ?? 0, response.headers, text))));
+          } catch (error) {
+            reject(error);
+          }
+        });
+      });
+      call.on("error", (error: NodeJS.ErrnoException) => reject(new CommandFailed(this.#unreachable(error))));
+      call.end();
     });
   }
 

@@ -134,7 +134,7 @@ describe("a history", () => {
     await house.history.fold();
     expect((await house.raw(T, P)).values).toEqual([Number.NaN]);
     expect((await house.raw("alarm-1", P)).values).toEqual([5, 3, 4]);
-    expect(house.history.knows(T, "debug/x")).toBe(false);
+    expect(house.history.propertiesOf(T)).not.toContain("debug/x");
     const { list } = await house.buckets(T, P, MINUTE);
     expect(list.map(({ count, gap, max, min }) => [count, min, max, gap])).toEqual([
       [1, 1, 1, false],

@@ -1,5 +1,5 @@
 import type { Bus, Clock, Log } from "@tram/core";
-import type { GatewayView, Ms } from "@tram/protocol";
+import type { EpochMs, GatewayView, Ms } from "@tram/protocol";
 import { loadSqlDriver } from "../store/open-sql-driver.ts";
 import { probeDisk } from "../store/probe.ts";
 import type { QuarantineReport } from "../store/quarantine.ts";
@@ -15,6 +15,7 @@ import { type OpenedHistory, openAnew, openHistoryDatabase } from "./open-histor
 import type { PolicyFor } from "./policy.ts";
 import { Recorder, type RecorderLimits } from "./recorder.ts";
 import { emptyRun } from "./run.ts";
+import { RAW, type Tier } from "./tiers.ts";
 
 type Problems = GatewayView["problems"];
 
@@ -43,6 +44,7 @@ export interface HistoryOptions {
 }
 
 const TURN_MS = 4;
+const DAY_MS = 86_400_000;
 /** While the flash must be spared, a window is as long as so many. */
 const LONGER = 5;
 /** What a clock that nobody has set stamps is held back so long for the right time. In milliseconds. */
@@ -133,12 +135,20 @@ export class History implements AsyncDisposable {
     return problems;
   }
 
-  /** Whether anything is known of a property. */
-  knows(thing: string, property: string): boolean {
-    return (
-      this.#recorder.find(thing, property)?.policy.record === true ||
-      this.#database?.ids.has(`${thing}/${property}`) === true
-    );
+  /** Properties of a Thing of which something is known, as `node/name`. */
+  propertiesOf(thing: string): readonly string[] {
+    const start = `${thing}/`;
+    const written = [...(this.#database?.ids.keys() ?? [])].filter((key) => key.startsWith(start));
+    const waiting = [...this.#recorder.all()].filter((each) => each.thing === thing && each.policy.record);
+    return [...written.map((key) => key.slice(start.length)), ...waiting.map(({ property }) => property)];
+  }
+
+  /** The time from which on a tier has everything of a property, in epoch milliseconds. */
+  goesBackTo(tier: Tier, thing: string, property: string): EpochMs {
+    const { days, rawDays } = this.#parts.policyFor(thing, property);
+    const limits = [days, tier === RAW ? rawDays : undefined].flatMap((each) => each ?? []);
+    const kept = limits.length === 0 ? 0 : this.#parts.clock.now() - Math.min(...limits) * DAY_MS;
+    return Math.max(kept, this.#database?.state.droppedBefore[tier.index] ?? 0);
   }
 
   /** One property's history of this moment. Dispose of it. @throws what the engine throws. */

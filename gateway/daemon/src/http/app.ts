@@ -147,6 +147,7 @@ async function callRoute(
   const reply = await route.handle(routeRequest);
   if ("problem" in reply) return problemReply(reply.problem);
   if ("write" in reply) return { status: 200, ...reply };
+  if ("stream" in reply) return { status: reply.status, headers: reply.headers, body: reply.stream };
   if (reply.status === 204) return { status: 204, ...(reply.headers ? { headers: reply.headers } : {}) };
   return jsonReply(reply.status, reply.body, reply.headers);
 }

@@ -21,6 +21,7 @@ import {
   switchRule,
   type TextResult,
 } from "@tram/rules";
+import { type FeatureMeter, wholeFileBytes } from "../write-meter/write-meter.ts";
 
 /** File that new rules go to when nobody names one. */
 const DEFAULT_FILE = "rules.yaml";
@@ -57,14 +58,23 @@ export class RuleEditor {
   readonly #rules: RuleShelf;
   readonly #registry: Registry;
   readonly #log: Log;
+  readonly #meter: Pick<FeatureMeter, "wrote"> | undefined;
   /** One edit after the other: each reads the file that the one before has written. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: { folder: string; rules: RuleShelf; registry: Registry; log: Log }) {
+  constructor(parts: {
+    folder: string;
+    rules: RuleShelf;
+    registry: Registry;
+    log: Log;
+    /** Counts what is written. */
+    meter?: Pick<FeatureMeter, "wrote">;
+  }) {
     this.#folder = parts.folder;
     this.#rules = parts.rules;
     this.#registry = parts.registry;
     this.#log = parts.log;
+    this.#meter = parts.meter;
   }
 
   async source(id: string): Promise<Edited<RuleSourceView>> {
@@ -237,6 +247,7 @@ export class RuleEditor {
       } finally {
         await handle.close();
       }
+      this.#meter?.wrote(wholeFileBytes(Buffer.byteLength(text)));
       await rename(draft, target);
       await syncFolder(dirname(target));
       return { ok: true, value: undefined };
