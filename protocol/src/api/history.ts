@@ -52,7 +52,7 @@ export const FlashView = Type.Object({
   budgetBytes: Type.Integer({ description: "For 24 hours." }),
   capBytes: Type.Integer({ description: "For 24 hours." }),
   lastDay: Type.Object(
-    { hours: Type.Integer({ description: "That are covered so far." }), total: Type.Integer(), bytes: Bytes },
+    { hours: Type.Number({ description: "That are covered so far." }), total: Type.Integer(), bytes: Bytes },
     { description: "The last 24 hours: bytes that reached the files; flash translation comes on top." },
   ),
   perDay: Type.Integer({ description: "Bytes a day, from the hours that are covered." }),

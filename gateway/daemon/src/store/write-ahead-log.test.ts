@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { DailyWrites, totalOf } from "../write-meter/daily-writes.ts";
 import { openDatabase } from "./database.ts";
@@ -9,49 +10,55 @@ import { WorkingDatabase } from "./working-database.ts";
 
 const OWN_IO = "/proc/thread-self/io";
 
-/** What this thread has handed to files, in bytes; the kernel's own count. */
+/** What this thread has sent to storage, in bytes: whole pages, the kernel's own count. */
 function written(): number {
-  return Number(/^wchar: (\d+)$/m.exec(readFileSync(OWN_IO, "utf8"))?.[1]);
+  return Number(/^write_bytes: (\d+)$/m.exec(readFileSync(OWN_IO, "utf8"))?.[1]);
+}
+
+/** Not on every file system: what is written in memory alone is none, and some count nothing. */
+function kernelCounts(): boolean {
+  using place = temporaryFolder();
+  if (!existsSync(OWN_IO)) return false;
+  const before = written();
+  writeFileSync(join(place.folder, "probe"), "x");
+  return written() > before;
 }
 
 // The kernel that counts is not the router's: OpenWrt builds it without. So SQLite is counted by what its log says, and
 // here it is compared with what the kernel saw.
-test.runIf(existsSync(OWN_IO))("what is counted is what the kernel saw", async () => {
+test.runIf(kernelCounts())("what is counted is what the kernel saw", async () => {
   using place = temporaryFolder();
   const meter = new DailyWrites({ clock: { now: () => 0 } }, { budgetBytes: 1, capBytes: 1 });
   const connect = await loadSqlDriver();
   const { driver } = await openDatabase(place.file);
-  driver.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-  const opening = written();
   const database = new WorkingDatabase(driver, place.file, connect, meter);
-  // That a database gets its name at its very first opening is not counted.
-  const ignored = written() - opening - totalOf(meter.sinceStart);
-  expect(ignored).toBeLessThan(20_000);
-  const begin = written() - totalOf(meter.sinceStart);
-  let moves = 0;
+  const begin = written();
+  let [counted, seen, moves] = [0, 0, 0];
   for (let round = 0; round < 300; round++) {
-    const [counted, seen] = [totalOf(meter.sinceStart), written()];
+    const [before, kernel] = [totalOf(meter.sinceStart), written()];
     const failure = database.write([
       { op: "put", table: "t", key: String(round % 40), text: "v".repeat(10 + ((round * 7) % 900)) },
       { op: "append", log: "audit", seq: round + 1, text: "a".repeat(200) },
     ]);
     expect(failure).toBeUndefined();
-    // To the byte, but for the 8 bytes with which Node's threads wake each other.
-    const missed = written() - seen - (totalOf(meter.sinceStart) - counted);
-    expect(missed, `round ${round}`).toBeGreaterThanOrEqual(0);
-    expect(missed, `round ${round}`).toBeLessThanOrEqual(64);
-    await database.sync();
-    const before = totalOf(meter.sinceStart);
+    counted += totalOf(meter.sinceStart) - before;
+    seen += written() - kernel;
+    // Some transactions share a sync.
+    if (round % 3 === 0) await database.sync();
+    const moved = totalOf(meter.sinceStart);
     await database.checkpoint(60);
-    if (totalOf(meter.sinceStart) > before) moves++;
+    if (totalOf(meter.sinceStart) > moved) moves++;
   }
-  expect(moves).toBeGreaterThan(10);
+  expect(moves).toBeGreaterThan(5);
+  // Of the index of the log (`-shm`) the kernel sees a page now and then.
+  expect(seen - counted).toBeGreaterThanOrEqual(0);
+  expect(seen - counted).toBeLessThan(0.1 * seen);
   expect(meter.sinceStart.audit).toBeGreaterThan(100_000);
+  // With what was moved into the database.
   await database.close();
-  // What the test's own runner says meanwhile is in it.
   const ratio = totalOf(meter.sinceStart) / (written() - begin);
-  expect(ratio).toBeGreaterThan(0.99);
-  expect(ratio).toBeLessThanOrEqual(1);
+  expect(ratio).toBeGreaterThan(0.95);
+  expect(ratio).toBeLessThan(1.02);
 });
 
 test("a log that a crash has left is counted when it is moved", async () => {

@@ -1,3 +1,4 @@
+import { BLOCK_BYTES } from "../write-meter/write-meter.ts";
 import { Medium } from "./disk.ts";
 import type { OpenConnection, SqlDriver, SqlStatement } from "./sql-driver.ts";
 import { attempt, failureOf, type StoreFailure } from "./store-failure.ts";
@@ -31,6 +32,8 @@ export class WriteAheadLog {
   /** Pages that the log has got since it began anew, and those of them that were moved into the database. */
   #logged = 0;
   #movedUpTo = 0;
+  /** Blocks of the log up to here count as written until the next sync. */
+  #dirtyBlocks = 0;
 
   /**
    * @param driver of a sound database in WAL mode that nobody writes yet.
@@ -85,6 +88,7 @@ export class WriteAheadLog {
     try {
       await this.#medium.syncLog();
       this.#dirty = false;
+      this.#dirtyBlocks = 0;
       return undefined;
     } catch (error) {
       return { ...failureOf(error), scope: "medium" };
@@ -161,7 +165,7 @@ export class WriteAheadLog {
     if (!this.#moved("RESTART")) return undefined;
     this.#voided = true;
     await this.#medium.voidLog();
-    this.#onWrote(LOG_HEAD_BYTES);
+    this.#onWrote(BLOCK_BYTES);
     return undefined;
   }
 
@@ -204,14 +208,24 @@ export class WriteAheadLog {
     return Number(this.#progress.get()?.log);
   }
 
+  /** In blocks, as they go to the medium: one that is not synced yet goes there once, however often it is written. */
   #countLogged(): void {
     const frames = this.#frames;
     const anew = frames < this.#logged || this.#voided;
-    const added = anew ? frames : frames - this.#logged;
-    if (anew) this.#movedUpTo = 0;
-    const heads = anew || this.#logged === 0 ? LOG_HEAD_BYTES : 0;
+    const from = anew || this.#logged === 0 ? 0 : this.#logEnd(this.#logged);
+    if (anew) {
+      this.#movedUpTo = 0;
+      this.#dirtyBlocks = 0;
+    }
     this.#logged = frames;
-    this.#onWrote(added * (this.#pageBytes + FRAME_HEAD_BYTES) + heads);
+    const end = Math.ceil(this.#logEnd(frames) / BLOCK_BYTES);
+    const begin = Math.max(Math.floor(from / BLOCK_BYTES), this.#dirtyBlocks);
+    this.#dirtyBlocks = end;
+    this.#onWrote(Math.max(0, end - begin) * BLOCK_BYTES);
+  }
+
+  #logEnd(frames: number): number {
+    return LOG_HEAD_BYTES + frames * (this.#pageBytes + FRAME_HEAD_BYTES);
   }
 
   /** Of a page that stands in the log several times only the latest is moved. */

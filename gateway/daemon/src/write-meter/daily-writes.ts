@@ -1,5 +1,5 @@
 import type { Clock } from "@tram/core";
-import { isJsonObject, type Json } from "@tram/protocol";
+import { type EpochMs, isJsonObject, type Json } from "@tram/protocol";
 import {
   type FeatureMeter,
   WRITE_FEATURES,
@@ -36,6 +36,7 @@ export const WRITE_DAYS = 14;
 export class DailyWrites implements WriteMeter {
   readonly #clock: Pick<Clock, "now">;
   readonly #limits: WriteLimits;
+  readonly #startedAt: EpochMs;
   /** The oldest first; the last one is now. */
   #hours: Slot[] = [];
   #days: Slot[] = [];
@@ -43,6 +44,7 @@ export class DailyWrites implements WriteMeter {
 
   constructor(parts: { clock: Pick<Clock, "now"> }, limits: WriteLimits) {
     this.#clock = parts.clock;
+    this.#startedAt = parts.clock.now();
     this.#limits = limits;
   }
 
@@ -76,10 +78,14 @@ export class DailyWrites implements WriteMeter {
     return totalOf(this.lastDay);
   }
 
-  /** Hours that the count of the last day covers so far, 1 to 24. */
+  /** Time that the count of the last day covers so far, in hours, 1/6 to 24. */
   get coveredHours(): number {
     this.#turn();
-    return Math.max(1, this.#hours.length);
+    const [first] = this.#hours;
+    const now = this.#clock.now();
+    const begun = first === undefined || this.#hours.length < 2 ? now : first.number * HOUR_MS;
+    const covered = (now - Math.min(begun, this.#startedAt)) / HOUR_MS;
+    return Math.min(HOURS, Math.max(1 / 6, covered));
   }
 
   /** What this process has written. */

@@ -25,7 +25,7 @@ export function flashView(
     verdict,
     budgetBytes: limits.budgetBytes,
     capBytes: limits.capBytes,
-    lastDay: { hours, total, bytes: bytesOf(meter.lastDay) },
+    lastDay: { hours: Number(hours.toFixed(1)), total, bytes: bytesOf(meter.lastDay) },
     perDay,
     days: meter.days.map(({ day, bytes }) => ({ day, total: totalOf(bytes), bytes: bytesOf(bytes) })),
     sinceStart: bytesOf(meter.sinceStart),
