@@ -16,8 +16,6 @@ const NEW_PROPERTIES = 500;
 /** The windows are folded when there are so many, or so many entries for each part. */
 const FOLD_WINDOWS = 240;
 const FOLD_ENTRIES = 20_000;
-/** The log is moved into the database when it has so many pages. */
-const CHECKPOINT_PAGES = 500;
 
 export interface WriteMode {
   /** Write the minutes of readings alone. */
@@ -33,18 +31,20 @@ export class HistoryWriter {
   readonly #clock: Clock;
   readonly #policyFor: PolicyFor;
   readonly #turnMs: Ms;
+  readonly #checkpointPages: number;
   /** Entries in windows that are not folded. */
   #unfolded = 0;
 
   constructor(
     database: HistoryDatabase,
-    parts: { recorder: Recorder; clock: Clock; policyFor: PolicyFor; turnMs: Ms },
+    parts: { recorder: Recorder; clock: Clock; policyFor: PolicyFor; turnMs: Ms; checkpointPages: number },
   ) {
     this.#database = database;
     this.#recorder = parts.recorder;
     this.#clock = parts.clock;
     this.#policyFor = parts.policyFor;
     this.#turnMs = parts.turnMs;
+    this.#checkpointPages = parts.checkpointPages;
   }
 
   /** Ends a window: what memory holds is on the medium afterwards. @returns why it is not. */
@@ -54,7 +54,7 @@ export class HistoryWriter {
       (await makeRoom(database, turn)) ??
       (await this.#writeWindow(mode)) ??
       (await database.log.sync()) ??
-      (await database.log.checkpoint(CHECKPOINT_PAGES)) ??
+      (await database.log.checkpoint(this.#checkpointPages)) ??
       (await this.#foldIfDue());
     return failure;
   }

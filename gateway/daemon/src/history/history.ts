@@ -39,11 +39,14 @@ export interface HistoryOptions {
   readonly limits?: RecorderLimits;
   /** The event loop is held up no longer at a time, in milliseconds; default 4. */
   readonly turnMs?: Ms;
+  /** The log is moved into the database when it has so many pages; default 500. */
+  readonly checkpointPages?: number;
   /** How the database's engine is loaded; for tests. */
   readonly connect?: OpenConnection;
 }
 
 const TURN_MS = 4;
+const CHECKPOINT_PAGES = 500;
 const DAY_MS = 86_400_000;
 /** While the flash must be spared, a window is as long as so many. */
 const LONGER = 5;
@@ -294,6 +297,7 @@ export class History implements AsyncDisposable {
         clock,
         policyFor,
         turnMs: this.#options.turnMs ?? TURN_MS,
+        checkpointPages: this.#options.checkpointPages ?? CHECKPOINT_PAGES,
       });
       if (quarantine !== undefined) {
         this.#quarantine = quarantine;
