@@ -90,6 +90,16 @@ export class ByteReader {
   }
 
   natural(): number {
+    // Nearly all of them are small.
+    const first = this.#bytes[this.#at];
+    if (first !== undefined && first < 0x80) {
+      this.#at++;
+      return first;
+    }
+    return this.#long();
+  }
+
+  #long(): number {
     let value = 0;
     for (let factor = 1; factor <= 2 ** 49; factor *= 0x80) {
       const byte = this.byte();
@@ -101,6 +111,7 @@ export class ByteReader {
 
   integer(): number {
     const value = this.natural();
+    if (value < 0x80) return (value >> 1) ^ -(value & 1);
     return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
   }
 

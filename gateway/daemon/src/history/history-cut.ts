@@ -71,6 +71,17 @@ export class HistoryCut implements Disposable {
     return this.#reads?.outages(from, to, limit) ?? [];
   }
 
+  /** The part of a time in which there may be something. */
+  span(tier: Tier, range: Range): Range {
+    const numbers = this.#numbers(tier, this.#tailOf(tier), range);
+    const [first, last] = [numbers[0], numbers.at(-1)];
+    if (first === undefined || last === undefined) return range;
+    return {
+      from: Math.max(range.from, first * tier.blockMs),
+      to: Math.min(range.to, (last + 1) * tier.blockMs),
+    };
+  }
+
   /** The pieces of a tier within a time, in the order of time. Throws what the engine throws. */
   async *pieces(tier: Tier, range: Range): AsyncGenerator<HistoryPiece> {
     const tail = this.#tailOf(tier);

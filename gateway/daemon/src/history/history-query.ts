@@ -1,14 +1,12 @@
 import type { HistoryGap, HistoryPoint, HistoryView } from "@tram/protocol";
 import { type Bucket, type Buckets, foldBuckets, lastOf } from "./buckets.ts";
 import type { HistoryCut, Range } from "./history-cut.ts";
-import { lttb } from "./lttb.ts";
-import { append, emptyRun, GAP_REASONS, picked, type Run, reasonsByPlace, valueAt } from "./run.ts";
+import { GAP_REASONS, type Run, reasonsByPlace, valueAt } from "./run.ts";
+import { Thinning } from "./thinning.ts";
 import type { Tier } from "./tiers.ts";
 
 /** Gaps that one answer tells of. */
 const GAPS = 1_000;
-/** Readings that one answer is made of: what memory holds of them at a time. */
-export const MOST_READINGS = 2_000_000;
 
 export interface HistoryQuery extends Range {
   readonly thing: string;
@@ -20,10 +18,9 @@ export interface HistoryQuery extends Range {
 
 /**
  * Answers with points for a chart: readings thinned so that what sticks out stays (LTTB), buckets put together so that
- * the least and the largest stay.
- * @returns undefined when there are more readings than can be held: a coarser tier will do. Throws what the engine throws.
+ * the least and the largest stay. Throws what the engine throws.
  */
-export async function queryHistory(cut: HistoryCut, query: HistoryQuery): Promise<HistoryView | undefined> {
+export async function queryHistory(cut: HistoryCut, query: HistoryQuery): Promise<HistoryView> {
   const { from, points, property, thing, tier, to } = query;
   const head = { thing, property, tier: tier.name, from: iso(from), to: iso(to) };
   const outages = cut.outages(query, GAPS).map(
@@ -35,19 +32,20 @@ export async function queryHistory(cut: HistoryCut, query: HistoryQuery): Promis
     }),
   );
   if (tier.widthMs === 0) {
-    const run = emptyRun();
-    for await (const piece of cut.pieces(tier, query)) {
-      if ("run" in piece) append(run, piece.run);
-      if (run.times.length > MOST_READINGS) return undefined;
+    const thinning = new Thinning(cut.span(tier, query), points);
+    const gaps: HistoryGap[] = [];
+    for await (const { run } of runsOf(cut, tier, query)) {
+      thinning.add(run);
+      noteGaps(gaps, run);
     }
-    const kept = thinned(run, points);
+    const kept = thinning.points();
     return {
       ...head,
       widthMs: 0,
-      read: run.times.length,
-      thinned: kept.times.length < run.times.length,
+      read: thinning.read,
+      thinned: kept.times.length < thinning.read,
       points: runPoints(kept),
-      gaps: [...runGaps(run), ...outages].slice(0, GAPS),
+      gaps: [...gaps, ...outages].slice(0, GAPS),
       damaged: cut.damaged,
     };
   }
@@ -94,16 +92,8 @@ function together(earlier: Bucket, later: Bucket): Bucket {
   };
 }
 
-/** So many values that catch the eye, with all the gaps. */
-function thinned(run: Run, points: number): Run {
-  if (run.times.length <= points) return run;
-  const places = run.values.flatMap((value, place) => (Number.isNaN(value) ? [] : [place]));
-  const pick = (column: readonly number[]): number[] => places.map((place) => column[place] ?? 0);
-  const chosen = lttb(pick(run.times), pick(run.values), points);
-  return picked(
-    run,
-    chosen.map((index) => places[index] ?? 0),
-  );
+async function* runsOf(cut: HistoryCut, tier: Tier, range: Range): AsyncGenerator<{ readonly run: Run }> {
+  for await (const piece of cut.pieces(tier, range)) if ("run" in piece) yield piece;
 }
 
 function runPoints(run: Run): HistoryPoint[] {
@@ -113,16 +103,20 @@ function runPoints(run: Run): HistoryPoint[] {
   });
 }
 
-function* runGaps(run: Run): Generator<HistoryGap> {
-  let told = 0;
-  for (const [place, reason] of reasonsByPlace(run)) {
-    if (told++ >= GAPS) return;
+/** Notes where gaps begin, and where the one before ends. */
+function noteGaps(gaps: HistoryGap[], run: Run): void {
+  const reasons = reasonsByPlace(run);
+  const last = gaps.at(-1);
+  // It may end in the next piece.
+  if (last !== undefined && last.to === undefined && run.times[0] !== undefined) last.to = iso(run.times[0]);
+  for (const [place, reason] of reasons) {
+    if (gaps.length >= GAPS) return;
     const next = run.times[place + 1];
-    yield {
+    gaps.push({
       from: iso(run.times[place] ?? 0),
       ...(next === undefined ? {} : { to: iso(next) }),
       reason: GAP_REASONS[reason] ?? "unknown",
-    };
+    });
   }
 }
 

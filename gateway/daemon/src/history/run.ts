@@ -130,10 +130,19 @@ export function append(run: Run, more: Run): void {
 /** The run in the order of time; what came later stays later where times are equal. */
 export function sorted(run: Run): Run {
   const { times } = run;
-  if (times.every((time, index) => index === 0 || time >= (times[index - 1] ?? 0))) return run;
+  if (isSorted(times)) return run;
   const reasons = reasonsByPlace(run);
   const order = times.map((_, index) => index).sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b);
   return pick(run, order, reasons);
+}
+
+function isSorted(times: readonly number[]): boolean {
+  let before = 0;
+  for (const time of times) {
+    if (time < before) return false;
+    before = time;
+  }
+  return true;
 }
 
 /** What lies within a time. @param run in the order of time. @param to not included. */

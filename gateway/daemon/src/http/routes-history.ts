@@ -2,7 +2,7 @@ import type { Clock, Registry } from "@tram/core";
 import { HistoryView, parsePropertyKey, parseThingId } from "@tram/protocol";
 import type { History } from "../history/history.ts";
 import { EXPORT_FORMATS, exportHistory } from "../history/history-export.ts";
-import { MOST_READINGS, queryHistory } from "../history/history-query.ts";
+import { queryHistory } from "../history/history-query.ts";
 import { parseMoment } from "../history/moment.ts";
 import { chooseTier, TIER_NAMES, type Tier, tierOf } from "../history/tiers.ts";
 import { problem, type Route, type RouteReply } from "./route.ts";
@@ -43,7 +43,6 @@ export function historyRoutes(parts: HistoryRoutesParts): readonly Route[] {
       problems: {
         400: "A parameter is missing or is not what it should be.",
         404: "Nothing is known of such a property, or there is no history.",
-        413: "More readings than one answer is made of: ask for a coarser tier, or for a file.",
         503: "Too many questions at a time, or the file cannot be read.",
       },
       handle: async ({ query }) => {
@@ -93,7 +92,7 @@ export function historyRoutes(parts: HistoryRoutesParts): readonly Route[] {
             tier: choose(points),
             points,
           });
-          return body === undefined ? tooMany() : { status: 200, body };
+          return { status: 200, body };
         } catch (error) {
           history.noteFailure(error);
           return problem(503, "unreadable", `The history cannot be read: ${(error as Error).message}`);
@@ -142,14 +141,6 @@ function rangeOf(
 
 function badMoment(name: string, found = ""): Exclude<RouteReply, { status: number }> {
   return problem(400, "bad-time", `${name}: expected ISO 8601, now or -24h, found ${found}`);
-}
-
-function tooMany(): RouteReply {
-  return problem(
-    413,
-    "too-many-readings",
-    `More than ${MOST_READINGS} readings: ask for less time, for a coarser tier, or for csv or jsonl.`,
-  );
 }
 
 function busy(): RouteReply {
