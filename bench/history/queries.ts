@@ -9,6 +9,8 @@ const DAY_MS = 86_400_000;
 
 export interface Asked {
   readonly ms: readonly number[];
+  /** Time of the processor, in milliseconds. */
+  readonly cpuMs: readonly number[];
   /** Longest time without a turn for others, in milliseconds. */
   readonly heldMs: number;
   readonly read: number;
@@ -46,6 +48,7 @@ async function ask(
 ): Promise<Asked> {
   await house.history.flush();
   const ms: number[] = [];
+  const cpuMs: number[] = [];
   let [heldMs, read, points] = [0, 0, 0];
   for (let round = 0; round < rounds; round++) {
     let last = performance.now();
@@ -54,14 +57,17 @@ async function ask(
       last = performance.now();
     }, 1);
     const startedAt = performance.now();
+    const cpu = process.cpuUsage();
     using cut = house.history.cut("thing-0", "air/temperature");
     const question = { ...range, thing: "thing-0", property: "air/temperature", tier, points: 500 };
     const view = await queryHistory(cut, question);
     ms.push(performance.now() - startedAt);
+    const { system, user } = process.cpuUsage(cpu);
+    cpuMs.push((system + user) / 1_000);
     clearInterval(watch);
     read = view.read;
     points = view.points.length;
   }
   await house[Symbol.asyncDispose]();
-  return { ms, heldMs, read, points, tier: tier.name };
+  return { ms, cpuMs, heldMs, read, points, tier: tier.name };
 }

@@ -140,10 +140,6 @@ function* crossChecks(document: Loose): Generator<SchemaProblem> {
   yield* duplicates(objectsIn(document, ["mqtt", "clients"]), "username");
   yield* duplicates(objectsIn(document, ["cloud"]), "id");
   yield* duplicates(objectsIn(document, ["history", "policies"]), "id");
-  const { budget_mb: budget, cap_mb: cap } = isObject(document.flash) ? document.flash : {};
-  if (typeof budget === "number" && typeof cap === "number" && cap < budget) {
-    yield { path: "flash.cap_mb", problem: `expected at least flash.budget_mb (${budget}), found ${cap}` };
-  }
   yield* listenerProblems(objectsIn(document, ["mqtt", "listeners"]));
   yield* filterProblems(isObject(document.mqtt) ? document.mqtt.durable : undefined);
 }

@@ -85,7 +85,7 @@ export const FlashConfig = Type.Object(
         maximum: 1_000_000,
         default: 200,
         description:
-          "MB in 24 hours above which the history keeps minutes alone. Not below `budget_mb`. What must not be lost is always written.",
+          "MB in 24 hours above which the history keeps minutes alone. At least `budget_mb` is taken. What must not be lost is always written.",
       }),
     ),
     endurance_cycles: Type.Optional(
