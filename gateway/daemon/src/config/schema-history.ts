@@ -76,7 +76,8 @@ export const FlashConfig = Type.Object(
         minimum: 1,
         maximum: 1_000_000,
         default: 50,
-        description: "MB that may be written in 24 hours; above that the history writes less often.",
+        description:
+          "MB that may be written in 24 hours; above that telemetry and history are written less often, and a power cut may cost three and five minutes of them.",
       }),
     ),
     cap_mb: Type.Optional(

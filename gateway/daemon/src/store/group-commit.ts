@@ -28,6 +28,9 @@ const JOURNAL_BYTES = 524_288;
  */
 const RENEWED_BYTES = 262_144;
 
+/** While the flash has to be spared, a window is as long as so many. */
+const SPARING = 3;
+
 export interface GroupCommitParts {
   readonly database: WorkingDatabase;
   /** What was acknowledged and is not in the database. */
@@ -40,6 +43,8 @@ export interface GroupCommitParts {
   readonly strict: boolean;
   /** Longest time that something acknowledged stays in the journal alone, in milliseconds. */
   readonly windowMs: number;
+  /** Whether the flash has to be spared: windows are longer then. */
+  readonly spare?: () => boolean;
   /** The log of the database is moved into it when it has so many pages. */
   readonly checkpointPages: number;
   /** Told of what fails although nobody waits for it. */
@@ -260,18 +265,21 @@ export class GroupCommit {
 
   /** The window runs from the first commit that is not on the medium: an idle store syncs nothing. */
   #planWindow(): void {
-    const { database, pending, windowMs } = this.#parts;
+    const { database, pending, spare, windowMs } = this.#parts;
     const unsynced = !pending.empty || database.dirty;
     if (!unsynced && this.#failure === undefined) {
       clearTimeout(this.#windowTimer);
       this.#windowTimer = undefined;
       return;
     }
-    this.#windowTimer ??= setTimeout(() => {
-      this.#windowTimer = undefined;
-      this.#fullDue = true;
-      this.#flushing ??= this.#flush();
-    }, windowMs);
+    this.#windowTimer ??= setTimeout(
+      () => {
+        this.#windowTimer = undefined;
+        this.#fullDue = true;
+        this.#flushing ??= this.#flush();
+      },
+      windowMs * (spare?.() === true ? SPARING : 1),
+    );
   }
 
   #tell(failure: StoreFailure): void {

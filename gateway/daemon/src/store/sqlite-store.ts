@@ -35,7 +35,10 @@ export interface SqliteStoreOptions {
   readonly journalFolder?: string;
   /** Take this engine and no other. */
   readonly driver?: DriverName;
-  /** Counts what is written: the database with its log, the journal where it is on a disk, the snapshots. */
+  /**
+   * Counts what is written: the database with its log, the journal where it is on a disk, the snapshots. Over its budget,
+   * the window of `crash` commits is three times as long.
+   */
   readonly meter?: WriteMeter;
   /**
    * Opens all the same when the disk does not allow writing: what the database holds is read, every commit is refused
@@ -212,6 +215,7 @@ class JournaledStore implements SqliteStore {
       folder: this.#journalFolder,
       strict: options.strict === true,
       windowMs: options.syncWindowMs ?? MINUTE_MS,
+      spare: () => meter.feature("state").verdict !== "ok",
       checkpointPages: options.checkpointPages ?? CHECKPOINT_PAGES,
       onFault: (error) => options.onFault?.(error),
       // A journal in memory wears nothing.
