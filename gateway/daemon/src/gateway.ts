@@ -162,6 +162,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   const onStoreHealth = (): void => {
     onChange();
     if (house.transactions.health.failing) return;
+    later.history?.retry();
     later.mqtt?.broker.askAgain();
     onWritable();
   };
@@ -191,7 +192,8 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       ...known,
       ...restart.problems,
       ...(later.mqtt?.problems ?? []),
-      ...(history?.problems ?? []),
+      // They share a disk: what is wrong with that is told once.
+      ...(house.transactions.health.failing ? [] : (later.history?.problems ?? [])),
     ],
   });
   teardown.use(clock.onStep(onChange));
@@ -202,6 +204,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     settings.data,
     settings.history,
   );
+  later.history = history;
   if (history !== undefined) teardown.use(history);
   const flash = (): FlashView =>
     flashView(meter, { ...settings.flash, folder: settings.data }, history?.health);

@@ -173,6 +173,13 @@ export class History implements AsyncDisposable {
     return this.#exclusively(() => this.#write(true));
   }
 
+  /** The disk is well again, says somebody who knows: not only after a while. */
+  retry(): void {
+    if (this.#failure === undefined) return;
+    this.#retryAt = 0;
+    void this.#exclusively(() => this.#write(false));
+  }
+
   /** Folds what is written into the tiers. */
   fold(): Promise<void> {
     return this.#exclusively(async () => this.#take(await this.#writer?.fold()));
@@ -257,7 +264,7 @@ export class History implements AsyncDisposable {
     const { log, onChange } = this.#parts;
     const file = this.#options.file;
     if (failure === undefined) log.info({ file }, "the history is written again");
-    else log.error({ file, code: failure.code, reason: failure.message }, "the history cannot be written");
+    else log.error({ file, code: failure.code }, "the history cannot be written");
     this.#failure = failure;
     onChange();
   }

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
+import { BLOCK_BYTES } from "../write-meter/write-meter.ts";
 
 const syncData = promisify(fdatasync);
 const syncAll = promisify(fsync);
@@ -60,17 +61,22 @@ export class Medium implements Disposable {
   }
 
   /**
-   * How many different pages stand in a stretch of the log: so many are written when it is moved into the database.
+   * How many blocks of the database are written when a stretch of the log is moved into it: of a page that stands there
+   * several times only the latest is.
    * @param from frames before the first. @param to frames up to the last. @param pageBytes size of a page.
    */
-  pagesLogged(from: number, to: number, pageBytes: number): number {
-    const pages = new Set<number>();
+  blocksLogged(from: number, to: number, pageBytes: number): number {
+    const blocks = new Set<number>();
     const head = Buffer.alloc(4);
     for (let frame = from; frame < to; frame++) {
       const at = LOG_HEAD_BYTES + frame * (FRAME_HEAD_BYTES + pageBytes);
-      if (readSync(this.#openLog(), head, 0, 4, at) === 4) pages.add(head.readUInt32BE());
+      if (readSync(this.#openLog(), head, 0, 4, at) !== 4) continue;
+      const begin = (head.readUInt32BE() - 1) * pageBytes;
+      for (let byte = begin; byte < begin + pageBytes; byte += BLOCK_BYTES) {
+        blocks.add(Math.floor(byte / BLOCK_BYTES));
+      }
     }
-    return pages.size;
+    return blocks.size;
   }
 
   #openLog(): number {

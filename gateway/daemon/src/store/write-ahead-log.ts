@@ -228,11 +228,10 @@ export class WriteAheadLog {
     return LOG_HEAD_BYTES + frames * (this.#pageBytes + FRAME_HEAD_BYTES);
   }
 
-  /** Of a page that stands in the log several times only the latest is moved. */
   #countMoved(): void {
     if (this.#movedUpTo >= this.#logged) return;
-    const pages = this.#medium.pagesLogged(this.#movedUpTo, this.#logged, this.#pageBytes);
+    const blocks = this.#medium.blocksLogged(this.#movedUpTo, this.#logged, this.#pageBytes);
     this.#movedUpTo = this.#logged;
-    this.#onWrote(pages * this.#pageBytes);
+    this.#onWrote(blocks * BLOCK_BYTES);
   }
 }

@@ -11,22 +11,24 @@ const LIMITS = { budgetBytes: 1_000, capBytes: 3_000 };
 
 test("over the budget one batches longer, over the cap less is written, and a day later all is well", async () => {
   const clock = new VirtualClock();
-  const meter = new DailyWrites({ clock }, LIMITS);
+  const meter = new DailyWrites({ clock }, { budgetBytes: 24_000, capBytes: 30_000 });
   const history = meter.feature("history");
   history.wrote(1_000);
   expect(history.verdict).toBe("ok");
+  // At this pace the day would be over the budget.
   meter.feature("state").wrote(1);
   expect(history.verdict).toBe("batch-longer");
   await clock.advance(20 * HOUR_MS);
-  history.wrote(2_000);
+  expect(history.verdict).toBe("ok");
+  history.wrote(29_000);
   expect(history.verdict).toBe("thin");
-  expect(meter.lastDay).toEqual({ history: 3_000, state: 1 });
+  expect(meter.lastDay).toEqual({ history: 30_000, state: 1 });
   await clock.advance(5 * HOUR_MS);
   expect(history.verdict).toBe("batch-longer");
-  expect(meter.lastDay).toEqual({ history: 2_000 });
+  expect(meter.lastDay).toEqual({ history: 29_000 });
   await clock.advance(20 * HOUR_MS);
   expect(history.verdict).toBe("ok");
-  expect(meter.sinceStart).toEqual({ history: 3_000, state: 1 });
+  expect(meter.sinceStart).toEqual({ history: 30_000, state: 1 });
 });
 
 test("counters survive a restart, and what cannot be read of them does no harm", async () => {

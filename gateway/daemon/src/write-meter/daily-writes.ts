@@ -58,10 +58,12 @@ export class DailyWrites implements WriteMeter {
     };
   }
 
+  /** Above the cap counts what was written; above the budget also the pace, so that the budget lasts for the day. */
   get verdict(): WriteVerdict {
     const total = this.lastDayBytes;
     if (total > this.#limits.capBytes) return "thin";
-    return total > this.#limits.budgetBytes ? "batch-longer" : "ok";
+    const pace = (total * HOURS) / Math.max(1, this.coveredHours);
+    return pace > this.#limits.budgetBytes ? "batch-longer" : "ok";
   }
 
   get limits(): WriteLimits {
