@@ -27,7 +27,7 @@ function say(what: string, value: string, target = ""): void {
 }
 
 if (wants("writes")) {
-  for (const windowMs of (process.env.W ?? "60000,300000").split(",").map(Number)) {
+  for (const windowMs of [60_000, 300_000, 900_000]) {
     const hours = quick ? 2 : 24;
     const { file, kernel, metered }: Written = await dayOfWrites(windowMs, hours);
     const counted = kernel === undefined ? "" : ` (the kernel counts ${mb(kernel)})`;

@@ -54,7 +54,7 @@ export const HistoryConfig = Type.Object(
       Type.Integer({
         minimum: 5,
         maximum: 3_600,
-        default: 60,
+        default: 300,
         description:
           "Readings are written once in so many seconds: a power cut or a crash costs at most so long of them. Longer windows wear the flash less.",
       }),
@@ -77,7 +77,7 @@ export const FlashConfig = Type.Object(
         maximum: 1_000_000,
         default: 50,
         description:
-          "MB that may be written in 24 hours; above that telemetry and history are written less often, and a power cut may cost three and five minutes of them.",
+          "MB that may be written in 24 hours; at a pace above that the windows of telemetry and of the history are three times as long.",
       }),
     ),
     cap_mb: Type.Optional(

@@ -125,7 +125,7 @@ export function completeSettings(sound: SoundConfig, folder: string, overrides: 
     history: {
       enabled: history.enabled ?? true,
       sizeBytes: (history.size_mb ?? 64) * MEBIBYTE,
-      windowMs: (history.window_seconds ?? 60) * 1_000,
+      windowMs: (history.window_seconds ?? 300) * 1_000,
       policies: history.policies ?? [],
     },
     flash: {

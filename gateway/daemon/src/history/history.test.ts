@@ -122,8 +122,8 @@ describe("a history", () => {
     await using house = await RecordingHouse.open({ file: join(place.folder, "history.db") }, { policyFor });
     house.meter.verdict = "batch-longer";
     house.report(T, P, 1);
-    await house.clock.advance(4 * 60_000);
-    expect(house.history.health).toMatchObject({ waiting: 1, windowMs: 300_000 });
+    await house.clock.advance(2 * 60_000);
+    expect(house.history.health).toMatchObject({ waiting: 1, windowMs: 180_000 });
     house.meter.verdict = "thin";
     for (const value of [5, 3, 4]) {
       house.report(T, P, value);

@@ -49,7 +49,7 @@ const TURN_MS = 4;
 const CHECKPOINT_PAGES = 500;
 const DAY_MS = 86_400_000;
 /** While the flash must be spared, a window is as long as so many. */
-const LONGER = 5;
+const LONGER = 3;
 /** What a clock that nobody has set stamps is held back so long for the right time. In milliseconds. */
 const HOLD_MS = 600_000;
 const LIMITS: RecorderLimits = { entries: 250_000, properties: 20_000 };

@@ -18,7 +18,6 @@ export interface HistoryFileOptions {
   readonly meter: Pick<FeatureMeter, "wrote">;
 }
 
-const PAGE_BYTES = Number(process.env.HPAGE ?? 1_024);
 /** Damaged histories that are kept for a look: they are large. */
 const KEPT = 1;
 
@@ -75,8 +74,6 @@ function attemptToOpen(
     if (!existsSync(file)) closeSync(openSync(file, "a", PRIVATE_MODE));
     driver = connect(file);
     driver.exec("PRAGMA busy_timeout = 250");
-    // For a new file. A window is some 2 kB in several rows: of small pages, fewer bytes of log are written.
-    driver.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
     refuseNewerSchema(driver, HISTORY_MIGRATIONS);
     makeReady(driver, file, HISTORY_MIGRATIONS);
     const pageBytes = Number(driver.prepare("PRAGMA page_size").get()?.page_size);

@@ -355,7 +355,7 @@ return view.extend({
 		add(s, form.Value, 'size_mb', _('Most MB of the history'), _('Then the oldest is dropped.'),
 			{ datatype: 'range(8,65536)', placeholder: '64' });
 		add(s, form.Value, 'window_seconds', _('Seconds of readings that a power cut may cost'),
-			_('They are written together. Longer wears the flash less.'), { datatype: 'range(5,3600)', placeholder: '60' });
+			_('They are written together. Longer wears the flash less.'), { datatype: 'range(5,3600)', placeholder: '300' });
 	},
 
 	policies: function(s) {
