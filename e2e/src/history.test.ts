@@ -9,7 +9,9 @@ import { house, startGateway, temporaryFolder, tram } from "./processes.ts";
 const EXTRA = "history: { window_seconds: 5 }";
 
 async function history(data: string, ...args: string[]): Promise<HistoryView> {
-  const answer = await tram(["history", "sensor", "temperature", "--json", "--from", "-1h", ...args], { TRAM_DATA: data });
+  const answer = await tram(["history", "sensor", "temperature", "--json", "--from", "-1h", ...args], {
+    TRAM_DATA: data,
+  });
   expect(answer.stderr).toBe("");
   return JSON.parse(answer.stdout) as HistoryView;
 }

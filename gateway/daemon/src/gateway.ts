@@ -19,9 +19,9 @@ import { authorityRoutes } from "./http/routes-authority.ts";
 import { broadcastRoutes } from "./http/routes-broadcast.ts";
 import { type ClientDesk, clientRoutes } from "./http/routes-clients.ts";
 import { credentialRoutes } from "./http/routes-credentials.ts";
-import { householdRoutes } from "./http/routes-household.ts";
 import { flashRoutes } from "./http/routes-flash.ts";
 import { historyRoutes } from "./http/routes-history.ts";
+import { householdRoutes } from "./http/routes-household.ts";
 import { pairingRoutes } from "./http/routes-pairing.ts";
 import { ruleRoutes } from "./http/routes-rules.ts";
 import { systemRoutes } from "./http/routes-system.ts";
@@ -103,7 +103,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
  */
 async function open(options: GatewayOptions, teardown: Teardown): Promise<RunningGateway> {
   const { settings } = options;
-  const later: { mqtt?: MqttRoom } = {};
+  const later: { history?: History | undefined; mqtt?: MqttRoom } = {};
   const log = overheard(options.log, (...line) => later.mqtt?.root.log.tell(...line));
   const clock = teardown.use(new SystemClock(clockTrust(settings.gateway.clock, options.exists)));
   const strict = settings.mqtt.durability === "strict";
