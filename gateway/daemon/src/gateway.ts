@@ -1,6 +1,6 @@
 import { type Bridge, openBridge } from "@tram/cloud-bridge";
 import type { Broker, Clock, Log, Store } from "@tram/core";
-import type { GatewayView } from "@tram/protocol";
+import type { FlashView, GatewayView } from "@tram/protocol";
 import { type AccountAudit, accountAudit } from "./audit/account-audit.ts";
 import { AuditLog } from "./audit/audit-log.ts";
 import { CommandAudit } from "./audit/command-audit.ts";
@@ -14,6 +14,8 @@ import type { ConfigSource } from "./config/last-good.ts";
 import type { Settings } from "./config/settings.ts";
 import { type EventJournal, journalProblem, openEventJournal, WriteCounter } from "./event-journal/index.ts";
 import type { ForeignDevices } from "./foreign/foreign-devices.ts";
+import type { History } from "./history/history.ts";
+import { openHistory } from "./history/open-history.ts";
 import { type House, openHouse } from "./house.ts";
 import { createApp } from "./http/app.ts";
 import { identify } from "./http/authorise.ts";
@@ -27,6 +29,8 @@ import { broadcastRoutes } from "./http/routes-broadcast.ts";
 import { type ClientDesk, clientRoutes } from "./http/routes-clients.ts";
 import { credentialRoutes } from "./http/routes-credentials.ts";
 import { eventRoutes } from "./http/routes-events.ts";
+import { flashRoutes } from "./http/routes-flash.ts";
+import { historyRoutes } from "./http/routes-history.ts";
 import { householdRoutes } from "./http/routes-household.ts";
 import { mappingRoutes } from "./http/routes-mappings.ts";
 import { pairingRoutes } from "./http/routes-pairing.ts";
@@ -62,6 +66,9 @@ import type { Authority } from "./tls/authority.ts";
 import { identityOfAuthority } from "./tls/authority-identity.ts";
 import { openAuthority, signerOf } from "./tls/open-authority.ts";
 import { openWot } from "./wot/open-wot.ts";
+import { DailyWrites } from "./write-meter/daily-writes.ts";
+import { flashView } from "./write-meter/flash-view.ts";
+import { keepWrites } from "./write-meter/keep-writes.ts";
 
 /** A gateway that is up. */
 export interface RunningGateway {
@@ -85,8 +92,8 @@ export interface GatewayOptions {
   readonly webFolder: string;
   /** Problems from before the start that people must see: a refused configuration. */
   readonly problems: GatewayView["problems"];
-  /** Told when the data folder can be written: at the start, and when it can be again. */
-  readonly onWritable?: () => void;
+  /** Told when the data folder can be written: at the start, and when it can be again. Says how many bytes it wrote. */
+  readonly onWritable?: () => number;
   /** Looks for the marks that a time source leaves; for tests. */
   readonly exists?: (path: string) => boolean;
 }
@@ -113,12 +120,14 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
  */
 async function open(options: GatewayOptions, teardown: Teardown): Promise<RunningGateway> {
   const { settings } = options;
-  const later: { mqtt?: MqttRoom } = {};
+  const later: { history?: History | undefined; mqtt?: MqttRoom } = {};
   const log = overheard(options.log, (...line) => later.mqtt?.root.log.tell(...line));
   const clock = teardown.use(new SystemClock(clockTrust(settings.gateway.clock, options.exists)));
   const strict = settings.mqtt.durability === "strict";
   const runtime = settings.runtime ?? refugeFolder(settings.data);
-  const opened = await openStore(settings.data, { log, strict, runtime, journalFolder: settings.runtime });
+  const meter = new DailyWrites({ clock }, settings.flash);
+  const journalFolder = settings.runtime;
+  const opened = await openStore(settings.data, { log, strict, runtime, journalFolder, meter });
   const { store } = opened;
   teardown.defer(() => store.close());
 
@@ -157,6 +166,8 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     },
     teardown,
   );
+  teardown.use(await keepWrites(meter, { ...house, clock, store }));
+  const onWritable = (): void => meter.feature("config").wrote(options.onWritable?.() ?? 0);
   const rules: RuleHouse = teardown.use(
     new RuleHouse({
       ...house,
@@ -177,8 +188,9 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   const onStoreHealth = (): void => {
     onChange();
     if (house.transactions.health.failing) return;
+    later.history?.retry();
     later.mqtt?.broker.askAgain();
-    options.onWritable?.();
+    onWritable();
   };
   const restart = teardown.use(
     new RestartWatch({
@@ -207,9 +219,22 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       ...restart.problems,
       ...journalProblem(events, settings.data),
       ...(later.mqtt?.problems ?? []),
+      // They share a disk: what is wrong with that is told once.
+      ...(house.transactions.health.failing ? [] : (later.history?.problems ?? [])),
     ],
   });
   teardown.use(clock.onStep(onChange));
+
+  const onHistory = (): void => live.pushGateway(() => status.gateway());
+  const history = await openHistory(
+    { ...house, clock, log, meter: meter.feature("history"), onChange: onHistory },
+    settings.data,
+    settings.history,
+  );
+  later.history = history;
+  if (history !== undefined) teardown.use(history);
+  const flash = (): FlashView =>
+    flashView(meter, { ...settings.flash, folder: settings.data }, history?.health);
 
   // The rules hear a reading before the clouds do; what they decide is in the same commit either way.
   await rules.start(store);
@@ -232,7 +257,16 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   if (options.config !== undefined) await noteConfigChange(options.config, { ...house, store, audit });
   const backups = openBackups({ ...options, clock, store, audit: audit.audit });
   const names = [settings.gateway.id, ...settings.http.hosts];
-  const ca = teardown.use(openAuthority({ data: settings.data, clock, log, audit: audit.audit, names }));
+  const ca = teardown.use(
+    openAuthority({
+      data: settings.data,
+      clock,
+      log,
+      audit: audit.audit,
+      names,
+      meter: meter.feature("certificates"),
+    }),
+  );
   known.push(...ca.problems);
   const signCsr = signerOf(ca.authority);
   const identity = teardown.use(
@@ -253,7 +287,14 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   later.mqtt = mqtt;
   const people = new People({ clock, transactions: house.transactions });
   await people.restore(store);
-  const editor = new RuleEditor({ ...house, folder: settings.rulesDir, rules, log, audit: audit.audit });
+  const editor = new RuleEditor({
+    ...house,
+    folder: settings.rulesDir,
+    rules,
+    log,
+    audit: audit.audit,
+    meter: meter.feature("rules"),
+  });
   const desk = clientDesk(broker, clock, log);
   const metrics = (): string =>
     metricsText({
@@ -263,6 +304,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       bridges: status.bridges(),
       things: house.registry.size,
       residentBytes: process.memoryUsage.rss(),
+      flash: flash(),
     });
   const account = accountAudit(audit.audit, repeats);
   const access = { identity, audit, account, backups, authority: ca.authority, place: mqtt.place };
@@ -280,6 +322,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     mqtt,
     access,
     events,
+    past: { history, flash },
   };
   const http = await openWeb(room, teardown);
   known.push(...http.problems);
@@ -299,7 +342,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
 
   log.info({ http: http.port, mqtt: mqtt.port, things: house.registry.size }, "gateway up");
   const { failing } = house.transactions.health;
-  if (!failing) options.onWritable?.();
+  if (!failing) onWritable();
   return {
     httpPort: http.port,
     mqttPort: mqtt.port,
@@ -365,6 +408,7 @@ async function openWeb(
       authority: Authority | undefined;
       place: Place;
     };
+    past: { history: History | undefined; flash: () => FlashView };
   },
   teardown: Teardown,
 ): Promise<HttpServers> {
@@ -392,6 +436,8 @@ async function openWeb(
       access.backups,
       bundleTaker({ ...parts, settings, audit: access.audit, recent: options.recent }),
     ),
+    ...historyRoutes({ ...house, clock, history: parts.past.history }),
+    ...flashRoutes(parts.past.flash),
   ];
   const { hosts } = settings.http;
   const door = nodeRed.door({ people, clock, log, supervisor: house.supervisor });

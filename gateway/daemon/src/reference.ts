@@ -11,6 +11,8 @@ import { backupRoutes } from "./http/routes-backup.ts";
 import { clientRoutes } from "./http/routes-clients.ts";
 import { credentialRoutes } from "./http/routes-credentials.ts";
 import { eventRoutes } from "./http/routes-events.ts";
+import { flashRoutes } from "./http/routes-flash.ts";
+import { historyRoutes } from "./http/routes-history.ts";
 import { householdRoutes } from "./http/routes-household.ts";
 import { mappingRoutes } from "./http/routes-mappings.ts";
 import { pairingRoutes } from "./http/routes-pairing.ts";
@@ -62,6 +64,8 @@ function describedRoutes(): readonly Route[] {
     ...eventRoutes(undefined),
     ...auditRoutes(nobody as Parameters<typeof auditRoutes>[0]),
     ...backupRoutes(nobody as Parameters<typeof backupRoutes>[0], () => absent("the bundle")),
+    ...historyRoutes(nobody as Parameters<typeof historyRoutes>[0]),
+    ...flashRoutes(() => absent("the meter")),
   ];
 }
 

@@ -28,7 +28,7 @@ export const run: CommandBody = async (context) => {
     context.output.error(`${chosen.refused}\nThe last good configuration runs instead.`);
     problems.push({ code: "config", where: configFile(context), problem: chosen.refused });
   }
-  const onWritable = (): void => keep(chosen, log);
+  const onWritable = (): number => keep(chosen, log);
   for (let known = problems; ; ) {
     const gateway = await startGateway({
       settings: chosen.settings,
@@ -71,15 +71,16 @@ async function stopInTime(gateway: RunningGateway, log: Log): Promise<void> {
 }
 
 /** Keeps the configuration that works. Without it the next start needs the file itself to be sound, no more. */
-function keep({ candidate, settings }: Chosen, log: Log): void {
-  if (candidate === undefined) return;
+function keep({ candidate, settings }: Chosen, log: Log): number {
+  if (candidate === undefined) return 0;
   try {
-    keepLastGood(settings.data, candidate);
+    return keepLastGood(settings.data, candidate);
   } catch (error) {
     log.warn(
       { reason: (error as Error).message },
       "the configuration could not be kept as the last good one",
     );
+    return 0;
   }
 }
 

@@ -132,6 +132,35 @@ export class DaemonClient {
     });
   }
 
+  /**
+   * Copies what the API answers, as it comes.
+   * @throws {CommandFailed} when the gateway refuses, breaks off, or the place to write to fails.
+   */
+  copy(path: string, to: NodeJS.WritableStream): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const call = httpRequest({ socketPath: this.#socketPath, method: "GET", path }, (response) => {
+        if (response.statusCode === 200) {
+          pipeline(response, to).then(resolve, (error: Error) =>
+            reject(new CommandFailed(`it broke off: ${error.message}`)),
+          );
+          return;
+        }
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("end", () => {
+          const text = Buffer.concat(chunks).toString("utf8");
+          try {
+            reject(new CommandFailed(refusal(readAnswer(response.statusCode ?? 0, response.headers, text))));
+          } catch (error) {
+            reject(error);
+          }
+        });
+      });
+      call.on("error", (error: NodeJS.ErrnoException) => reject(new CommandFailed(this.#unreachable(error))));
+      call.end();
+    });
+  }
+
   /** Opens the live socket. */
   live(): WebSocket {
     return new WebSocket(`ws+unix:${this.#socketPath}:/ws`);

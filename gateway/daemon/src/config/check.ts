@@ -148,6 +148,7 @@ function* crossChecks(document: Loose): Generator<SchemaProblem> {
   yield* duplicates(objectsIn(document, ["mqtt", "clients"]), "username");
   yield* duplicates(objectsIn(document, ["cloud"]), "id");
   yield* duplicates(objectsIn(document, ["mqtt", "mappings"]), "id");
+  yield* duplicates(objectsIn(document, ["history", "policies"]), "id");
   yield* listenerProblems(objectsIn(document, ["mqtt", "listeners"]));
   yield* filterProblems(isObject(document.mqtt) ? document.mqtt.durable : undefined);
 }

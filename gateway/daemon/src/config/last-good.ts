@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { PRODUCT } from "@tram/protocol";
+import { wholeFileBytes } from "../write-meter/write-meter.ts";
 import { ConfigError } from "./config-error.ts";
 import { loadConfig, parseConfig } from "./load.ts";
 import type { Overrides } from "./overrides.ts";
@@ -50,14 +51,18 @@ export function chooseConfig(file: string, overrides: Overrides): Chosen {
   }
 }
 
-/** Keeps the configuration that the gateway has started with. It may hold passwords: readable by the owner alone. */
-export function keepLastGood(data: string, candidate: ConfigSource): void {
+/**
+ * Keeps the configuration that the gateway has started with. It may hold passwords: readable by the owner alone.
+ * @returns how many bytes that wrote.
+ */
+export function keepLastGood(data: string, candidate: ConfigSource): number {
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const target = join(data, FILE);
   const text = JSON.stringify(candidate);
-  if (readText(target) === text) return; // Flash is not written for nothing.
+  if (readText(target) === text) return 0; // Flash is not written for nothing.
   writeFileSync(`${target}.new`, text, { mode: 0o600, flush: true });
   renameSync(`${target}.new`, target);
+  return wholeFileBytes(Buffer.byteLength(text));
 }
 
 function readLastGood(data: string): ConfigSource | undefined {

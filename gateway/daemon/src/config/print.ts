@@ -19,7 +19,8 @@ export function annotatedConfig(settings: Settings): { document: object; text: s
 }
 
 function documentOf(settings: Settings): object {
-  const { gateway, data, mqtt, http, modules, rulesDir, cloud, events, nodeRed, logLevel } = settings;
+  const { gateway, data, mqtt, http, modules, rulesDir, history, flash, cloud, events, nodeRed, logLevel } =
+    settings;
   return {
     gateway,
     data,
@@ -40,6 +41,17 @@ function documentOf(settings: Settings): object {
     http,
     modules,
     rules: { dir: rulesDir },
+    history: {
+      enabled: history.enabled,
+      size_mb: history.sizeBytes / 1_048_576,
+      window_seconds: history.windowMs / 1_000,
+      policies: history.policies,
+    },
+    flash: {
+      budget_mb: flash.budgetBytes / 1e6,
+      cap_mb: flash.capBytes / 1e6,
+      endurance_cycles: flash.enduranceCycles,
+    },
     cloud: cloud.map(({ config }) => ({
       ...config,
       ...("password" in config ? { password: HIDDEN } : {}),

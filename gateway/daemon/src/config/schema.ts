@@ -1,5 +1,6 @@
 import { ID_PATTERN, PRODUCT } from "@tram/protocol";
 import { type Static, Type } from "typebox";
+import { FlashConfig, HistoryConfig } from "./schema-history.ts";
 import { MqttConfig } from "./schema-mqtt.ts";
 import { Closed, Host, Port } from "./schema-parts.ts";
 
@@ -178,6 +179,8 @@ export const Config = Type.Object(
         { ...Closed, description: "The rules." },
       ),
     ),
+    history: Type.Optional(HistoryConfig),
+    flash: Type.Optional(FlashConfig),
     cloud: Type.Optional(
       Type.Array(Type.Record(Type.String(), Type.Unknown()), {
         maxItems: 8,

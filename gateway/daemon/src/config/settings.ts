@@ -10,11 +10,22 @@ import type { Account, CloudSettings, SoundConfig } from "./check.ts";
 import { listenerId, SHORT_LISTENER } from "./listener-check.ts";
 import type { Overrides } from "./overrides.ts";
 import { type ModuleConfig, NODE_RED_DIR } from "./schema.ts";
+import type { HistoryPolicyConfig } from "./schema-history.ts";
 import type { MqttExternal, MqttLimits, MqttListener } from "./schema-mqtt.ts";
 
 export type { Account, CloudSettings };
 
-const MB = 1_048_576;
+const MEBIBYTE = 1_048_576;
+const MEGABYTE = 1_000_000;
+const DEFAULT_BUDGET_MB = 50;
+
+export interface HistorySettings {
+  readonly enabled: boolean;
+  readonly sizeBytes: number;
+  readonly windowMs: number;
+  /** As they stand in the configuration. */
+  readonly policies: readonly HistoryPolicyConfig[];
+}
 
 /** The configuration with every default filled in and every path absolute: what the daemon is built from. */
 export interface Settings {
@@ -50,6 +61,12 @@ export interface Settings {
   readonly http: { readonly host: string; readonly port: number; readonly hosts: readonly string[] };
   readonly modules: readonly (ModuleConfig & { readonly id: ModuleId })[];
   readonly rulesDir: string;
+  readonly history: HistorySettings;
+  readonly flash: {
+    readonly budgetBytes: number;
+    readonly capBytes: number;
+    readonly enduranceCycles: number;
+  };
   readonly cloud: readonly CloudSettings[];
   readonly events: {
     /** 0 records nothing. */
@@ -76,6 +93,8 @@ export function completeSettings(sound: SoundConfig, folder: string, overrides: 
     events = {},
     node_red: nodeRed = {},
     log = {},
+    flash = {},
+    history = {},
   } = document;
   const connections = mqtt.limits?.connections ?? DEFAULT_LIMITS.connections;
   const door = { host: mqtt.host ?? "0.0.0.0", port: overrides.mqttPort ?? mqtt.port ?? 1883 };
@@ -121,6 +140,17 @@ export function completeSettings(sound: SoundConfig, folder: string, overrides: 
     },
     modules: (document.modules ?? []).map((module) => ({ ...module, id: module.id as ModuleId })),
     rulesDir: rules.dir ?? resolve(folder, "rules"),
+    history: {
+      enabled: history.enabled ?? true,
+      sizeBytes: (history.size_mb ?? 64) * MEBIBYTE,
+      windowMs: (history.window_seconds ?? 300) * 1_000,
+      policies: history.policies ?? [],
+    },
+    flash: {
+      budgetBytes: (flash.budget_mb ?? DEFAULT_BUDGET_MB) * MEGABYTE,
+      capBytes: Math.max(flash.budget_mb ?? DEFAULT_BUDGET_MB, flash.cap_mb ?? 200) * MEGABYTE,
+      enduranceCycles: flash.endurance_cycles ?? 3_000,
+    },
     cloud,
     events: {
       memoryMb: events.memory_mb ?? eventMemoryMb(availableMemory()),
@@ -138,7 +168,7 @@ export function completeSettings(sound: SoundConfig, folder: string, overrides: 
 
 /** A router of 128 MB gives 4 MB, one of 256 MB and anything larger 8 MB. */
 function eventMemoryMb(availableBytes: number): number {
-  return Math.round(Math.min(8, Math.max(2, availableBytes / MB / 32)));
+  return Math.round(Math.min(8, Math.max(2, availableBytes / MEBIBYTE / 32)));
 }
 
 function externalOf(

@@ -151,6 +151,7 @@ async function callRoute(
   const reply = await route.handle(routeRequest);
   if ("problem" in reply) return problemReply(reply.problem);
   if ("write" in reply) return { status: 200, ...reply };
+  if ("stream" in reply) return { status: reply.status, headers: reply.headers, body: reply.stream };
   if (reply.status === 204) return { status: 204, ...(reply.headers ? { headers: reply.headers } : {}) };
   if ("file" in reply)
     return fileReply(route.answer.media ?? "application/octet-stream", reply.name, reply.file);

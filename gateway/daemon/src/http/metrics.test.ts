@@ -28,7 +28,21 @@ test("each family is told once with its type, and labels are escaped", () => {
     bridges: [bridge],
     things: 9,
     residentBytes: 1e8,
+    flash: {
+      verdict: "ok",
+      budgetBytes: 50,
+      capBytes: 200,
+      lastDay: { hours: 1, total: 7, bytes: { history: 7 } },
+      perDay: 168,
+      days: [],
+      sinceStart: { history: 4, state: 3 },
+      enduranceCycles: 3_000,
+      history: { kept: true, windowMs: 60_000, waiting: 2, dropped: 0, properties: 1, bytes: 9 },
+    },
   });
+  expect(text).toContain('tram_flash_written_bytes_total{feature="history"} 4\n');
+  expect(text).toContain("tram_flash_written_last_day_bytes 7\n");
+  expect(text).toContain("tram_history_waiting_readings 2\n");
   expect(text).toContain(
     '# TYPE tram_mqtt_messages_total counter\ntram_mqtt_messages_total{direction="in"} 10\n',
   );

@@ -1,5 +1,5 @@
 import type { BrokerMetrics } from "@tram/core";
-import { type BridgeView, type GatewayView, type ModuleView, PRODUCT } from "@tram/protocol";
+import { type BridgeView, type FlashView, type GatewayView, type ModuleView, PRODUCT } from "@tram/protocol";
 
 /** What the metrics are made of. */
 export interface MetricsSource {
@@ -10,6 +10,7 @@ export interface MetricsSource {
   readonly things: number;
   /** Resident memory, bytes. */
   readonly residentBytes: number;
+  readonly flash: FlashView;
 }
 
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
@@ -31,6 +32,7 @@ export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 function families({
   bridges,
   broker,
+  flash,
   gateway,
   modules,
   residentBytes,
@@ -77,6 +79,30 @@ function families({
       bridges.map(({ dropped, id }) => [{ bridge: id }, dropped] as const),
     ),
     gauge("resident_memory_bytes", "Resident memory of the process.", one(residentBytes)),
+    counter(
+      "flash_written_bytes_total",
+      "Bytes that reached the files of the data folder; flash translation comes on top.",
+      Object.entries(flash.sinceStart).map(([feature, bytes]) => [{ feature }, bytes] as const),
+    ),
+    gauge("flash_written_last_day_bytes", "Bytes of the last 24 hours.", one(flash.lastDay.total)),
+    gauge("flash_budget_bytes", "What may be written in 24 hours.", one(flash.budgetBytes)),
+    gauge(
+      "flash_life_years",
+      "How long the flash lasts at most.",
+      flash.lifeYears === undefined ? [] : one(flash.lifeYears),
+    ),
+    ...historyFamilies(flash.history),
+  ];
+}
+
+function historyFamilies(history: FlashView["history"]): readonly Family[] {
+  if (history === undefined) return [];
+  const one = (value: number): readonly Sample[] => [[{}, value]];
+  return [
+    gauge("history_ok", "1 while readings are kept in a file.", one(history.kept ? 1 : 0)),
+    gauge("history_waiting_readings", "Readings that memory alone has.", one(history.waiting)),
+    gauge("history_bytes", "Of the file of the history, in use.", one(history.bytes)),
+    counter("history_dropped_readings_total", "Readings that there was no room for.", one(history.dropped)),
   ];
 }
 

@@ -2,13 +2,16 @@ import type { ServerResponse } from "node:http";
 import { pipeline, Readable } from "node:stream";
 import { PRODUCT } from "@tram/protocol";
 import { problemTitle } from "./problem-title.ts";
-import type { ProblemReply } from "./route.ts";
+import type { ProblemReply, ReplyStream } from "./route.ts";
+
+/** What is streamed holds a transaction for reading open. In milliseconds. */
+const LONGEST_STREAM_MS = 600_000;
 
 /** An answer, before it is written. */
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Buffer | Readable;
+  readonly body?: string | Buffer | Readable | ReplyStream;
   /** Writes and ends the body instead. */
   readonly write?: (response: ServerResponse) => void;
 }
@@ -67,23 +70,44 @@ export function writeReply(
     readonly onBroken?: (error: Error) => void;
   },
 ): void {
+  const { body } = reply;
+  const headers = { ...SECURITY_HEADERS, ...options.headers, ...reply.headers };
   if (reply.write !== undefined) {
-    response.writeHead(reply.status, { ...SECURITY_HEADERS, ...options.headers, ...reply.headers });
+    response.writeHead(reply.status, headers);
     if (options.head) response.end();
     else reply.write(response);
     return;
   }
-  if (reply.body instanceof Readable) {
-    response.writeHead(reply.status, { ...SECURITY_HEADERS, ...options.headers, ...reply.headers });
-    pipeline(reply.body, response, (error) => error && options.onBroken?.(error));
+  if (body instanceof Readable) {
+    response.writeHead(reply.status, headers);
+    pipeline(body, response, (error) => error && options.onBroken?.(error));
     return;
   }
-  const length = reply.body === undefined ? 0 : Buffer.byteLength(reply.body);
+  if (isStream(body)) {
+    response.writeHead(reply.status, headers);
+    if (options.head) {
+      body.end();
+      response.end();
+    } else writeStream(response, body);
+    return;
+  }
+  const length = body === undefined ? 0 : Buffer.byteLength(body);
   response.writeHead(reply.status, {
-    ...SECURITY_HEADERS,
-    ...options.headers,
-    ...reply.headers,
+    ...headers,
     ...(reply.status === 204 ? {} : { "Content-Length": String(length) }),
   });
-  response.end(options.head ? undefined : reply.body);
+  response.end(options.head ? undefined : body);
+}
+
+function isStream(body: Reply["body"]): body is ReplyStream {
+  return typeof body === "object" && Symbol.asyncIterator in body;
+}
+
+/** As fast as the client takes it. One that breaks off, or takes too long, ends it; what breaks inside shows as a cut. */
+function writeStream(response: ServerResponse, body: ReplyStream): void {
+  const limit = setTimeout(() => response.destroy(), LONGEST_STREAM_MS);
+  pipeline(Readable.from(body), response, () => {
+    clearTimeout(limit);
+    body.end();
+  });
 }

@@ -32,6 +32,12 @@ export type RouteReply =
     }
   /** A file, as it comes. */
   | { readonly status: 200; readonly file: Readable; readonly name: string }
+  /** A file, piece by piece. */
+  | {
+      readonly status: 200;
+      readonly stream: ReplyStream;
+      readonly headers: Readonly<Record<string, string>>;
+    }
   | { readonly status: 204; readonly headers?: Readonly<Record<string, string>> }
   | {
       /** Writes the body, at once or bit by bit, and ends it; the headers are out by then. */
@@ -39,6 +45,9 @@ export type RouteReply =
       readonly headers: Readonly<Record<string, string>>;
     }
   | { readonly problem: ProblemReply };
+
+/** Pieces of an answer. `end` is called when nobody will ask for them. */
+export type ReplyStream = AsyncIterable<string> & { end(): void };
 
 export type ProblemReply = Omit<Problem, "type" | "title"> & { readonly retryAfterS?: number };
 

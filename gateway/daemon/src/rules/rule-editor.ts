@@ -22,6 +22,7 @@ import {
   type TextResult,
 } from "@tram/rules";
 import type { Audit } from "../audit/audit-log.ts";
+import { type FeatureMeter, wholeFileBytes } from "../write-meter/write-meter.ts";
 
 /** File that new rules go to when nobody names one. */
 const DEFAULT_FILE = "rules.yaml";
@@ -59,15 +60,25 @@ export class RuleEditor {
   readonly #registry: Registry;
   readonly #log: Log;
   readonly #audit: Audit;
+  readonly #meter: Pick<FeatureMeter, "wrote"> | undefined;
   /** One edit after the other: each reads the file that the one before has written. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: { folder: string; rules: RuleShelf; registry: Registry; log: Log; audit: Audit }) {
+  constructor(parts: {
+    folder: string;
+    rules: RuleShelf;
+    registry: Registry;
+    log: Log;
+    audit: Audit;
+    /** Counts what is written. */
+    meter?: Pick<FeatureMeter, "wrote">;
+  }) {
     this.#audit = parts.audit;
     this.#folder = parts.folder;
     this.#rules = parts.rules;
     this.#registry = parts.registry;
     this.#log = parts.log;
+    this.#meter = parts.meter;
   }
 
   async source(id: string): Promise<Edited<RuleSourceView>> {
@@ -242,6 +253,7 @@ export class RuleEditor {
       } finally {
         await handle.close();
       }
+      this.#meter?.wrote(wholeFileBytes(Buffer.byteLength(text)));
       await rename(draft, target);
       await syncFolder(dirname(target));
       return { ok: true, value: undefined };

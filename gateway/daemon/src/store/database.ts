@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, statSync } from "node:fs";
 import { syncFolderOf } from "./disk.ts";
 import { loadSqlDriver, type SqlDriverOptions } from "./open-sql-driver.ts";
 import { type QuarantineReport, quarantine } from "./quarantine.ts";
-import { migrate, refuseNewerSchema } from "./schema.ts";
+import { MIGRATIONS, migrate, refuseNewerSchema } from "./schema.ts";
 import { finishRestore, PRIVATE_MODE, snapshotOf } from "./snapshot.ts";
 import type { OpenConnection, SqlDriver } from "./sql-driver.ts";
 import { failureOf } from "./store-failure.ts";
@@ -82,7 +82,7 @@ function isSound(connect: OpenConnection, copy: string): boolean {
 }
 
 /** Brings a sound database into the form that is worked with; the connection is closed when that fails. */
-export function makeReady(driver: SqlDriver, file: string): SqlDriver {
+export function makeReady(driver: SqlDriver, file: string, migrations = MIGRATIONS): SqlDriver {
   try {
     const mode = driver.prepare("PRAGMA journal_mode = WAL").get()?.journal_mode;
     if (mode !== "wal") {
@@ -93,7 +93,7 @@ export function makeReady(driver: SqlDriver, file: string): SqlDriver {
     driver.exec("PRAGMA cache_size = -2000");
     // After an unusually large transaction the log shrinks again; it is moved into the database at 4 MB.
     driver.exec("PRAGMA journal_size_limit = 8000000");
-    migrate(driver);
+    migrate(driver, migrations);
     // Where SQLite may not write it opens for reading, says so only at the first write, and stays so for good. A
     // transaction alone does not tell (BEGIN IMMEDIATE begins one for reading then), and this writes no page.
     driver.exec("DELETE FROM meta WHERE key IS NULL");

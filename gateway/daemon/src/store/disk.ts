@@ -11,11 +11,13 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
+import { BLOCK_BYTES } from "../write-meter/write-meter.ts";
 
 const syncData = promisify(fdatasync);
 const syncAll = promisify(fsync);
 
 const LOG_HEAD_BYTES = 32;
+const FRAME_HEAD_BYTES = 24;
 
 /**
  * The disk under an open database. It syncs in the threads of the system, so that the event loop never waits for a disk.
@@ -56,6 +58,25 @@ export class Medium implements Disposable {
     const magic = Buffer.alloc(4);
     readSync(this.#openLog(), magic, 0, 4, 0);
     return (magic.readUInt32BE() & 0xfffffffe) >>> 0 === 0x377f0682;
+  }
+
+  /**
+   * How many blocks of the database are written when a stretch of the log is moved into it: of a page that stands there
+   * several times only the latest is.
+   * @param from frames before the first. @param to frames up to the last. @param pageBytes size of a page.
+   */
+  blocksLogged(from: number, to: number, pageBytes: number): number {
+    const blocks = new Set<number>();
+    const head = Buffer.alloc(4);
+    for (let frame = from; frame < to; frame++) {
+      const at = LOG_HEAD_BYTES + frame * (FRAME_HEAD_BYTES + pageBytes);
+      if (readSync(this.#openLog(), head, 0, 4, at) !== 4) continue;
+      const begin = (head.readUInt32BE() - 1) * pageBytes;
+      for (let byte = begin; byte < begin + pageBytes; byte += BLOCK_BYTES) {
+        blocks.add(Math.floor(byte / BLOCK_BYTES));
+      }
+    }
+    return blocks.size;
   }
 
   #openLog(): number {

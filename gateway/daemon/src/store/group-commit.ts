@@ -1,4 +1,5 @@
 import type { StoreError } from "@tram/core";
+import type { FeatureMeter } from "../write-meter/write-meter.ts";
 import type { EncodedOperation } from "./encode.ts";
 import { Journal } from "./journal.ts";
 import type { Pending } from "./pending.ts";
@@ -27,6 +28,9 @@ const JOURNAL_BYTES = 524_288;
  */
 const RENEWED_BYTES = 262_144;
 
+/** While the flash has to be spared, a window is as long as so many. */
+const SPARING = 3;
+
 export interface GroupCommitParts {
   readonly database: WorkingDatabase;
   /** What was acknowledged and is not in the database. */
@@ -39,10 +43,14 @@ export interface GroupCommitParts {
   readonly strict: boolean;
   /** Longest time that something acknowledged stays in the journal alone, in milliseconds. */
   readonly windowMs: number;
+  /** Whether the flash has to be spared: windows are longer then. */
+  readonly spare?: () => boolean;
   /** The log of the database is moved into it when it has so many pages. */
   readonly checkpointPages: number;
   /** Told of what fails although nobody waits for it. */
   readonly onFault: (error: StoreError) => void;
+  /** Counts what is written to the journal; absent where it lies in memory. */
+  readonly meter?: Pick<FeatureMeter, "wrote">;
 }
 
 /**
@@ -136,7 +144,7 @@ export class GroupCommit {
     const journal = this.#journal;
     if (journal === undefined) return false;
     return this.#toJournal(() => {
-      let ordinal = journal.append(batches.map(({ operations }) => operations));
+      let ordinal = this.#append(journal, batches);
       for (const waiting of batches) waiting.ordinal = ordinal++;
     });
   }
@@ -245,7 +253,14 @@ export class GroupCommit {
     const journal = this.#journal;
     const past = kept.filter(({ ordinal }) => ordinal === undefined);
     if (journal === undefined || journal.empty || past.length === 0) return undefined;
-    return attempt(() => void journal.append(past.map(({ operations }) => operations)));
+    return attempt(() => void this.#append(journal, past));
+  }
+
+  #append(journal: Journal, batches: readonly Waiting[]): number {
+    const before = journal.bytes;
+    const first = journal.append(batches.map(({ operations }) => operations));
+    this.#parts.meter?.wrote(journal.bytes - before);
+    return first;
   }
 
   #answer(group: readonly Waiting[], refused: ReadonlyMap<Waiting, StoreFailure>): void {
@@ -263,18 +278,21 @@ export class GroupCommit {
 
   /** The window runs from the first commit that is not on the medium: an idle store syncs nothing. */
   #planWindow(): void {
-    const { database, pending, windowMs } = this.#parts;
+    const { database, pending, spare, windowMs } = this.#parts;
     const unsynced = !pending.empty || database.dirty;
     if (!unsynced && this.#failure === undefined) {
       clearTimeout(this.#windowTimer);
       this.#windowTimer = undefined;
       return;
     }
-    this.#windowTimer ??= setTimeout(() => {
-      this.#windowTimer = undefined;
-      this.#fullDue = true;
-      this.#flushing ??= this.#flush();
-    }, windowMs);
+    this.#windowTimer ??= setTimeout(
+      () => {
+        this.#windowTimer = undefined;
+        this.#fullDue = true;
+        this.#flushing ??= this.#flush();
+      },
+      windowMs * (spare?.() === true ? SPARING : 1),
+    );
   }
 
   #tell(failure: StoreFailure): void {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { type Log, StoreError } from "@tram/core";
 import { type GatewayView, PRODUCT } from "@tram/protocol";
 import { ConfigError } from "../config/config-error.ts";
+import { NO_METER, type WriteMeter } from "../write-meter/write-meter.ts";
 import type { QuarantineReport } from "./quarantine.ts";
 import { openSqliteStore, type SqliteStore } from "./sqlite-store.ts";
 import { StoreOpenError } from "./store-open-error.ts";
@@ -15,6 +16,8 @@ export interface OpenStoreOptions {
   readonly runtime: string;
   /** Folder of the journal, best in memory; default: the data folder. */
   readonly journalFolder?: string | undefined;
+  /** Counts what is written. */
+  readonly meter?: WriteMeter;
 }
 
 export interface OpenedStore {
@@ -35,7 +38,7 @@ export interface OpenedStore {
  * @throws {ConfigError} `data` when there is no engine, or a newer program wrote it: one line for people.
  */
 export async function openStore(folder: string, options: OpenStoreOptions): Promise<OpenedStore> {
-  const { log, strict, runtime, journalFolder } = options;
+  const { log, strict, runtime, journalFolder, meter = NO_METER } = options;
   const file = join(folder, `${PRODUCT.name}.db`);
   let becomeStale: (problems: Problems) => void = () => undefined;
   const stale = new Promise<Problems>((resolve) => {
@@ -45,6 +48,7 @@ export async function openStore(folder: string, options: OpenStoreOptions): Prom
   try {
     store = await openSqliteStore(file, {
       strict,
+      meter,
       refuge: { folder: runtime },
       ...(journalFolder !== undefined && { journalFolder }),
       onFault: ({ code, message }) =>

@@ -19,12 +19,14 @@ const KEPT = 3;
 /**
  * Moves a damaged database aside and puts the last sound snapshot in its place. A power cut in between leaves a state
  * that `finishRestore` ends.
+ * @param kept so many damaged databases stay for a look.
  * @throws the file system's error when the disk does not allow it.
  */
 export function quarantine(
   file: string,
   problem: string,
   isSound: (copy: string) => boolean,
+  kept = KEPT,
 ): QuarantineReport {
   prepareRestore(file, isSound);
   const quarantined = `${file}.corrupt-${(numbersOf(file)[0] ?? 0) + 1}`;
@@ -34,7 +36,7 @@ export function quarantine(
   }
   syncFolderOf(file);
   const restored = finishRestore(file);
-  for (const number of numbersOf(file).slice(KEPT)) {
+  for (const number of numbersOf(file).slice(kept)) {
     for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file}.corrupt-${number}${suffix}`, { force: true });
   }
   return { quarantined, restored, problem };

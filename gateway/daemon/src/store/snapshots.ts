@@ -1,4 +1,5 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
+import { type FeatureMeter, wholeFileBytes } from "../write-meter/write-meter.ts";
 import { snapshotOf, takeSnapshot } from "./snapshot.ts";
 import { runSnapshotJob } from "./snapshot-thread.ts";
 import type { DriverName } from "./sql-driver.ts";
@@ -16,6 +17,7 @@ export interface SnapshotsOptions {
   /** The thread's program. */
   readonly program: URL;
   readonly onFailure: (failure: StoreFailure) => void;
+  readonly meter?: Pick<FeatureMeter, "wrote">;
 }
 
 /** Takes snapshots of a database from time to time, and a last one at its end, if anything changed. */
@@ -44,7 +46,9 @@ export class Snapshots {
     await this.#underWay;
     const { file } = this.#options;
     if (this.#database.changes === this.#takenAt && existsSync(snapshotOf(file))) return;
-    this.#tell(attempt(() => takeSnapshot(this.#database.driver, file)));
+    const failure = attempt(() => takeSnapshot(this.#database.driver, file));
+    if (failure === undefined) this.#count();
+    this.#tell(failure);
   }
 
   /** One at a time: the next is planned when this one has ended. */
@@ -62,8 +66,16 @@ export class Snapshots {
     if (changes === this.#takenAt) return;
     const { file, driver, program } = this.#options;
     const { failure } = await runSnapshotJob(program, { file, driver });
-    if (failure === undefined) this.#takenAt = changes;
+    if (failure === undefined) {
+      this.#takenAt = changes;
+      this.#count();
+    }
     this.#tell(failure);
+  }
+
+  #count(): void {
+    const { file, meter } = this.#options;
+    meter?.wrote(wholeFileBytes(statSync(snapshotOf(file), { throwIfNoEntry: false })?.size ?? 0));
   }
 
   #tell(failure: StoreFailure | undefined): void {

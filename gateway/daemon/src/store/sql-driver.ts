@@ -1,5 +1,5 @@
 /** What goes into a statement and comes out of it. Integers must be safe ones. */
-export type SqlValue = string | number | null;
+export type SqlValue = string | number | Uint8Array | null;
 export type SqlRow = Readonly<Record<string, unknown>>;
 
 export interface SqlStatement {

@@ -1,6 +1,8 @@
 import { dirname } from "node:path";
 import { type Durability, type LogRow, type Operation, type Store, StoreError } from "@tram/core";
 import type { Json } from "@tram/protocol";
+import { isInMemory } from "../write-meter/kernel-writes.ts";
+import { NO_METER, type WriteMeter } from "../write-meter/write-meter.ts";
 import type { Copied, Omission } from "./copy.ts";
 import { type EncodedOperation, encodeOperation } from "./encode.ts";
 import { GroupCommit, type Waiting } from "./group-commit.ts";
@@ -35,6 +37,11 @@ export interface SqliteStoreOptions {
   readonly journalFolder?: string;
   /** Take this engine and no other. */
   readonly driver?: DriverName;
+  /**
+   * Counts what is written: the database with its log, the journal where it is on a disk, the snapshots. Over its budget,
+   * the window of `crash` commits is three times as long.
+   */
+  readonly meter?: WriteMeter;
   /**
    * Opens all the same when the disk does not allow writing: what the database holds is read, every commit is refused
    * with the reason, and its opening is tried again with later commits. Without it such a database is not opened.
@@ -211,13 +218,15 @@ class JournaledStore implements SqliteStore {
   /** Begins to write the database. */
   #work(driver: SqlDriver): void {
     const options = this.#options;
-    const database = new WorkingDatabase(driver, this.#file, this.#connect);
+    const { meter = NO_METER } = options;
+    const database = new WorkingDatabase(driver, this.#file, this.#connect, meter);
     const snapshots = new Snapshots(database, {
       file: this.#file,
       driver: options.driver,
       everyMs: options.snapshotEveryMs ?? DAY_MS,
       program: options.program ?? snapshotProgram(),
       onFailure: (failure) => this.#tell(failure),
+      meter: meter.feature("snapshot"),
     });
     const commits = new GroupCommit({
       database,
@@ -226,8 +235,11 @@ class JournaledStore implements SqliteStore {
       folder: this.#journalFolder,
       strict: options.strict === true,
       windowMs: options.syncWindowMs ?? MINUTE_MS,
+      spare: () => meter.feature("state").verdict !== "ok",
       checkpointPages: options.checkpointPages ?? CHECKPOINT_PAGES,
       onFault: (error) => options.onFault?.(error),
+      // A journal in memory wears nothing.
+      ...(isInMemory(this.#journalFolder) ? {} : { meter: meter.feature("journal") }),
     });
     this.#working = { database, snapshots, commits };
     snapshots.start();

@@ -1,56 +1,39 @@
 import { randomBytes } from "node:crypto";
+import { NO_METER, type WriteMeter } from "../write-meter/write-meter.ts";
 import { Committer, type StoredOperation } from "./committer.ts";
-import { Medium } from "./disk.ts";
 import type { EncodedOperation } from "./encode.ts";
 import type { Lineage } from "./journal.ts";
-import type { OpenConnection, SqlDriver, SqlStatement } from "./sql-driver.ts";
-import { attempt, failureOf, type StoreFailure } from "./store-failure.ts";
+import type { OpenConnection, SqlDriver } from "./sql-driver.ts";
+import type { StoreFailure } from "./store-failure.ts";
+import { StoreMeter } from "./store-meter.ts";
+import { WriteAheadLog } from "./write-ahead-log.ts";
 
-/** How long a lock of somebody else, such as the sqlite3 shell, is waited for. In milliseconds. */
-const BUSY_MS = 250;
 const LINEAGE = "journal";
 
 /** The database, open for writing, with the order of writes and syncs that a power cut cannot break. */
 export class WorkingDatabase {
   readonly driver: SqlDriver;
-  readonly #medium: Medium;
+  readonly #log: WriteAheadLog;
   readonly #committer: Committer;
+  readonly #meter: StoreMeter;
   #lineage: Lineage;
-  /** Something was written and not synced since. */
-  #dirty = false;
-  /** The log was made void, and nothing was written to it since. */
-  #voided = false;
-  /** Tells how far the log has come without moving anything. */
-  readonly #progress: SqlStatement;
-  /** Keeps the log from beginning anew while the database is synced. */
-  readonly #holder: SqlDriver;
-  /** The sync of the database that runs while the log is held; it ends with why it failed. */
-  #syncing: Promise<StoreFailure | undefined> | undefined;
-  #synced = false;
 
   /**
    * @param driver of a sound database in WAL mode that nobody writes yet.
+   * @param meter counts what reaches the files.
    * @throws what the engine throws.
    */
-  constructor(driver: SqlDriver, file: string, connect: OpenConnection) {
+  constructor(driver: SqlDriver, file: string, connect: OpenConnection, meter: WriteMeter = NO_METER) {
     this.driver = driver;
-    // With the syncs of SQLite: a log that a crash has left is moved into the database, and its file emptied.
-    driver.exec("PRAGMA synchronous = FULL");
-    driver.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    this.#meter = new StoreMeter(meter);
     const known = lineageOf(driver);
     this.#lineage = known ?? { id: randomBytes(8).toString("hex"), epoch: 1 };
     if (known === undefined) {
       const { key, text } = lineageOperation(this.#lineage);
       driver.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)").run(key, text);
-      driver.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     }
-    driver.exec("PRAGMA synchronous = OFF");
-    driver.exec("PRAGMA wal_autocheckpoint = 0");
-    // Since SQLite 3.51.0.
-    this.#progress = driver.prepare("PRAGMA wal_checkpoint(NOOP)");
-    this.#holder = connect(file, "read");
-    this.#medium = new Medium(file);
-    this.#committer = new Committer(driver, this.#medium.isReadOnly);
+    this.#log = new WriteAheadLog(driver, file, connect, (bytes) => this.#meter.wrote(bytes));
+    this.#committer = new Committer(driver, this.#log.isReadOnly);
   }
 
   get lineage(): Lineage {
@@ -59,7 +42,7 @@ export class WorkingDatabase {
 
   /** True when a power cut now would cost something that was written. */
   get dirty(): boolean {
-    return this.#dirty;
+    return this.#log.dirty;
   }
 
   /** Rows changed so far. */
@@ -72,9 +55,7 @@ export class WorkingDatabase {
     const before = this.#committer.changes;
     const failure = this.#committer.write(operations, undo);
     if (this.#committer.changes === before) return failure;
-    this.#dirty = true;
-    // A head that cannot be read now is looked at again after the next write.
-    if (this.#voided) this.#voided = attempt(() => this.#begun()) !== undefined;
+    this.#meter.of(operations, () => this.#log.noteWritten());
     return failure;
   }
 
@@ -88,119 +69,17 @@ export class WorkingDatabase {
 
   /** Makes what was written safe against a power cut. @returns why it could not be done. */
   async sync(): Promise<StoreFailure | undefined> {
-    if (!this.#dirty) return undefined;
-    try {
-      await this.#medium.syncLog();
-      this.#dirty = false;
-      return undefined;
-    } catch (error) {
-      return { ...failureOf(error), scope: "medium" };
-    }
+    return this.#log.sync();
   }
 
-  /**
-   * Moves the log into the database when it has so many pages; call it after each write. Nobody may write meanwhile.
-   *
-   * SQLite syncs nothing here (`synchronous = OFF`), so the order is ours: the log is synced before the database is
-   * written; the database is synced before the log begins anew; and before anything new is written over the old log, its
-   * head is made void, and that is synced. Else a power cut could bring back the beginning of the old log, over pages that
-   * are newer (SQLite syncs a new head for the same reason). The log keeps its length: to write over a file costs a disk
-   * less than to make it longer.
-   *
-   * The long sync, that of the database, is not waited for: a reader holds the log meanwhile, so that writes go to its
-   * end. When it is over there is little left to move.
-   * @returns why it could not be done; nothing is lost then, the log is only longer.
-   */
+  /** Moves the log into the database when it has so many pages: `WriteAheadLog.checkpoint`. */
   async checkpoint(least: number): Promise<StoreFailure | undefined> {
-    try {
-      if (this.#syncing === undefined) return await this.#beginToMove(least);
-      if (!this.#synced) return undefined;
-      const failure = await this.#letGo();
-      return failure ?? (await this.#moveRest());
-    } catch (error) {
-      return { ...failureOf(error), scope: "medium" };
-    }
+    return this.#log.checkpoint(least);
   }
 
-  async #beginToMove(least: number): Promise<StoreFailure | undefined> {
-    if (this.#voided || Number(this.#progress.get()?.log) < least) return undefined;
-    const failure = await this.sync();
-    if (failure !== undefined) return failure;
-    this.#holder.exec("BEGIN");
-    let moved = false;
-    try {
-      this.#holder.prepare("SELECT 1 FROM meta").get();
-      moved = this.#moved("PASSIVE");
-    } finally {
-      // A log that is held for good would never begin anew.
-      if (!moved) this.#holder.exec("COMMIT");
-    }
-    if (!moved) return undefined;
-    this.#synced = false;
-    const done = (): void => {
-      this.#synced = true;
-    };
-    this.#syncing = this.#medium.syncDatabase().then(
-      () => done() as undefined,
-      (error: unknown) => {
-        done();
-        return { ...failureOf(error), scope: "medium" } as const;
-      },
-    );
-    return undefined;
-  }
-
-  /** Waits for the sync that runs, and lets the log go. @returns why it failed. */
-  async #letGo(): Promise<StoreFailure | undefined> {
-    if (this.#syncing === undefined) return undefined;
-    const failure = await this.#syncing;
-    this.#syncing = undefined;
-    this.#holder.exec("COMMIT");
-    return failure;
-  }
-
-  async #moveRest(): Promise<StoreFailure | undefined> {
-    const failure = await this.sync();
-    if (failure !== undefined) return failure;
-    if (!this.#moved("PASSIVE")) return undefined;
-    await this.#medium.syncDatabase();
-    // Once nobody reads the log any more, the next write begins it anew.
-    if (!this.#moved("RESTART")) return undefined;
-    this.#voided = true;
-    await this.#medium.voidLog();
-    return undefined;
-  }
-
-  /** @returns false when somebody reads the log, such as a snapshot: not waited for, the next time will do. */
-  #moved(mode: "PASSIVE" | "RESTART"): boolean {
-    this.driver.exec("PRAGMA busy_timeout = 0");
-    try {
-      const found = this.driver.prepare(`PRAGMA wal_checkpoint(${mode})`).get();
-      return found?.busy === 0 && found.log === found.checkpointed;
-    } finally {
-      this.driver.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
-    }
-  }
-
-  /** The first write after the log was made void: it must have begun the log anew, with a head of its own. */
-  #begun(): void {
-    if (this.#medium.isLogValid()) return;
-    // Nothing is known that could lead here. The index in memory still knows the log, so it is not too late.
-    this.driver.exec("PRAGMA synchronous = FULL");
-    this.driver.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-    this.driver.exec("PRAGMA synchronous = OFF");
-  }
-
-  /** Closes the database in order: SQLite moves the log into it, with its own syncs. @throws what the engine throws. */
+  /** Closes the database in order. @throws what the engine throws. */
   async close(): Promise<void> {
-    try {
-      await this.#letGo();
-      this.#holder.close();
-      this.driver.exec("PRAGMA synchronous = FULL");
-      this.driver.close();
-    } finally {
-      this.#medium[Symbol.dispose]();
-    }
+    await this.#log.close();
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Clock } from "@tram/core";
 import { PRODUCT } from "@tram/protocol";
 import type { Audit } from "../audit/audit-log.ts";
+import type { FeatureMeter } from "../write-meter/write-meter.ts";
 import { CertificateFiles } from "./certificate-files.ts";
 import {
   type KeyPair,
@@ -49,6 +50,7 @@ export interface AuthorityParts {
   readonly audit: Audit;
   /** Names of the gateway, besides those of the machine. */
   readonly names: readonly string[];
+  readonly meter?: Pick<FeatureMeter, "wrote">;
 }
 
 /** A certificate authority of the house: for the broker's certificate and those of its clients. */
@@ -72,7 +74,7 @@ export class Authority {
 
   private constructor(parts: AuthorityParts) {
     this.#parts = parts;
-    this.#files = new CertificateFiles(join(parts.data, "tls"));
+    this.#files = new CertificateFiles(join(parts.data, "tls"), parts.meter);
   }
 
   /** Reads what an earlier run made. @throws {Error} when a file cannot be read or is not what it should be. */

@@ -3,13 +3,17 @@ import { join } from "node:path";
 import { StoreError } from "@tram/core";
 import { syncFolderOf } from "../store/disk.ts";
 import { failureOf } from "../store/store-failure.ts";
+import { type FeatureMeter, wholeFileBytes } from "../write-meter/write-meter.ts";
 
 /** Files of the authority, in a folder that only the gateway reads. */
 export class CertificateFiles {
   readonly #folder: string;
+  readonly #meter: Pick<FeatureMeter, "wrote"> | undefined;
 
-  constructor(folder: string) {
+  /** @param meter counts what is written. */
+  constructor(folder: string, meter?: Pick<FeatureMeter, "wrote">) {
     this.#folder = folder;
+    this.#meter = meter;
   }
 
   path(name: string): string {
@@ -34,6 +38,7 @@ export class CertificateFiles {
       chmodSync(this.#folder, 0o700);
       rmSync(draft, { force: true });
       writeFileSync(draft, text, { mode: 0o600, flush: true });
+      this.#meter?.wrote(wholeFileBytes(Buffer.byteLength(text)));
       renameSync(draft, path);
       syncFolderOf(path);
     } catch (cause) {

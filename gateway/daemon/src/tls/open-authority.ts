@@ -3,6 +3,7 @@ import type { GatewayView, Ms } from "@tram/protocol";
 import type { Audit } from "../audit/audit-log.ts";
 import { PAIR } from "../mqtt/identity/pair-topics.ts";
 import type { SignCsr } from "../mqtt/identity/pairing.ts";
+import type { FeatureMeter } from "../write-meter/write-meter.ts";
 import { Authority } from "./authority.ts";
 
 /** How often the broker's certificate is held against the names and addresses that the machine has. */
@@ -21,6 +22,7 @@ export function openAuthority(parts: {
   readonly log: Log;
   readonly audit: Audit;
   readonly names: readonly string[];
+  readonly meter?: Pick<FeatureMeter, "wrote">;
 }): OpenedAuthority {
   const { clock, log } = parts;
   let authority: Authority;

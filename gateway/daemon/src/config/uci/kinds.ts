@@ -66,6 +66,7 @@ const ENTRIES: readonly {
   { type: "listener", at: ["mqtt", "listeners"], name: "id", dashed: true },
   { type: "mapping", at: ["mqtt", "mappings"], name: "id", dashed: true, schema: TopicMapping },
   { type: "module", at: ["modules"], name: "id", dashed: true },
+  { type: "history_policy", at: ["history", "policies"], name: "id", dashed: true },
   { type: "cloud", at: ["cloud"], name: "id", dashed: true, schema: BridgeConfig },
 ];
 

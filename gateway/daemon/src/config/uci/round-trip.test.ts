@@ -147,6 +147,10 @@ const documents: fc.Arbitrary<ConfigDocument> = fc
       allowedBy(Config.properties.modules.items) as fc.Arbitrary<Named>,
       uniqueBy("id"),
     ),
+    policies: fc.uniqueArray(
+      allowedBy(Config.properties.history.properties.policies.items) as fc.Arbitrary<Named>,
+      uniqueBy("id"),
+    ),
     cloud: fc.uniqueArray(
       (allowedBy(BridgeConfig) as fc.Arbitrary<Named>).map((entry) => withOneSecret(entry, false)),
       uniqueBy("id"),
@@ -154,21 +158,23 @@ const documents: fc.Arbitrary<ConfigDocument> = fc
     mappings: fc.uniqueArray(mappings, { selector: ({ id }) => id, maxLength: 3 }),
     timezone: fc.constantFrom("UTC", "Asia/Ho_Chi_Minh", "America/Argentina/Buenos_Aires"),
   })
-  .map(({ top, clients, listeners, durable, modules, cloud, mappings, timezone }) => {
+  .map(({ top, clients, listeners, durable, modules, policies, cloud, mappings, timezone }) => {
     const mqtt = { ...withSoundExternal(top.mqtt ?? {}), clients, listeners, durable, mappings };
-    const document: Record<string, unknown> = { ...top, modules, cloud, mqtt };
+    const history = { ...top.history, policies };
+    const document: Record<string, unknown> = { ...top, modules, cloud, mqtt, history };
     if (top.gateway?.timezone !== undefined) document.gateway = { ...top.gateway, timezone };
     if (top.gateway?.id === "pair") document.gateway = { ...top.gateway, id: "pair-1" };
     return withoutEmpty(document) as ConfigDocument;
   });
 
 function withoutEmpty(document: Record<string, unknown>): unknown {
-  const { mqtt, ...others } = document as { mqtt: Named };
-  const lists = new Set(["clients", "listeners", "durable", "mappings"]);
-  const broker = Object.fromEntries(
-    Object.entries(mqtt).filter(([key, value]) => !lists.has(key) || (value as unknown[]).length > 0),
-  );
-  const parts = { ...others, mqtt: broker };
+  const { history, mqtt, ...others } = document as { history: Named; mqtt: Named };
+  const lists = new Set(["clients", "listeners", "durable", "mappings", "policies"]);
+  const withoutLists = (part: Named): Named =>
+    Object.fromEntries(
+      Object.entries(part).filter(([key, value]) => !lists.has(key) || (value as unknown[]).length > 0),
+    );
+  const parts = { ...others, mqtt: withoutLists(mqtt), history: withoutLists(history) };
   return Object.fromEntries(
     Object.entries(parts).filter(
       ([, part]) => typeof part !== "object" || Object.keys(part as object).length > 0,

@@ -8,7 +8,7 @@
 
 /* Sections of which there is one. */
 const SINGLE = [ 'service', 'gateway', 'storage', 'rules', 'mqtt', 'mqtt_external', 'mqtt_tls', 'mqtt_limits', 'http',
-	'events', 'node_red', 'log' ];
+	'history', 'flash', 'events', 'node_red', 'log' ];
 
 /* An id of the gateway, of a listener, a module or a cloud. */
 const ID = /^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/;
@@ -94,6 +94,11 @@ return view.extend({
 		this.modules(map.section(form.GridSection, 'module', _('Radio and protocol modules')));
 		this.clouds(map.section(form.GridSection, 'cloud', _('Cloud bridges'),
 			_('What devices report goes there; while a cloud is away, it waits on disk.')));
+		this.history(map.section(form.NamedSection, 'history', 'history', _('History of readings'),
+			_('What properties were over time, beside the database.')));
+		this.policies(map.section(form.GridSection, 'history_policy', _('What the history keeps'),
+			_('The first that fits counts; without any, everything is kept as long as there is room.')));
+		this.flash(map.section(form.NamedSection, 'flash', 'flash', _('Wear of the flash')));
 		this.events(map.section(form.NamedSection, 'events', 'events', _('Journal of events'),
 			_('Every reading, command and change of the latest days: for replays of rules, and to find out why.')));
 		this.nodeRed(map.section(form.NamedSection, 'node_red', 'node_red', _('Node-RED of the gateway'),
@@ -354,6 +359,49 @@ return view.extend({
 			_('There they survive a restart. It writes each minute in which something happened; 0 spares the flash.'),
 			{ datatype: 'range(0,1024)', placeholder: '0' });
 		add(s, form.Value, 'keep_hours', _('Hours that events are kept'), null, { datatype: 'range(1,8760)', placeholder: '48' });
+	},
+
+	history: function(s) {
+		add(s, form.Flag, 'enabled', _('Keep a history'), null, { default: '1' });
+		add(s, form.Value, 'size_mb', _('Most MB of the history'), _('Then the oldest is dropped.'),
+			{ datatype: 'range(8,65536)', placeholder: '64' });
+		add(s, form.Value, 'window_seconds', _('Seconds of readings that a power cut may cost'),
+			_('They are written together. Longer wears the flash less.'), { datatype: 'range(5,3600)', placeholder: '300' });
+	},
+
+	policies: function(s) {
+		s.addremove = true;
+		s.anonymous = false;
+		s.nodescriptions = true;
+		s.modaltitle = _('Policy of the history');
+		s.addbtntitle = _('Add a policy');
+
+		add(s, form.Value, 'id', _('Id of the policy'), _('Without one, the name of the section.'), {
+			modalonly: true,
+			validate: matches(ID, _('Use a to z, 0 to 9 and hyphens.'))
+		});
+		add(s, form.DynamicList, 'things', _('For these Things'), _('Ids; * stands for any characters. Without any, all.'),
+			{ datatype: 'maxlength(200)' });
+		add(s, form.DynamicList, 'properties', _('For these properties'),
+			_('As node/name; * stands for any characters. Without any, all.'), { datatype: 'maxlength(200)' });
+		add(s, form.Flag, 'record', _('Keep them'), null, { default: '1' });
+		add(s, form.Flag, 'always', _('Always in full'), _('Also when the flash has to be spared.'),
+			{ default: '0', modalonly: true });
+		add(s, form.Value, 'raw_days', _('Days of single readings'), _('Minutes and days stay.'),
+			{ modalonly: true, datatype: 'range(1,36500)', placeholder: _('as long as there is room') });
+		add(s, form.Value, 'days', _('Days of everything'), null,
+			{ modalonly: true, datatype: 'range(1,36500)', placeholder: _('as long as there is room') });
+	},
+
+	flash: function(s) {
+		add(s, form.Value, 'budget_mb', _('MB that may be written in a day'), _('Above that the history is written less often.'),
+			{ datatype: 'range(1,1000000)', placeholder: '50' });
+		add(s, form.Value, 'cap_mb', _('MB a day above which the history keeps minutes alone'),
+			_('Not below the value before. What must not be lost is always written.'),
+			{ datatype: 'range(1,1000000)', placeholder: '200' });
+		add(s, form.Value, 'endurance_cycles', _('How often a block of the flash can be erased'),
+			_('To tell how long it lasts. Some 3000 for MLC NAND, 1000 for TLC, 100000 for NOR.'),
+			{ datatype: 'range(100,1000000)', placeholder: '3000' });
 	},
 
 	nodeRed: function(s) {
