@@ -28,6 +28,8 @@ export interface Names {
   /** A text that came as the value, and back. Default: by the type of the value. */
   readonly parse?: (text: string) => Json | undefined;
   readonly print?: (value: Json) => string;
+  /** See `PropertyBinding`. */
+  readonly isSame?: (wanted: Json, reported: Json) => boolean;
   /** What the command template knows besides `value`. @param printed what `print` has made. */
   readonly variables?: (printed: string) => Readonly<Record<string, number | string>>;
 }
@@ -67,17 +69,20 @@ export class Builder {
         ...(readable ? {} : { writeOnly: true, momentary: true }),
         ...(readable ? { observable: true } : {}),
       },
-      ...(readable && {
-        read: {
-          topic: from,
-          decode: decoder(reading, parse, names.whole === true),
-          ...(this.#expireAfterMs === undefined ? {} : { expireAfterMs: this.#expireAfterMs }),
-        },
-      }),
+      reads: readable
+        ? [
+            {
+              topic: from,
+              decode: decoder(reading, parse, names.whole === true),
+              ...(this.#expireAfterMs === undefined ? {} : { expireAfterMs: this.#expireAfterMs }),
+            },
+          ]
+        : [],
       ...(writable && {
         write: {
           topic: to,
           encode: (value: Json) => this.#message(to, print(value), writing, names.variables),
+          ...(names.isSame === undefined ? {} : { isSame: names.isSame }),
         },
       }),
     };

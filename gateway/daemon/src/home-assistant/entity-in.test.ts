@@ -24,7 +24,7 @@ function property({ properties }: EntityIn, role: string): EntityProperty {
 
 /** What a payload says, or the problem. */
 function reading(found: EntityIn, role: string, payload: string): Json | undefined {
-  const decoded = property(found, role).binding.read?.decode(payload);
+  const decoded = property(found, role).binding.reads[0]?.decode(payload);
   if (decoded === undefined) return "not read";
   return decoded.ok ? decoded.value : `problem: ${decoded.problem}`;
 }
@@ -67,7 +67,7 @@ describe("Zigbee2MQTT", () => {
       standardKey: "air/temperature",
       binding: {
         affordance: { type: "number", unit: "°C", readOnly: true },
-        read: { topic: "zigbee2mqtt/Bedroom" },
+        reads: [{ topic: "zigbee2mqtt/Bedroom" }],
       },
     });
     expect(reading(found, "value", '{"temperature":21.47,"battery":97}')).toBe(21.47);

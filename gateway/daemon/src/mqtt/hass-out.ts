@@ -9,10 +9,20 @@ export class HassOut implements Disposable {
   readonly #registry: Registry;
   readonly #log: Log;
   readonly #gateway: ThingId;
+  readonly #tellsItself: (id: ThingId) => boolean;
   readonly #subscriptions: Disposable[];
   #closed = false;
 
-  constructor(parts: { broker: Broker; registry: Registry; bus: Bus; log: Log; root: { id: ThingId } }) {
+  constructor(parts: {
+    broker: Broker;
+    registry: Registry;
+    bus: Bus;
+    log: Log;
+    root: { id: ThingId };
+    /** Whether a device that speaks MQTT in its own way describes itself to Home Assistant, or may do so. */
+    tellsItself: (id: ThingId) => boolean;
+  }) {
+    this.#tellsItself = parts.tellsItself;
     this.#broker = parts.broker;
     this.#registry = parts.registry;
     this.#log = parts.log;
@@ -36,9 +46,8 @@ export class HassOut implements Disposable {
 
   #tell(record: ThingRecord): void {
     const { source, thing } = record;
-    // It told Home Assistant of itself: that is how we know it.
-    if (source.startsWith("foreign:")) return;
     const id = thing.id as ThingId;
+    if (source.startsWith("foreign:") && this.#tellsItself(id)) return;
     const discovery = hassDiscovery(
       thing,
       {

@@ -1,9 +1,9 @@
-import type { Broker, BrokerHooks, Clock, Log, MqttClient, MqttMessage, Store, Unit } from "@tram/core";
-import { deviceTopic, type GatewayView, HASS_PREFIX, HOMIE_ROOT, PRODUCT } from "@tram/protocol";
+import type { Broker, BrokerHooks, Clock, Log, MqttMessage, Store } from "@tram/core";
+import { deviceTopic, type GatewayView, HOMIE_ROOT, PRODUCT, type ThingId } from "@tram/protocol";
 import { HTTP_LISTENER } from "../config/listener-check.ts";
 import type { Settings } from "../config/settings.ts";
-import { ForeignDevices } from "../foreign/foreign-devices.ts";
-import { HassIn } from "../home-assistant/hass-in.ts";
+import { Dialects } from "../foreign/dialects.ts";
+import type { ForeignDevices } from "../foreign/foreign-devices.ts";
 import type { House } from "../house.ts";
 import { fromOwnOrigin } from "../http/own-origin.ts";
 import type { Upgrade } from "../http/server.ts";
@@ -77,25 +77,24 @@ export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<Mq
   const { clock, house, identity, log, store } = parts;
   const { durable, external } = parts.settings.mqtt;
   let broker: Broker | undefined;
-  const foreign = new ForeignDevices({
+  const retained = (filter: string): readonly MqttMessage[] => {
+    const found: MqttMessage[] = [];
+    broker?.subscribe(filter, { qos: 1 }, (message) => found.push(message))[Symbol.dispose]();
+    return found;
+  };
+  const dialects = new Dialects({
     ...house,
     clock,
+    log,
     rights: identity.rights,
-    retained: (topic) => {
-      const found: MqttMessage[] = [];
-      broker?.subscribe(topic, { qos: 1 }, (message) => found.push(message))[Symbol.dispose]();
-      return found[0];
+    retained,
+    publish: ({ payload, qos, retain, topic }) => {
+      broker?.publish({ topic, payload: Buffer.from(payload), qos, retain }).catch((error: unknown) => {
+        log.warn({ topic, reason: String(error) }, "the broker did not take a message");
+      });
     },
   });
-  teardown.use(foreign);
-  const hass = new HassIn({ ...house, foreign, log, prefix: HASS_PREFIX });
-  await hass.restore(store);
-  const reader = {
-    take: (client: MqttClient, message: MqttMessage, unit: Unit): void => {
-      foreign.take(message, unit);
-      hass.take(client, message, unit);
-    },
-  };
+  teardown.use(dialects);
   let out: HomieOut | undefined;
   const homie = teardown.use(
     new HomieIn({
@@ -106,37 +105,27 @@ export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<Mq
       onExactly: (command, payload) => out?.writtenAs(command, payload),
     }),
   );
-  const hooks = mqttHooks({ ...house, homie, identity, durable, log, foreign: reader });
+  // A broker of others does not tell whose a message is.
+  const foreign = external === undefined ? { foreign: dialects } : {};
+  const hooks = mqttHooks({ ...house, homie, identity, durable, log, ...foreign });
   const versions = await DescriptionVersions.open(store, house.transactions);
   const speak = (broker: Broker): RootVoice => {
     out = new HomieOut({ ...house, broker, log, versions, root: parts.settings.gateway });
-    return speakHomie(broker, out, parts, teardown);
+    return speakHomie(broker, { homie: out, dialects }, parts, teardown);
   };
-  const ways = { hooks, foreign, speak };
+  const ways: Ways = { hooks, foreign: dialects.devices, speak };
   if (external !== undefined) return await openExternal(parts, { ...ways, external }, teardown);
-  const room = await openLocal(parts, ways, teardown);
-  broker = room.broker;
-  await recall(room.broker, house, { hass, homie });
-  return room;
-}
-
-/** What devices said to an earlier process, as the broker still has it. */
-async function recall(
-  broker: Broker,
-  { transactions }: House,
-  { hass, homie }: { readonly hass: HassIn; readonly homie: HomieIn },
-): Promise<void> {
-  const retained = (filter: string): readonly MqttMessage[] => {
-    const found: MqttMessage[] = [];
-    broker.subscribe(filter, { qos: 1 }, (message) => found.push(message))[Symbol.dispose]();
-    return found;
+  const onOpen = async (opened: Broker): Promise<void> => {
+    broker = opened;
+    await dialects.restore(store);
+    await dialects.recall();
   };
-  const described = retained(`${HASS_PREFIX}/#`);
+  const room = await openLocal(parts, { ...ways, onOpen }, teardown);
   const said = ["$state", "$alert/+", "+/+/$target"].flatMap((topic) => retained(`${HOMIE_ROOT}/+/${topic}`));
-  await transactions.record((unit) => {
-    for (const message of described) hass.recall(message, unit);
+  await house.transactions.record((unit) => {
     for (const message of said) homie.recall(message, unit);
   });
+  return room;
 }
 
 /** What both kinds of broker need of the house. */
@@ -149,7 +138,15 @@ interface Ways {
 
 async function openLocal(
   parts: MqttParts,
-  { foreign, hooks, speak }: Ways,
+  {
+    foreign,
+    hooks,
+    onOpen,
+    speak,
+  }: Ways & {
+    /** The broker is open, and nobody is heard yet. */
+    readonly onOpen: (broker: Broker) => Promise<void>;
+  },
   teardown: Teardown,
 ): Promise<MqttRoom> {
   const { settings, clock, store, log, house, tls, onChange } = parts;
@@ -157,6 +154,7 @@ async function openLocal(
   teardown.defer(() => broker.close());
   parts.identity.attach(broker);
   teardown.use(new SysTopics({ broker, clock, version: PRODUCT.version }));
+  await onOpen(broker);
   const root = speak(broker);
   const attach: Attach = (stream, origin) => broker.attach(stream, origin);
   const { listeners: specs, limits } = settings.mqtt;
@@ -229,14 +227,21 @@ async function openExternal(
 
 function speakHomie(
   broker: Broker,
-  homie: HomieOut,
+  { dialects, homie }: { readonly homie: HomieOut; readonly dialects: Dialects },
   { clock, house, log, settings }: MqttParts,
   teardown: Teardown,
 ): RootVoice {
   const root = settings.gateway;
   teardown.defer(() => homie.stop());
   homie.start();
-  teardown.use(new HassOut({ ...house, broker, log, root })).start();
+  const tellsItself = (id: ThingId): boolean =>
+    house.registry
+      .links(id)
+      .some(
+        ({ id: name, source }) =>
+          source.startsWith("foreign:") && dialects.devices.tellsHass(name) !== false,
+      );
+  teardown.use(new HassOut({ ...house, broker, log, root, tellsItself })).start();
   return { alerts: new RootAlerts({ broker, root }), log: new RootLog({ broker, clock, root }) };
 }
 

@@ -1,0 +1,65 @@
+import type { Clock, Log, MqttClient, MqttMessage, Store, Unit } from "@tram/core";
+import { HASS_PREFIX } from "@tram/protocol";
+import { HassIn } from "../home-assistant/hass-in.ts";
+import type { House } from "../house.ts";
+import { TasmotaIn } from "../tasmota/tasmota-in.ts";
+import { DescribedDevices } from "./described-devices.ts";
+import type { ForeignMessage } from "./foreign-device.ts";
+import { ForeignDevices, type TopicRights } from "./foreign-devices.ts";
+
+export interface DialectsParts extends Pick<House, "registry" | "transactions"> {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly rights: TopicRights;
+  /** What the broker has retained where a filter says. */
+  readonly retained: (filter: string) => readonly MqttMessage[];
+  readonly publish: (message: ForeignMessage) => void;
+}
+
+/** All ways but Homie 5 in which devices describe themselves, and the devices that they have described. */
+export class Dialects implements Disposable {
+  readonly devices: ForeignDevices;
+  readonly #described: DescribedDevices;
+  readonly #hass: HassIn;
+  readonly #own: readonly { take(client: MqttClient, message: MqttMessage, unit: Unit): void }[];
+  readonly #parts: DialectsParts;
+
+  constructor(parts: DialectsParts) {
+    this.#parts = parts;
+    this.devices = new ForeignDevices({ ...parts, retained: (topic) => parts.retained(topic)[0] });
+    const { devices: foreign } = this;
+    this.#described = new DescribedDevices({
+      ...parts,
+      foreign,
+      onOwn: (owner, unit) => this.#hass.reconsider(owner, unit),
+    });
+    this.#hass = new HassIn({ ...parts, foreign, prefix: HASS_PREFIX, own: this.#described });
+    this.#own = [new TasmotaIn(this.#described)];
+  }
+
+  /** Loads what an earlier process knew of the devices. */
+  async restore(store: Store): Promise<void> {
+    await this.#hass.restore(store);
+    await this.#described.restore(store);
+  }
+
+  /** How devices described themselves to an earlier process, as the broker still has it. */
+  async recall(): Promise<void> {
+    const found = this.#parts.retained(`${HASS_PREFIX}/#`);
+    await this.#parts.transactions.record((unit) => {
+      for (const message of found) this.#hass.recall(message, unit);
+    });
+  }
+
+  /** Reads a message of a client: what a device is first, then what it tells. */
+  take(client: MqttClient, message: MqttMessage, unit: Unit): void {
+    this.#hass.take(client, message, unit);
+    for (const dialect of this.#own) dialect.take(client, message, unit);
+    this.devices.take(message, unit);
+  }
+
+  [Symbol.dispose](): void {
+    this.#described[Symbol.dispose]();
+    this.devices[Symbol.dispose]();
+  }
+}
