@@ -104,7 +104,7 @@ export class DescribedDevices implements Disposable {
         const entry = entryOf(row);
         if (entry === undefined || !this.#dialects.has(entry.dialect)) continue;
         this.#entries.set(key, entry);
-        this.#set(key, entry, unit, false);
+        this.#set(entry, unit, false);
       }
     });
   }
@@ -113,6 +113,15 @@ export class DescribedDevices implements Disposable {
   latest(dialect: string, who: Pick<Description, "identity" | "owner">): Description | undefined {
     const key = keyOf(dialect, who);
     return this.#late.get(key) ?? this.#entries.get(key);
+  }
+
+  /** The device of an account whose description has a member with this value: the level of its topics, say. */
+  find(dialect: string, owner: string, name: string, value: string): Description | undefined {
+    for (const entry of this.#entries.values()) {
+      if (entry.dialect === dialect && entry.owner === owner && entry.description[name] === value)
+        return entry;
+    }
+    return undefined;
   }
 
   /** A device says what it is. What it said before is as good as new. */
@@ -211,7 +220,7 @@ export class DescribedDevices implements Disposable {
     // What it told others of itself makes room first, its id too.
     if (before === undefined) this.#parts.onOwn(said.owner, unit);
     if (before === undefined) entry.thing = this.#placeFor(said);
-    if (this.#set(key, entry, unit, true)) {
+    if (this.#set(entry, unit, true)) {
       unit.put(TABLE, key, { ...entry });
       return;
     }
@@ -223,7 +232,7 @@ export class DescribedDevices implements Disposable {
     this.#parts.onOwn(said.owner, unit);
   }
 
-  #set(key: string, entry: Entry, unit: Unit, fresh: boolean): boolean {
+  #set(entry: Entry, unit: Unit, fresh: boolean): boolean {
     const { description, dialect, identity, owner, title } = entry;
     const source = this.#parts.registry.speaker(entry.thing);
     // Somebody else has taken the id meanwhile.
@@ -235,7 +244,6 @@ export class DescribedDevices implements Disposable {
     }
     const result = this.#parts.foreign.set(device, unit, { fresh });
     if (!result.ok) this.refuse(owner, identity, `${result.path}: ${result.problem}`);
-    else if (!fresh) this.#entries.set(key, entry);
     return result.ok;
   }
 

@@ -9,7 +9,9 @@ export const PROPERTY_LIMIT = 128;
 export interface Part extends Omit<PropertyBinding, "affordance"> {
   /** `air/temperature`: what is wished for, the best first. What is taken already goes to another part. */
   readonly keys: readonly string[];
-  /** Beyond what the Thing Models say of the first key. */
+  /** The key in the Thing Models that it is like, where it is not the first of `keys`. */
+  readonly like?: string | undefined;
+  /** Beyond what the Thing Models say of that. */
   readonly affordance?: Partial<PropertyAffordance>;
   /** What people call where it belongs to, such as `Garden pump`. */
   readonly node?: string | undefined;
@@ -32,7 +34,7 @@ export class DeviceShape {
       this.problem(`${keys[0]?.slice(0, 80)}: there is another one of that name`);
       return;
     }
-    const base = standardAffordance(keys[0] ?? "") ?? { type: "string" };
+    const base = standardAffordance(part.like ?? keys[0] ?? "") ?? { type: "string" };
     const { readOnly: _, writeOnly: __, observable: ___, ...described } = { ...base, ...part.affordance };
     const affordance: PropertyAffordance = {
       ...described,

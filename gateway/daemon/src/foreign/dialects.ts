@@ -1,7 +1,11 @@
 import type { Clock, Log, MqttClient, MqttMessage, Store, Unit } from "@tram/core";
 import { HASS_PREFIX } from "@tram/protocol";
 import { HassIn } from "../home-assistant/hass-in.ts";
+import { HomieLegacyIn } from "../homie-legacy/homie-legacy-in.ts";
 import type { House } from "../house.ts";
+import { Asker } from "../shelly/asker.ts";
+import { Gen1In } from "../shelly/gen1-in.ts";
+import { Gen2In } from "../shelly/gen2-in.ts";
 import { TasmotaIn } from "../tasmota/tasmota-in.ts";
 import { DescribedDevices } from "./described-devices.ts";
 import type { ForeignMessage } from "./foreign-device.ts";
@@ -34,7 +38,13 @@ export class Dialects implements Disposable {
       onOwn: (owner, unit) => this.#hass.reconsider(owner, unit),
     });
     this.#hass = new HassIn({ ...parts, foreign, prefix: HASS_PREFIX, own: this.#described });
-    this.#own = [new TasmotaIn(this.#described)];
+    const shelly = { described: this.#described, asker: new Asker(parts) };
+    this.#own = [
+      new TasmotaIn(this.#described),
+      new Gen1In(shelly),
+      new Gen2In(shelly),
+      new HomieLegacyIn(this.#described),
+    ];
   }
 
   /** Loads what an earlier process knew of the devices. */
