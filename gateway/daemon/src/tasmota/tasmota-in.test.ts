@@ -302,6 +302,17 @@ describe("what is wrong", () => {
     expect(house.value("kettle", "meter/power")).toBe("5 bad");
   });
 
+  test("what is nested as deep as it fits is read like anything else", async () => {
+    const house = await described();
+    const deep = `${'{"a":'.repeat(1_000)}1${"}".repeat(1_000)}`;
+    const more = JSON.stringify(config({ fn: ["Deep"] })).replace('"so":{', `"so":{"x":${deep},`);
+    for (const _ of [1, 2]) await house.hear(CONFIG, more);
+    await house.hear(SENSOR_LIST, `{"sn":${deep}}`);
+    await house.hear("tele/kettle/SENSOR", deep);
+    expect(house.problem("kettle")).toBeUndefined();
+    expect(house.thing("kettle")?.nodes?.switch).toEqual({ title: "Deep" });
+  });
+
   test("topics of others are left out", async () => {
     const house = new DialectHouse();
     house.forbidden.add("plug cmnd/lock/POWER1");
