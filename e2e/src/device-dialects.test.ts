@@ -116,6 +116,10 @@ test("devices of people are Things as they come: told, confirmed, lost, and ther
     code: "rejected",
     reason: "Precondition failed: switch is locked",
   });
+
+  // Whoever is turned out cannot say so any more.
+  expect((await tram(["credentials", "revoke", "kettle"], { TRAM_DATA: data })).code).toBe(0);
+  expect(await json("things", "kettle")).toMatchObject({ availability: "lost" });
 });
 
 test("a hostile device gets nobody's topics, and disturbs nobody", async () => {

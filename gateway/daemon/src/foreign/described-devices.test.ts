@@ -64,6 +64,45 @@ describe("how fast and how much", () => {
   });
 });
 
+test("whoever says ever other wrong things is told of a few times only", async () => {
+  const house = new DialectHouse();
+  await house.hear(CONFIG, named("Kettle"));
+  let problems = 0;
+  let last: string | undefined;
+  for (let count = 0; count < 1_000; count++) {
+    await house.hear(CONFIG, config({ ver: count + 2 }));
+    if (house.problem("kettle") !== last) problems++;
+    last = house.problem("kettle");
+    await house.hear("shellies/announce", `{"id":${count}}`);
+    await house.hear(`shellies/x${count}/announce`, "{}");
+  }
+  expect(problems).toBeGreaterThan(1);
+  expect(problems).toBeLessThan(70);
+  expect(house.lines.filter((line) => line.includes("refused")).length).toBeLessThan(70);
+});
+
+test("a topic that thousands of properties would be read from is read for some of them", async () => {
+  const house = new DialectHouse();
+  const sn = Object.fromEntries(Array.from({ length: 90 }, (_, index) => [`D${index}`, { Temperature: 1 }]));
+  for (let index = 0; index < 20; index++) {
+    await house.hear(
+      `tasmota/discovery/${macOf(index)}/config`,
+      config({ dn: `D${index}`, mac: macOf(index) }),
+    );
+    await house.hear(`tasmota/discovery/${macOf(index)}/sensors`, { sn });
+  }
+  expect(house.problem("d0")).toBeUndefined();
+  expect(house.problem("d19")).toBe("tele/kettle/SENSOR: too much is read there");
+  await house.hear("tele/kettle/SENSOR", sn);
+  expect(house.value("d0", "air/temperature")).toBe("1 good");
+  expect(house.value("d19", "air/temperature")).toBeUndefined();
+  // There is room again when others go.
+  await house.hear(`tasmota/discovery/${macOf(0)}/config`, "");
+  await house.hear(`tasmota/discovery/${macOf(19)}/config`, config({ dn: "Last", mac: macOf(19) }));
+  await house.hear("tele/kettle/SENSOR", sn);
+  expect(house.value("d19", "air/temperature")).toBe("1 good");
+});
+
 test("a row that nobody can read does not stop the others", async () => {
   const house = new DialectHouse();
   await house.hear(CONFIG, named("Kettle"));

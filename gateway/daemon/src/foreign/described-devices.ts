@@ -168,10 +168,15 @@ export class DescribedDevices implements Disposable {
     return false;
   }
 
-  /** Told once: a device that repeats itself says nothing new. */
-  refuse(owner: string, what: string, problem: string): void {
+  /**
+   * Told once: a device that repeats itself says nothing new. Whoever says ever other wrong things is told of as often as
+   * they may describe something.
+   * @returns whether it was told now.
+   */
+  refuse(owner: string, what: string, problem: string): boolean {
     const key = `${owner}\n${what}`;
-    if (this.#refused.get(key) === problem) return;
+    if (this.#refused.get(key) === problem) return false;
+    if (!this.#rateOf(owner).take(1, this.#parts.clock.monotonic())) return false;
     this.#refused.delete(key);
     const [oldest] = this.#refused.keys();
     if (this.#refused.size >= REFUSED && oldest !== undefined) this.#refused.delete(oldest);
@@ -180,6 +185,7 @@ export class DescribedDevices implements Disposable {
       { username: owner, what: what.slice(0, 200), problem },
       "what a device says of itself was refused",
     );
+    return true;
   }
 
   /** Something is wrong with what a device said; what it said before stays in use. */
@@ -189,10 +195,12 @@ export class DescribedDevices implements Disposable {
     problem: string,
     unit: Unit,
   ): void {
-    this.refuse(who.owner, who.identity, problem);
     const key = keyOf(dialect, who);
     const thing = this.#entries.get(key)?.thing;
-    if (thing === undefined) return;
+    const isTold = this.refuse(who.owner, who.identity, problem);
+    // It was well in between.
+    const isAgain = !isTold && thing !== undefined && !this.#troubled.has(key);
+    if (thing === undefined || !(isTold || isAgain)) return;
     this.#troubled.add(key);
     this.#parts.registry.noteProblem(thing, problem, unit);
   }

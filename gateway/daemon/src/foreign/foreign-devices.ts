@@ -85,7 +85,9 @@ export class ForeignDevices implements Disposable {
     this.#deafen(id);
     const known: Known = { device, there, expiries, wanted };
     this.#devices.set(id, known);
-    this.#listen(known);
+    const deaf = this.#listen(known);
+    if (deaf !== undefined)
+      this.#registry.noteProblem(id, `${deaf.slice(0, 200)}: too much is read there`, unit);
     // Nothing tells whether it is there: its values do.
     if (device.availability.length === 0) this.#registry.setAvailability(id, "ready", unit);
     this.#recall(known, heard, fresh, unit);
@@ -202,7 +204,8 @@ export class ForeignDevices implements Disposable {
     return { ...device, properties, availability, problems };
   }
 
-  #listen(known: Known): void {
+  /** @returns a topic that tells of so much that no more can be read there. */
+  #listen(known: Known): string | undefined {
     const { device } = known;
     const entries: (readonly [string, Listener])[] = [];
     for (const [property, { affordance, reads }] of device.properties) {
@@ -223,8 +226,9 @@ export class ForeignDevices implements Disposable {
           this.#hear(known, topic, payload === undefined ? undefined : decode(payload), unit),
       ]);
     }
-    for (const [topic, listener] of entries) this.#listeners.add(topic, listener);
-    this.#topicsOf.set(device.id, entries);
+    const heard = entries.filter(([topic, listener]) => this.#listeners.add(topic, listener));
+    this.#topicsOf.set(device.id, heard);
+    return entries.find((entry) => !heard.includes(entry))?.[0];
   }
 
   #deafen(id: ThingId): void {

@@ -18,7 +18,7 @@ test("what is not there or null tells nothing, and what is something else is a p
   for (const payload of ["{}", '{"a":null}', "7", "null", '{"b":1}']) {
     expect(decode(payload), payload).toEqual({ ok: true, value: undefined });
   }
-  expect(decode('{"a":1e400}')).toEqual({ ok: false, problem: "found null" });
+  expect(decode('{"a":1e400}')).toEqual({ ok: false, problem: "found Infinity" });
   expect(decode('{"a":"1"}')).toEqual({ ok: false, problem: 'found "1"' });
   expect(decode("{")).toEqual({ ok: false, problem: 'expected JSON, found "{"' });
 });

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from "@tram/protocol";
+import { isJsonObject, type Json, type JsonObject, show } from "@tram/protocol";
 import type { Decoded } from "./foreign-device.ts";
 
 /** The latest payload, for one message tells many properties of a device. */
@@ -41,7 +41,7 @@ export function decodeAt(
 ): (payload: string) => Decoded {
   return (payload) => {
     const json = parseJson(payload);
-    if (json === undefined) return { ok: false, problem: `expected JSON, found ${short(payload)}` };
+    if (json === undefined) return { ok: false, problem: `expected JSON, found ${show(payload)}` };
     const found = at(json, ...path);
     return found === undefined || found === null ? SILENCE : decoded(decode(found), found);
   };
@@ -55,11 +55,7 @@ export function decodeText(decode: (text: string) => Json | undefined): (payload
 export const SILENCE: Decoded = { ok: true, value: undefined };
 
 function decoded(value: Json | undefined, found: Json): Decoded {
-  return value === undefined ? { ok: false, problem: `found ${short(found)}` } : { ok: true, value };
-}
-
-function short(found: Json): string {
-  return JSON.stringify(found).slice(0, 80);
+  return value === undefined ? { ok: false, problem: `found ${show(found)}` } : { ok: true, value };
 }
 
 export function asNumber(found: Json): number | undefined {

@@ -6,13 +6,19 @@ import type { MqttMessage, Unit } from "@tram/core";
  */
 export type Listener = (payload: string | undefined, unit: Unit, told: boolean) => void;
 
+/** Properties and devices that one topic may tell of: each message of it is read for all of them. */
+export const LISTENERS_OF_TOPIC = 1_024;
+
 /** Who wants to hear which topic, without wildcards: asked for every message of the house. */
 export class TopicListeners {
   readonly #listeners = new Map<string, Set<Listener>>();
 
-  add(topic: string, listener: Listener): void {
+  /** @returns false when there are too many already. */
+  add(topic: string, listener: Listener): boolean {
     const listeners = this.#listeners.get(topic) ?? new Set();
+    if (listeners.size >= LISTENERS_OF_TOPIC) return false;
     this.#listeners.set(topic, listeners.add(listener));
+    return true;
   }
 
   delete(topic: string, listener: Listener): void {
@@ -26,11 +32,6 @@ export class TopicListeners {
     if (listeners === undefined) return;
     const text = textOf(message);
     for (const listener of [...listeners]) listener(text, unit, false);
-  }
-
-  /** Topics that somebody wants to hear. */
-  get size(): number {
-    return this.#listeners.size;
   }
 }
 

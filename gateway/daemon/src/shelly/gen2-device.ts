@@ -1,4 +1,4 @@
-import type { Json } from "@tram/protocol";
+import { type Json, show } from "@tram/protocol";
 import type { Place } from "../foreign/described-devices.ts";
 import { DeviceShape, titleOf } from "../foreign/device-shape.ts";
 import type {
@@ -141,7 +141,7 @@ function answerOf(payload: string, id: number): ForeignAnswer | undefined {
   if (at(json, "id") !== id) return undefined;
   const error = at(json, "error");
   if (error === undefined) return { ok: true };
-  const message = asText(at(error, "message")) ?? `error ${JSON.stringify(at(error, "code") ?? null)}`;
+  const message = asText(at(error, "message")) ?? `error ${show(at(error, "code") ?? null)}`;
   return { ok: false, problem: message.slice(0, 200) };
 }
 

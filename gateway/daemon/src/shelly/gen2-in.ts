@@ -46,7 +46,10 @@ export class Gen2In {
   }
 
   take({ username: owner }: Pick<MqttClient, "username">, message: MqttMessage, unit: Unit): void {
-    const [, prefix, what] = PLACE.exec(message.topic) ?? [];
+    const { topic } = message;
+    // Asked for every message of the house.
+    if (!topic.endsWith("/rpc") && !topic.endsWith("/online")) return;
+    const [, prefix, what] = PLACE.exec(topic) ?? [];
     if (prefix === undefined || prefix.length > PREFIX_CHARACTERS) return;
     if (what === "online") {
       if (textOf(message) === "true" && this.#mayBeOne(owner, prefix)) this.#ask(owner, prefix, unit);

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from "@tram/protocol";
+import { isJson, isJsonObject, type Json, type JsonObject, show } from "@tram/protocol";
 import { at } from "../foreign/json-payload.ts";
 
 /** What `rl` says of each relay. */
@@ -77,16 +77,21 @@ const FIELDS = [
   "ver",
 ];
 
+/** The deepest is `sht`, a list of lists. */
+const LEVELS = 2;
+
 /** What is worth keeping of a discovery message: not its address and its version, which come and go. */
 export function whatCounts(json: JsonObject): JsonObject {
-  return Object.fromEntries(FIELDS.flatMap((name) => (json[name] === undefined ? [] : [[name, json[name]]])));
+  return Object.fromEntries(
+    FIELDS.flatMap((name) => (isJson(json[name], LEVELS) ? [[name, json[name]]] : [])),
+  );
 }
 
 /** Reads a discovery message. What is unknown is ignored. */
 export function readConfig(json: JsonObject): ConfigRead {
   const wrong = (path: string, expected: string): ConfigRead => ({
     ok: false,
-    problem: `${path}: expected ${expected}, found ${JSON.stringify(at(json, path) ?? null).slice(0, 80)}`,
+    problem: `${path}: expected ${expected}, found ${show(at(json, path) ?? null)}`,
   });
   if (json.ver !== undefined && json.ver !== 1) return wrong("ver", "1");
   const mac = text(json.mac)?.toUpperCase();

@@ -1,4 +1,4 @@
-import type { Json, ThingId } from "@tram/protocol";
+import { type Json, show, type ThingId } from "@tram/protocol";
 import { DeviceShape, titleOf } from "../foreign/device-shape.ts";
 import type {
   ForeignDevice,
@@ -108,9 +108,7 @@ export class TasmotaTopics {
       const found = names.map((name) => at(json, name)).find((each) => each !== undefined);
       if (found === undefined || found === null) return SILENCE;
       const value = flag(found);
-      return value === undefined
-        ? { ok: false, problem: `found ${JSON.stringify(found).slice(0, 80)}` }
-        : { ok: true, value };
+      return value === undefined ? { ok: false, problem: `found ${show(found)}` } : { ok: true, value };
     };
     const plain: ReadBinding["decode"] = (payload) => {
       const value = flag(payload);

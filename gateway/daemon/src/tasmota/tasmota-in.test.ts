@@ -304,13 +304,20 @@ describe("what is wrong", () => {
 
   test("what is nested as deep as it fits is read like anything else", async () => {
     const house = await described();
-    const deep = `${'{"a":'.repeat(1_000)}1${"}".repeat(1_000)}`;
-    const more = JSON.stringify(config({ fn: ["Deep"] })).replace('"so":{', `"so":{"x":${deep},`);
-    for (const _ of [1, 2]) await house.hear(CONFIG, more);
-    await house.hear(SENSOR_LIST, `{"sn":${deep}}`);
-    await house.hear("tele/kettle/SENSOR", deep);
+    const deep = (levels: number): string => `${"[".repeat(levels)}1${"]".repeat(levels)}`;
+    const said = JSON.stringify(config({ fn: ["Deep"] }));
+    for (const field of ['"so":{', '"sht":[', '"btn":[']) {
+      const more = said.replace(field, `${field}${field.endsWith("{") ? '"x":' : ""}${deep(3_200)},`);
+      for (const _ of [1, 2]) await house.hear(CONFIG, more.replace(",]", "]"));
+    }
+    await house.hear(CONFIG, said);
+    await house.hear(SENSOR_LIST, `{"sn":{"ENERGY":{"Power":${deep(3_200)}}}}`);
+    await house.hear(SENSOR_LIST, { sn: { ENERGY: { Power: 1 } } });
+    await house.hear("tele/kettle/SENSOR", `{"ENERGY":{"Power":${deep(100_000)}}}`);
+    await house.hear("stat/kettle/RESULT", `{"POWER":${deep(100_000)}}`);
+    expect(house.value("kettle", "meter/power")).toBe("null bad");
     expect(house.problem("kettle")).toBeUndefined();
-    expect(house.thing("kettle")?.nodes?.switch).toEqual({ title: "Deep" });
+    expect(house.thing("kettle")?.nodes?.plug).toEqual({ title: "Deep" });
   });
 
   test("topics of others are left out", async () => {
