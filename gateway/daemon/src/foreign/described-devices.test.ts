@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "@tram/protocol";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { config, LIGHT_STATE, MAC, SENSORS } from "../tasmota/fixtures.ts";
+import { config, LIGHT_STATE, MAC, SENSORS } from "../tasmota/fixtures/messages.ts";
 import { DEVICES_PER_OWNER } from "./described-devices.ts";
 import { DialectHouse } from "./testing/dialect-house.ts";
 

@@ -1,8 +1,8 @@
 import { ID_PATTERN, isId } from "@tram/protocol";
 
 /** How topics of Homie 3 and 4 begin; those of Homie 5 have the version there as a level. */
-const ROOT = "homie";
-const VERSION_5 = "5";
+const BEGIN = "homie/";
+const BEGIN_5 = "homie/5/";
 
 /** Attributes that count: of the device, of a node, of a property. */
 const ATTRIBUTES: readonly ReadonlySet<string>[] = [
@@ -23,11 +23,11 @@ export interface HomieAttribute {
  * https://homieiot.github.io/specification/spec-core-v4_0_0/
  */
 export function homieAttribute(topic: string): HomieAttribute | undefined {
-  if (!topic.startsWith(`${ROOT}/`)) return undefined;
+  // Asked for every message of the house, most of which are Homie 5's or values.
+  if (!topic.startsWith(BEGIN) || topic.startsWith(BEGIN_5) || !topic.includes("/$")) return undefined;
   const [, device = "", ...rest] = topic.split("/");
   const name = rest.at(-1) ?? "";
-  if (device === VERSION_5 || !isId(device) || ATTRIBUTES[rest.length - 1]?.has(name) !== true)
-    return undefined;
+  if (!isId(device) || ATTRIBUTES[rest.length - 1]?.has(name) !== true) return undefined;
   return rest.slice(0, -1).every(isId) ? { device, path: rest.join("/") } : undefined;
 }
 

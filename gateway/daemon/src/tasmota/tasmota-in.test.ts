@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DialectHouse } from "../foreign/testing/dialect-house.ts";
-import { config, ENERGY, LIGHT_STATE, MAC, SENSORS } from "./fixtures.ts";
+import { config, ENERGY, LIGHT_STATE, MAC, SENSORS } from "./fixtures/messages.ts";
 
 const CONFIG = `tasmota/discovery/${MAC}/config`;
 const SENSOR_LIST = `tasmota/discovery/${MAC}/sensors`;
