@@ -1,19 +1,11 @@
 import type { Json, PropertyAffordance } from "@tram/protocol";
-import {
-  homieColor,
-  isSameColor,
-  isSameKelvin,
-  kelvinOfMired,
-  miredOfKelvin,
-  partsOfColor,
-} from "../foreign/color.ts";
+import { homieColor, isSameColor, isSameKelvin, partsOfColor } from "../foreign/color.ts";
 import { type Builder, type EntityProperty, percent, scaled } from "./entity-builder.ts";
+import { COLOR, fromKelvin, temperature, toKelvin } from "./light-parts.ts";
+import { lightTemplateIn } from "./light-template-in.ts";
 import type { Options } from "./options.ts";
 
-const COLOR: PropertyAffordance = { type: "string", format: "color", title: "Colour" };
-const ROOM = { kelvin: { min: 2_000, max: 6_535 }, mireds: { min: 153, max: 500 } } as const;
-
-/** A light of one of the three schemas: topics for each part, JSON in one topic, or templates (which are not supported). */
+/** A light of one of the three schemas: topics for each part, JSON in one topic, or templates. */
 export function lightIn(make: Builder, options: Options): readonly EntityProperty[] {
   switch (options.word("schema", "default")) {
     case "default":
@@ -21,8 +13,10 @@ export function lightIn(make: Builder, options: Options): readonly EntityPropert
       return basic(make, options);
     case "json":
       return json(make, options);
+    case "template":
+      return lightTemplateIn(make, options);
     default:
-      options.problem("schema", "expected default or json");
+      options.problem("schema", "expected default, json or template");
       return [];
   }
 }
@@ -85,31 +79,6 @@ function color(make: Builder, options: Options): readonly EntityProperty[] {
     });
   }
   return [];
-}
-
-function temperature(options: Options, kelvin: boolean): PropertyAffordance {
-  const [least, most] = kelvin
-    ? [options.number("min_kelvin") ?? ROOM.kelvin.min, options.number("max_kelvin") ?? ROOM.kelvin.max]
-    : [
-        toKelvin(options.number("max_mireds") ?? ROOM.mireds.max, false),
-        toKelvin(options.number("min_mireds") ?? ROOM.mireds.min, false),
-      ];
-  return {
-    type: "integer",
-    unit: "K",
-    ...(least === undefined ? {} : { minimum: Math.floor(least) }),
-    ...(most === undefined ? {} : { maximum: Math.ceil(most) }),
-    title: "Colour temperature",
-  };
-}
-
-function toKelvin(number: number, kelvin: boolean): number | undefined {
-  if (!kelvin) return kelvinOfMired(number);
-  return Number.isFinite(number) && number > 0 ? Math.round(number) : undefined;
-}
-
-function fromKelvin(value: number, kelvin: boolean): number {
-  return kelvin ? value : miredOfKelvin(value);
 }
 
 /** One topic, one JSON object: `{"state":"ON","brightness":254,"color_temp":370,"color":{"x":0.4,"y":0.4}}`. */
