@@ -103,6 +103,25 @@ test("a topic that thousands of properties would be read from is read for some o
   expect(house.value("d19", "air/temperature")).toBe("1 good");
 });
 
+test("a Thing that was forgotten stays so until its device describes itself again", async () => {
+  const house = new DialectHouse();
+  await house.hear(CONFIG, named("Kettle"));
+  await house.hear(`tasmota/discovery/${macOf(1)}/config`, named("Lamp", macOf(1)));
+  await house.forget("kettle");
+  expect(house.things).toEqual(["lamp"]);
+  await house.hear("stat/kettle/POWER", "ON");
+  expect(house.command("kettle", "switch/on", true)).toMatch(/^refused/);
+  const later = new DialectHouse(house.store);
+  await later.start();
+  expect(later.things).toEqual(["lamp"]);
+  for (const each of [house, later]) {
+    await each.hear(CONFIG, named("Kettle"));
+    expect(each.things).toEqual(["kettle", "lamp"]);
+    await each.hear("stat/kettle/POWER", "ON");
+    expect(each.value("kettle", "switch/on")).toBe("true good");
+  }
+});
+
 test("a row that nobody can read does not stop the others", async () => {
   const house = new DialectHouse();
   await house.hear(CONFIG, named("Kettle"));

@@ -1,4 +1,5 @@
 import {
+  type Bus,
   type Clock,
   type Log,
   type Registry,
@@ -61,6 +62,7 @@ interface Entry extends Description {
 }
 
 export interface DescribedDevicesParts {
+  readonly bus: Pick<Bus, "on">;
   readonly clock: Pick<Clock, "after" | "monotonic">;
   readonly registry: Registry;
   readonly transactions: Pick<Transactions, "record">;
@@ -85,10 +87,12 @@ export class DescribedDevices implements Disposable {
   readonly #refused = new Map<string, string>();
   /** Devices whose Thing shows what was wrong with a later description. */
   readonly #troubled = new Set<string>();
+  readonly #subscription: Disposable;
   #timer: Disposable | undefined;
 
   constructor(parts: DescribedDevicesParts) {
     this.#parts = parts;
+    this.#subscription = parts.bus.on("retired", (_, unit) => this.#dropForgotten(unit));
   }
 
   /** Takes a dialect up. */
@@ -104,7 +108,8 @@ export class DescribedDevices implements Disposable {
         const entry = entryOf(row);
         if (entry === undefined || !this.#dialects.has(entry.dialect)) continue;
         this.#entries.set(key, entry);
-        this.#set(entry, unit, false);
+        const { thing } = entry;
+        if (this.#set(entry, unit, false) && entry.thing !== thing) unit.put(TABLE, key, { ...entry });
       }
     });
   }
@@ -206,7 +211,21 @@ export class DescribedDevices implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#subscription[Symbol.dispose]();
     this.#timer?.[Symbol.dispose]();
+  }
+
+  /** Somebody has forgotten a Thing. If its device describes itself again, it is a new one. */
+  #dropForgotten(unit: Unit): void {
+    for (const [key, { identity, owner, thing }] of [...this.#entries]) {
+      if (thing === NOWHERE || this.#parts.registry.speaker(thing) !== undefined) continue;
+      this.#entries.delete(key);
+      this.#troubled.delete(key);
+      unit.delete(TABLE, key);
+      this.#parts.foreign.remove(thing, unit);
+      this.#parts.log.info({ username: owner, identity }, "a device that describes itself was forgotten");
+      this.#parts.onOwn(owner, unit);
+    }
   }
 
   async #catchUp(): Promise<void> {
@@ -223,7 +242,7 @@ export class DescribedDevices implements Disposable {
 
   #learn(key: string, said: Description & { readonly dialect: string }, unit: Unit): void {
     const before = this.#entries.get(key);
-    const entry: Entry = { ...said, thing: before?.thing ?? ("" as ThingId) };
+    const entry: Entry = { ...said, thing: before?.thing ?? NOWHERE };
     this.#entries.set(key, entry);
     // What it told others of itself makes room first, its id too.
     if (before === undefined) this.#parts.onOwn(said.owner, unit);
@@ -278,6 +297,9 @@ export class DescribedDevices implements Disposable {
     return rate;
   }
 }
+
+/** It has no Thing yet. */
+const NOWHERE = "" as ThingId;
 
 export const MAC = /^[0-9A-F]{12}$/;
 

@@ -11,7 +11,7 @@ import { DescribedDevices } from "./described-devices.ts";
 import type { ForeignMessage } from "./foreign-device.ts";
 import { ForeignDevices, type TopicRights } from "./foreign-devices.ts";
 
-export interface DialectsParts extends Pick<House, "registry" | "transactions"> {
+export interface DialectsParts extends Pick<House, "bus" | "registry" | "transactions"> {
   readonly clock: Clock;
   readonly log: Log;
   readonly rights: TopicRights;

@@ -31,6 +31,7 @@ export class DialectHouse {
     this.#transactions = new Transactions(store, log, () => undefined);
     const allowed = (account: string, topic: string): boolean => !this.forbidden.has(`${account} ${topic}`);
     this.dialects = new Dialects({
+      bus,
       clock,
       log,
       registry: this.registry,
@@ -65,6 +66,11 @@ export class DialectHouse {
     if (retain && bytes.length === 0) this.retained.delete(topic);
     const client = { username: as } as MqttClient;
     await this.#transactions.transact((unit) => this.dialects.take(client, message(topic, bytes), unit));
+  }
+
+  /** The owner has the gateway forget a Thing. */
+  async forget(id: string): Promise<void> {
+    await this.#transactions.transact((unit) => void this.registry.household.forget(id as ThingId, unit));
   }
 
   get things(): readonly string[] {
