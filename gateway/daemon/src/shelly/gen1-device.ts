@@ -123,12 +123,10 @@ function addPower(
   { from, node }: { readonly from: string; readonly node: string },
 ): void {
   shape.add({ keys: [`${node}/power`], like: "meter/power", reads: topics.reads(`${from}/power`, numberOf) });
-  // Counted in watt-minutes.
-  const energy = (text: string): number | undefined => scaled(numberOf(text), 60_000);
   shape.add({
     keys: [`${node}/energy`],
     like: "meter/energy",
-    reads: topics.reads(`${from}/energy`, energy),
+    reads: topics.reads(`${from}/energy`, ENERGY.decode),
   });
 }
 
@@ -244,8 +242,16 @@ const wholePercent = (text: string): number | undefined => {
   return number === undefined ? undefined : Math.round(number);
 };
 
+const POWER: Sensor = { keys: ["meter/power"], decode: numberOf };
+/** Counted in watt-minutes. */
+const ENERGY: Sensor = { keys: ["meter/energy"], decode: (text) => scaled(numberOf(text), 60_000) };
+
 /** Topics with a value of their own. */
 const SENSORS: Readonly<Record<string, Sensor>> = {
+  "relay/power": POWER,
+  "relay/energy": ENERGY,
+  "light/0/power": POWER,
+  "light/0/energy": ENERGY,
   temperature: {
     keys: ["device/temperature"],
     affordance: { type: "number", unit: "°C", title: "Temperature of the device" },

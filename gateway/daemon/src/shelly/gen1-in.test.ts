@@ -102,6 +102,8 @@ test("lights: a dimmer, a strip in colour and in white, a bulb", async () => {
   expect(dimmer.command("dimmer", "light/brightness", 50)).toBe(
     'shellies/dimmer/light/0/set {"brightness":50}',
   );
+  await dimmer.hear("shellies/dimmer/light/0/power", "14.2");
+  expect(dimmer.value("dimmer", "meter/power")).toBe("14.2 good");
   expect(dimmer.command("dimmer", "light/on", false)).toBe("shellies/dimmer/light/0/command off");
 
   const strip = await announced("strip", "SHRGBW2", { mode: "color" });

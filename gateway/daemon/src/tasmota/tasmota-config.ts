@@ -3,6 +3,7 @@ import { at } from "../foreign/json-payload.ts";
 
 /** What `rl` says of each relay. */
 export const RELAY = { none: 0, relay: 1, light: 2, shutter: 3 } as const;
+export const RELAY_KINDS: ReadonlySet<number> = new Set(Object.values(RELAY));
 /** Relays, switches and buttons that a device may have: the firmware has 32 relays and 28 of the others. */
 const CHANNELS = 64;
 const TOPIC_CHARACTERS = 256;
@@ -110,7 +111,7 @@ export function readConfig(json: JsonObject): ConfigRead {
     return wrong("ft", "a topic of %prefix%, %topic%, %hostname% and %id%");
   }
   const relays = numbers(json.rl);
-  if (relays === undefined) return wrong("rl", "numbers from 0 to 3");
+  if (relays === undefined) return wrong("rl", "whole numbers");
   const option = (number: number): boolean => at(json, "so", String(number)) === 1;
   const names = list(json.fn).map((name) => text(name) ?? "");
   const shutters = relays.filter((relay) => relay === RELAY.shutter).length >> 1;
@@ -169,11 +170,10 @@ function topicOf(json: JsonObject, mac: string, prefix: string): string | undefi
   return complete && whole.length <= TOPIC_CHARACTERS && !/[+#%\0]/.test(whole) ? whole : undefined;
 }
 
+/** @returns undefined where one is no number. Kinds of later versions are kept, and told. */
 function numbers(json: Json | undefined): readonly number[] | undefined {
   const found = list(json);
-  const relays = found.filter(
-    (each): each is number => typeof each === "number" && [0, 1, 2, 3].includes(each),
-  );
+  const relays = found.filter((each): each is number => Number.isInteger(each));
   if (relays.length !== found.length) return undefined;
   return relays.slice(0, relays.findLastIndex((relay) => relay !== RELAY.none) + 1);
 }

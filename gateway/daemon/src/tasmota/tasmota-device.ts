@@ -7,7 +7,7 @@ import type {
   ReadBinding,
 } from "../foreign/foreign-device.ts";
 import { asNumber, at, decodeAt, parseJson, SILENCE } from "../foreign/json-payload.ts";
-import { RELAY, type TasmotaConfig, type TasmotaSensor } from "./tasmota-config.ts";
+import { RELAY, RELAY_KINDS, type TasmotaConfig, type TasmotaSensor } from "./tasmota-config.ts";
 import { addLights } from "./tasmota-lights.ts";
 import { addSensors } from "./tasmota-sensors.ts";
 import { addShutters } from "./tasmota-shutters.ts";
@@ -128,6 +128,8 @@ export class TasmotaTopics {
 function addRelays(shape: DeviceShape, topics: TasmotaTopics, sensors: readonly TasmotaSensor[]): void {
   const { hasFan, names, relays, relaysAreLights } = topics.config;
   const switched = relays.flatMap((relay, index) => (relay === RELAY.relay ? [index + 1] : []));
+  const odd = relays.find((relay) => !RELAY_KINDS.has(relay));
+  if (odd !== undefined) shape.problem(`rl: relays of the kind ${odd} are not known`);
   const measures = sensors.some(([driver, name]) => driver === "ENERGY" && name === "Power");
   for (const number of switched) {
     const isLight = relaysAreLights || (hasFan && number === 1);

@@ -274,7 +274,7 @@ describe("what is wrong", () => {
     ["a later version", config({ ver: 2 }), /config: ver: expected 1, found 2/],
     ["ten thousand relays", config({ rl: Array<number>(10_000).fill(1) }), /at most 8192 bytes/],
     ["a hundred relays", config({ rl: Array<number>(100).fill(1) }), /rl: expected a list of at most 64/],
-    ["relays of no kind", config({ rl: [7] }), /rl: expected numbers from 0 to 3/],
+    ["relays that are no numbers", config({ rl: [1, "2"] }), /rl: expected whole numbers/],
     ["wildcards", config({ t: "#" }), /ft: expected a topic/],
     ["an unknown token", config({ ft: "%prefix%/%moon%/" }), /ft: expected a topic/],
   ])("%s is told on the Thing, and what was known stays", async (_, said, problem) => {
@@ -318,6 +318,12 @@ describe("what is wrong", () => {
     expect(house.value("kettle", "meter/power")).toBe("null bad");
     expect(house.problem("kettle")).toBeUndefined();
     expect(house.thing("kettle")?.nodes?.plug).toEqual({ title: "Deep" });
+  });
+
+  test("relays of a later version are told, and the others work", async () => {
+    const house = await described({ rl: [1, 7] }, { sn: {} });
+    expect(house.problem("kettle")).toBe("rl: relays of the kind 7 are not known");
+    expect(house.keys("kettle")).toEqual(["switch/on"]);
   });
 
   test("topics of others are left out", async () => {
