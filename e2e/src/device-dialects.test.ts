@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { claim, enter } from "./claiming-device.ts";
 import { type Login, playHomie4, playShelly1, playShelly2, playTasmota } from "./dialect-devices.ts";
@@ -125,6 +126,7 @@ test("devices of people are Things as they come: told, confirmed, lost, and ther
 test("a hostile device gets nobody's topics, and disturbs nobody", async () => {
   using folder = temporaryFolder("hostile-dialects");
   const { config, data } = house(folder.path);
+  writeFileSync(config, readFileSync(config, "utf8").replace("mqtt:", "mqtt:\n  discovery: off"));
   const json = asker(data);
   const gateway = await startGateway(config);
   await using _process = gateway.process;
@@ -171,7 +173,17 @@ test("a hostile device gets nobody's topics, and disturbs nobody", async () => {
     "cmnd/kettle/POWER1 ON",
   ]);
   const probe = await enter(port, PROBE);
+  // Home Assistant's discovery is switched off, both ways.
+  const lamp = { name: "Lamp", cmd_t: "lamp/set", dev: { ids: ["lamp"], name: "Lamp" } };
+  await probe.publishAsync("homeassistant/switch/lamp/config", JSON.stringify(lamp), { qos: 1 });
+  expect((await tram(["things", "lamp"], { TRAM_DATA: data })).code).toBe(1);
+  const discovered: string[] = [];
+  probe.on("message", (topic) => discovered.push(topic));
+  await probe.subscribeAsync("homeassistant/device/#", { qos: 1 });
   await probe.publishAsync("stat/kettle/RESULT", JSON.stringify({ POWER: "OFF" }), { qos: 1 });
   expect(await json("get", "kettle", "plug/on")).toMatchObject({ value: false });
   await eventually(() => json("things", "thief"), { thing: { title: "Thief 2999" } });
+  await playShelly1(port, await pair(json, "shelly", "plug"));
+  await eventually(() => json("things", "plug"), { availability: "ready" });
+  expect(discovered).toEqual([]);
 });

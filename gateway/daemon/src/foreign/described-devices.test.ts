@@ -122,6 +122,25 @@ test("a Thing that was forgotten stays so until its device describes itself agai
   }
 });
 
+test("where Home Assistant's discovery is switched off its devices go, and come again when it is on", async () => {
+  const on = new DialectHouse();
+  const discovery = "homeassistant/switch/bulb/config";
+  const bulb = { name: "Bulb", cmd_t: "bulb/set", stat_t: "bulb", dev: { ids: ["b"], name: "Bulb" } };
+  await on.hear(discovery, bulb, { retain: true });
+  await on.hear(CONFIG, named("Kettle"), { retain: true });
+  expect(on.things).toEqual(["bulb", "kettle"]);
+  const off = new DialectHouse(on.store, { hearsHass: false });
+  off.retained.set(discovery, JSON.stringify(bulb));
+  await off.start();
+  await off.hear(discovery, bulb);
+  expect(off.things).toEqual(["kettle"]);
+  expect(off.command("kettle", "switch/on", true)).toBe("cmnd/kettle/POWER1 ON");
+  const again = new DialectHouse(on.store);
+  await again.start();
+  await again.hear(discovery, bulb, { retain: true });
+  expect(again.things).toEqual(["bulb", "kettle"]);
+});
+
 test("a row that nobody can read does not stop the others", async () => {
   const house = new DialectHouse();
   await house.hear(CONFIG, named("Kettle"));

@@ -18,6 +18,8 @@ export interface DialectsParts extends Pick<House, "bus" | "registry" | "transac
   /** What the broker has retained where a filter says. */
   readonly retained: (filter: string) => readonly MqttMessage[];
   readonly publish: (message: ForeignMessage) => void;
+  /** Whether what devices say to Home Assistant counts. */
+  readonly hearsHass: boolean;
 }
 
 /** All ways but Homie 5 in which devices describe themselves, and the devices that they have described. */
@@ -51,10 +53,12 @@ export class Dialects implements Disposable {
   async restore(store: Store): Promise<void> {
     await this.#hass.restore(store);
     await this.#described.restore(store);
+    if (!this.#parts.hearsHass) await this.#parts.transactions.record((unit) => this.#hass.forgetAll(unit));
   }
 
   /** How devices described themselves to an earlier process, as the broker still has it. */
   async recall(): Promise<void> {
+    if (!this.#parts.hearsHass) return;
     const found = this.#parts.retained(`${HASS_PREFIX}/#`);
     await this.#parts.transactions.record((unit) => {
       for (const message of found) this.#hass.recall(message, unit);
@@ -63,7 +67,7 @@ export class Dialects implements Disposable {
 
   /** Reads a message of a client: what a device is first, then what it tells. */
   take(client: MqttClient, message: MqttMessage, unit: Unit): void {
-    this.#hass.take(client, message, unit);
+    if (this.#parts.hearsHass) this.#hass.take(client, message, unit);
     for (const dialect of this.#own) dialect.take(client, message, unit);
     this.devices.take(message, unit);
   }

@@ -95,6 +95,10 @@ export class ForeignDevices implements Disposable {
     return result;
   }
 
+  isKnown(id: ThingId): boolean {
+    return this.#devices.has(id);
+  }
+
   /** Whether it describes itself to Home Assistant; undefined when it is not known here. */
   tellsHass(id: ThingId): boolean | undefined {
     const known = this.#devices.get(id);

@@ -75,6 +75,16 @@ export class HassIn {
     }
   }
 
+  /** What an earlier process knew does not count any more. */
+  forgetAll(unit: Unit): void {
+    for (const [topic, { owner, thing }] of [...this.#left]) {
+      this.#left.delete(topic);
+      unit.delete(TABLE, topic);
+      // One that speaks for itself may have its id.
+      if (!this.#foreign.isKnown(thing)) this.#registry.retire(thing, foreignSource(owner), unit);
+    }
+  }
+
   /** A message that the broker still has from an earlier process. */
   recall(message: MqttMessage, unit: Unit): void {
     const left = this.#left.get(message.topic);

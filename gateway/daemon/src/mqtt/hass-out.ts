@@ -34,6 +34,12 @@ export class HassOut implements Disposable {
     ];
   }
 
+  /** Tells nothing, and takes back what an earlier process told: a broker of others has it still. */
+  takeBack(): void {
+    this[Symbol.dispose]();
+    for (const { thing } of this.#registry.records()) this.#publish(discoveryTopic(thing.id as ThingId), "");
+  }
+
   /** Tells everything that the registry remembers. */
   start(): void {
     for (const record of this.#registry.records()) this.#tell(record);

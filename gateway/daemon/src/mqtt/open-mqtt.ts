@@ -75,7 +75,7 @@ export interface MqttRoom {
  */
 export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<MqttRoom> {
   const { clock, house, identity, log, store } = parts;
-  const { durable, external } = parts.settings.mqtt;
+  const { discovery, durable, external } = parts.settings.mqtt;
   let broker: Broker | undefined;
   const retained = (filter: string): readonly MqttMessage[] => {
     const found: MqttMessage[] = [];
@@ -87,6 +87,7 @@ export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<Mq
     clock,
     log,
     rights: identity.rights,
+    hearsHass: discovery === "both" || discovery === "in",
     retained,
     publish: ({ payload, qos, retain, topic }) => {
       broker?.publish({ topic, payload: Buffer.from(payload), qos, retain }).catch((error: unknown) => {
@@ -238,10 +239,12 @@ function speakHomie(
     house.registry
       .links(id)
       .some(
-        ({ id: name, source }) =>
-          source.startsWith("foreign:") && dialects.devices.tellsHass(name) !== false,
+        ({ id: name, source }) => source.startsWith("foreign:") && dialects.devices.tellsHass(name) !== false,
       );
-  teardown.use(new HassOut({ ...house, broker, log, root, tellsItself })).start();
+  const hass = teardown.use(new HassOut({ ...house, broker, log, root, tellsItself }));
+  const { discovery } = settings.mqtt;
+  if (discovery === "both" || discovery === "out") hass.start();
+  else hass.takeBack();
   return { alerts: new RootAlerts({ broker, root }), log: new RootLog({ broker, clock, root }) };
 }
 

@@ -19,7 +19,7 @@ export class DialectHouse {
   readonly said: string[] = [];
   readonly #transactions: Transactions;
 
-  constructor(store = new MemoryStore()) {
+  constructor(store = new MemoryStore(), { hearsHass = true } = {}) {
     this.store = store;
     const { lines, log } = listeningLog();
     this.lines = lines;
@@ -34,6 +34,7 @@ export class DialectHouse {
       bus,
       clock,
       log,
+      hearsHass,
       registry: this.registry,
       transactions: this.#transactions,
       rights: { mayPublish: allowed, maySubscribe: allowed },
