@@ -1,5 +1,6 @@
 import { Bus, Registry, Unit } from "@tram/core";
 import {
+  type EmittedEvent,
   HostError,
   type ModuleHealth,
   type ModuleHost,
@@ -7,7 +8,16 @@ import {
   type ModuleStore,
   type ReportedReading,
 } from "@tram/module-sdk";
-import { type Availability, checkValue, type Json, type Ms, type Thing, type ThingId } from "@tram/protocol";
+import {
+  type Availability,
+  checkEventData,
+  checkValue,
+  eventOf,
+  type Json,
+  type Ms,
+  type Thing,
+  type ThingId,
+} from "@tram/protocol";
 import { MemoryStore } from "./memory-store.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -19,6 +29,7 @@ export type HostCall = { readonly at: Ms } & (
   | { readonly call: "retire"; readonly thing: ThingId }
   | { readonly call: "availability"; readonly thing: ThingId; readonly availability: Availability }
   | { readonly call: "report"; readonly readings: readonly ReportedReading[] }
+  | { readonly call: "emit"; readonly event: EmittedEvent }
   | { readonly call: "health"; readonly health: ModuleHealth }
   | { readonly call: "log"; readonly level: keyof ModuleLog; readonly fields: Fields; readonly text: string }
   | { readonly call: "store-put"; readonly key: string; readonly value: Json }
@@ -33,6 +44,7 @@ export interface HostProblem {
     | "invalid-thing"
     | "unknown-thing"
     | "unknown-property"
+    | "unknown-event"
     | "invalid-value";
   readonly call: HostCall["call"];
   /** What is wrong and where, for people. */
@@ -60,6 +72,8 @@ export class RecordingHost<Config = unknown> implements ModuleHost<Config> {
   readonly calls: HostCall[] = [];
   /** What the gateway would have kept. */
   readonly readings: ReportedReading[] = [];
+  /** The events that the gateway would have told. */
+  readonly events: EmittedEvent[] = [];
   /** The Things that are announced now. */
   readonly things = new Map<ThingId, Thing>();
   readonly availabilities = new Map<ThingId, Availability>();
@@ -169,6 +183,18 @@ export class RecordingHost<Config = unknown> implements ModuleHost<Config> {
     if (unknown !== undefined) throw new HostError("invalid-thing", unknown);
   }
 
+  async emit(event: EmittedEvent): Promise<void> {
+    this.#record({ call: "emit", event, at: this.clock.monotonic() });
+    await this.#admit();
+    if (this.#reportFailure !== undefined) throw this.#reportFailure;
+    const refusal = this.#checkEvent(event);
+    if (refusal !== undefined) {
+      this.problems.push({ kind: refusal.kind, call: "emit", problem: refusal.error.message });
+      throw refusal.error;
+    }
+    this.events.push(structuredClone(event));
+  }
+
   health(health: ModuleHealth): void {
     this.#record({ call: "health", health, at: this.clock.monotonic() });
     if (this.#signal?.aborted !== true) this.healthNow = health;
@@ -194,6 +220,24 @@ export class RecordingHost<Config = unknown> implements ModuleHost<Config> {
     const checked = checkValue(affordance, value);
     if (!checked.ok) fault("invalid-value", checked.problem);
     return true;
+  }
+
+  /** @returns how the gateway refuses it, if it does. */
+  #checkEvent({
+    thing,
+    event,
+    data,
+  }: EmittedEvent): { readonly kind: HostProblem["kind"]; readonly error: HostError } | undefined {
+    const refuse = (kind: HostProblem["kind"], code: HostError["code"], problem: string) => ({
+      kind,
+      error: new HostError(code, `${thing}/${event}: ${problem}`),
+    });
+    const description = this.things.get(thing);
+    if (description === undefined) return refuse("unknown-thing", "invalid-thing", "is not known");
+    const affordance = eventOf(description, event);
+    if (affordance === undefined) return refuse("unknown-event", "invalid-event", "has no such event");
+    const checked = checkEventData(affordance, data);
+    return checked.ok ? undefined : refuse("invalid-value", "invalid-event", checked.problem);
   }
 
   /** Writes a call down as it was at this moment, and looks whether it can cross to another process. */

@@ -7,6 +7,7 @@ import type {
   Reading,
   RuleId,
   Thing,
+  ThingEvent,
   ThingId,
   ThingSettings,
 } from "@tram/protocol";
@@ -69,6 +70,8 @@ export interface HouseEvents {
   quality: { readonly reading: Reading };
   /** It is known now when a reading was taken; `previous` is what was thought before. */
   repaired: { readonly reading: Reading; readonly previous: Reading };
+  /** Something happened at a Thing that is no state of it. */
+  event: ThingEvent;
   command: Command;
   /** What holds for an actuator changed: it must stop at some time, it rests, a person holds it. */
   guarded: PropertyAddress;

@@ -1,5 +1,5 @@
 import type { HostError, ModuleHealth, ReportedReading } from "@tram/module-sdk";
-import type { Json, PropertyKey, Thing, ThingId } from "@tram/protocol";
+import type { Json, PropertyKey, Thing, ThingEvent, ThingId } from "@tram/protocol";
 import { MemoryStore, VirtualClock } from "@tram/testkit";
 import { describe, expect, test } from "vitest";
 import { Bus } from "./bus.ts";
@@ -28,7 +28,8 @@ function gateway() {
   const fail = (error: unknown): never => {
     throw error;
   };
-  const registry = new Registry({ clock, bus: new Bus(fail) });
+  const bus = new Bus(fail);
+  const registry = new Registry({ clock, bus });
   const edges: StoreHealth[] = [];
   const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
   const { transact } = new Transactions(store, log, (health) => edges.push(health));
@@ -44,7 +45,7 @@ function gateway() {
     const parts = { clock, registry, store, log, transact, onHealth, onAbuse };
     return { host: createModuleHost(id, config, parts, stop.signal), stop, abuses, healths };
   }
-  return { store, clock, registry, edges, open };
+  return { store, clock, bus, registry, edges, open };
 }
 
 function refusedWith(code: HostError["code"]): object {
@@ -124,6 +125,72 @@ describe("a module", () => {
     await host.announce(LAMP_THING);
     await host.report([reading(101)]);
     expect(registry.read(LAMP, LEVEL)).toMatchObject({ quality: "bad" });
+  });
+});
+
+describe("an event", () => {
+  const SWITCHED = { thing: LAMP, event: "switched", data: true };
+  const described: Thing = {
+    ...LAMP_THING,
+    events: { switched: { data: { type: "boolean" } }, "worn-out": {} },
+  };
+
+  function listening() {
+    const house = gateway();
+    const heard: ThingEvent[] = [];
+    house.bus.on("event", (event) => void heard.push(event));
+    return { ...house, heard };
+  }
+
+  test("is told to the house with its origin and its times, and not kept", async () => {
+    const { clock, heard, open, store } = listening();
+    const { host } = open("sim");
+    await host.announce(described);
+    const before = store.commits.length;
+    await host.emit(SWITCHED);
+    await host.emit({ thing: LAMP, event: "worn-out", time: 7 });
+    const stamp = { thing: LAMP, receivedAt: clock.now(), origin: "module:sim" };
+    expect(heard).toEqual([
+      { ...stamp, event: "switched", data: true, time: clock.now() },
+      { ...stamp, event: "worn-out", data: null, time: 7 },
+    ]);
+    expect(store.commits).toHaveLength(before);
+  });
+
+  test("that the description does not know, or with other data, is refused with the place", async () => {
+    const { heard, open } = listening();
+    const { host } = open("sim");
+    await host.announce(described);
+    for (const [event, problem] of [
+      [{ ...SWITCHED, event: "exploded" }, "lamp/exploded: has no such event"],
+      [{ ...SWITCHED, event: "constructor" }, "lamp/constructor: has no such event"],
+      [{ ...SWITCHED, data: "on" }, 'lamp/switched: expected boolean, found "on"'],
+      [{ thing: LAMP, event: "switched" }, "lamp/switched: expected boolean, found null"],
+      [{ thing: LAMP, event: "worn-out", data: 1 }, "lamp/worn-out: expected no data"],
+    ] as const) {
+      await expect(host.emit(event)).rejects.toEqual(
+        expect.objectContaining({ code: "invalid-event", message: problem }),
+      );
+    }
+    await expect(host.emit({ ...SWITCHED, thing: "ghost" as ThingId })).rejects.toEqual(
+      refusedWith("invalid-thing"),
+    );
+    await expect(open("lora").host.emit(SWITCHED)).rejects.toEqual(refusedWith("foreign-thing"));
+    expect(heard).toEqual([]);
+  });
+
+  test("counts in the budget, and a session that ended tells nothing", async () => {
+    const { heard, open } = listening();
+    const { abuses, host, stop } = open("sim");
+    await host.announce(described);
+    const told = Array.from({ length: MODULE_BUDGET.pendingReports + 5 }, () => host.emit(SWITCHED));
+    const refused = (await Promise.allSettled(told)).filter(({ status }) => status === "rejected");
+    expect(refused).toHaveLength(5);
+    expect(abuses).toEqual([]);
+    stop.abort(new Error("over"));
+    const before = heard.length;
+    await expect(host.emit(SWITCHED)).rejects.toEqual(refusedWith("closed"));
+    expect(heard).toHaveLength(before);
   });
 });
 

@@ -1,4 +1,5 @@
 import {
+  type EmittedEvent,
   HostError,
   type ModuleHealth,
   type ModuleHost,
@@ -161,5 +162,26 @@ export function createModuleHost(
         if (refusal !== undefined) throw refusal;
       });
     },
+    emit: async (event: EmittedEvent) => {
+      ensureOpen();
+      const copy = structuredClone(event);
+      await budget.report(1, async () => {
+        let refusal: HostError | undefined;
+        await kept((unit) => {
+          const result = parts.registry.raise(copy, { source, origin }, unit);
+          if (result.ok) return;
+          const problem = `${copy.thing}/${copy.event}: ${result.problem}`;
+          refusal = new HostError(EVENT_REFUSALS[result.code], problem);
+        });
+        if (refusal !== undefined) throw refusal;
+      });
+    },
   };
 }
+
+const EVENT_REFUSALS = {
+  "unknown-thing": "invalid-thing",
+  "foreign-thing": "foreign-thing",
+  "unknown-event": "invalid-event",
+  "invalid-data": "invalid-event",
+} as const;

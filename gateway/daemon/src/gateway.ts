@@ -18,10 +18,10 @@ import { broadcastRoutes } from "./http/routes-broadcast.ts";
 import { type ClientDesk, clientRoutes } from "./http/routes-clients.ts";
 import { credentialRoutes } from "./http/routes-credentials.ts";
 import { householdRoutes } from "./http/routes-household.ts";
+import { mappingRoutes } from "./http/routes-mappings.ts";
 import { pairingRoutes } from "./http/routes-pairing.ts";
 import { ruleRoutes } from "./http/routes-rules.ts";
 import { systemRoutes } from "./http/routes-system.ts";
-import { thingRoutes } from "./http/routes-things.ts";
 import { type HttpServers, openHttp } from "./http/server.ts";
 import { StaticFiles } from "./http/static-files.ts";
 import { upgrades } from "./http/upgrades.ts";
@@ -49,6 +49,7 @@ import { Teardown } from "./teardown.ts";
 import type { Authority } from "./tls/authority.ts";
 import { identityOfAuthority } from "./tls/authority-identity.ts";
 import { openAuthority, signerOf } from "./tls/open-authority.ts";
+import { openWot } from "./wot/open-wot.ts";
 
 /** A gateway that is up. */
 export interface RunningGateway {
@@ -324,13 +325,16 @@ async function openWeb(
   const { settings, log } = options;
   const watch = teardown.use(new CommandWatch({ ...house, clock }));
   const reached = { port: settings.http.port };
+  const doors = () => ({ http: { ...settings.http, ...reached }, mqtt: parts.mqtt.addresses });
+  const wot = openWot({ ...house, house, watch, clock, doors }, teardown);
   const routes = [
     ...accountRoutes(people, () => reached.port),
-    ...thingRoutes({ ...house, watch }),
+    ...wot.routes,
     ...householdRoutes({ ...house, audit: access.audit.audit }),
     ...broadcastRoutes(parts.mqtt.broker),
     ...ruleRoutes(status, editor),
     ...clientRoutes(parts.desk),
+    ...mappingRoutes(parts.mqtt.mapping),
     ...systemRoutes(status),
     ...pairingRoutes(access.identity, access.place),
     ...credentialRoutes(access.identity, access.place),
@@ -343,6 +347,7 @@ async function openWeb(
   const files = new StaticFiles(options.webFolder);
   const app = createApp({ routes, people, files, log, hosts, nodeRed: door, metrics: parts.metrics });
   teardown.use(people.onRevoked(() => live.recheck()));
+  teardown.use(people.onRevoked(() => wot.streams.recheck()));
   if (door !== undefined) teardown.use(people.onRevoked(() => door.recheck()));
   const watchers = liveUpgrade(live, (credentials) => identify(credentials, people));
   const http = await openHttp(

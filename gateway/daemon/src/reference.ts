@@ -10,11 +10,12 @@ import { authorityRoutes } from "./http/routes-authority.ts";
 import { clientRoutes } from "./http/routes-clients.ts";
 import { credentialRoutes } from "./http/routes-credentials.ts";
 import { householdRoutes } from "./http/routes-household.ts";
+import { mappingRoutes } from "./http/routes-mappings.ts";
 import { pairingRoutes } from "./http/routes-pairing.ts";
 import { ruleRoutes } from "./http/routes-rules.ts";
 import { systemRoutes } from "./http/routes-system.ts";
-import { thingRoutes } from "./http/routes-things.ts";
 import { engineReference } from "./mqtt/engine-reference.ts";
+import { wotRoutes } from "./wot/open-wot.ts";
 
 /** The reference documents that are generated from the product itself, by file name below docs/reference/. */
 export function referenceDocuments(): ReadonlyMap<string, string> {
@@ -37,12 +38,18 @@ function describedRoutes(): readonly Route[] {
     ...householdRoutes({ registry: { household: nobody }, safety: nobody } as Parameters<
       typeof householdRoutes
     >[0]),
-    ...thingRoutes({ registry: nobody, commands: nobody, transactions: nobody, watch: nobody } as Parameters<
-      typeof thingRoutes
-    >[0]),
+    ...wotRoutes({
+      registry: nobody,
+      commands: nobody,
+      transactions: nobody,
+      watch: nobody,
+      streams: nobody,
+      reach: () => absent("the way"),
+    } as unknown as Parameters<typeof wotRoutes>[0]),
     ...ruleRoutes(nobody as Parameters<typeof ruleRoutes>[0], nobody as Parameters<typeof ruleRoutes>[1]),
     ...authorityRoutes(undefined, nobody as Parameters<typeof authorityRoutes>[1]),
     ...clientRoutes(nobody as Parameters<typeof clientRoutes>[0]),
+    ...mappingRoutes(nobody as Parameters<typeof mappingRoutes>[0]),
     ...systemRoutes(nobody as Parameters<typeof systemRoutes>[0]),
     ...pairingRoutes(nobody as Parameters<typeof pairingRoutes>[0], { host: "", port: 0 }),
     ...credentialRoutes(nobody as Parameters<typeof credentialRoutes>[0], { host: "", port: 0 }),

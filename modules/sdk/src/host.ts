@@ -21,8 +21,25 @@ export interface ReportedReading {
   readonly cause?: Cause;
 }
 
+/** An event as a module emits it. The gateway validates its data against the Thing and stamps the rest. */
+export interface EmittedEvent {
+  readonly thing: ThingId;
+  /** Its name in the `events` of the Thing. */
+  readonly event: string;
+  /** Absent where the description speaks of no data. */
+  readonly data?: Json;
+  /** When the device saw it, where the device knows; else the gateway's time is used. */
+  readonly time?: EpochMs;
+}
+
 /** What can go wrong in a call to the host; `code` of {@link HostError}. */
-export type HostErrorCode = "invalid-thing" | "foreign-thing" | "flooding" | "not-stored" | "closed";
+export type HostErrorCode =
+  | "invalid-thing"
+  | "invalid-event"
+  | "foreign-thing"
+  | "flooding"
+  | "not-stored"
+  | "closed";
 
 /** A call to the host that was refused. */
 export class HostError extends Error {
@@ -84,6 +101,13 @@ export interface ModuleHost<Config = unknown> {
    * @throws {HostError} `flooding` when the module reports faster than its budget without awaiting; `not-stored`.
    */
   report(readings: readonly ReportedReading[]): Promise<void>;
+  /**
+   * Tells that something happened at a Thing. It is told to those who listen and not kept; resolved means that what
+   * follows from it is kept. It counts as a reading in the module's budget.
+   * @throws {HostError} `invalid-event` when the Thing describes no such event or other data, `invalid-thing` when it is not
+   * announced, `foreign-thing`, `flooding`; `not-stored`.
+   */
+  emit(event: EmittedEvent): Promise<void>;
   health(health: ModuleHealth): void;
   readonly clock: ModuleClock;
   readonly log: ModuleLog;

@@ -25,6 +25,7 @@ const checks = moduleConformance(simModule, {
     { thing: "greenhouse-weather", target: { property: "weather/sun" }, value: 803 },
     { thing: "greenhouse-weather", target: { property: "weather/outside-temperature" }, value: 38.04 },
     { thing: "greenhouse-weather", target: { property: "weather/automatic" }, value: true },
+    { thing: "greenhouse-valve", target: { action: "water" }, value: 2 },
   ],
 });
 

@@ -2,6 +2,7 @@ import type { Json, PropertyAffordance, PropertyKey, Thing, ThingId } from "@tra
 import type { House } from "./house.ts";
 import type { Controls } from "./house-memory.ts";
 import { relativeHumidity } from "./moist-air.ts";
+import { WATERING } from "./watering.ts";
 
 /** One property of one device: how it is described, read and, where it takes commands, set. */
 export interface Point {
@@ -23,6 +24,8 @@ interface Device {
   readonly en: string;
   readonly vi: string;
   readonly points: readonly (Omit<Point, "thing" | "property"> & { readonly property: string })[];
+  readonly actions?: NonNullable<Thing["actions"]>;
+  readonly events?: NonNullable<Thing["events"]>;
 }
 
 const percent = { type: "number", unit: "%", minimum: 0, maximum: 100 } as const;
@@ -123,6 +126,18 @@ const DEVICES: readonly Device[] = [
         analog: { noise: 0.03 },
       },
     ],
+    actions: {
+      [WATERING.action]: {
+        ...titled("Water for a while", "Tưới trong một lúc"),
+        input: { type: "integer", unit: "s", minimum: 1, maximum: WATERING.longestS },
+      },
+    },
+    events: {
+      [WATERING.event]: {
+        ...titled("Watered", "Đã tưới xong"),
+        data: { type: "number", unit: "L", minimum: 0 },
+      },
+    },
   },
   {
     part: "door",
@@ -202,11 +217,13 @@ const DEVICES: readonly Device[] = [
 
 /** The Things of a greenhouse whose ids begin with `prefix`. */
 export function greenhouseThings(prefix: string): readonly Thing[] {
-  return DEVICES.map(({ en, model, part, points, vi }) => ({
+  return DEVICES.map(({ actions, en, events, model, part, points, vi }) => ({
     id: idOf(prefix, part),
     ...titled(en, vi),
     ...(model === undefined ? {} : { model }),
     properties: Object.fromEntries(points.map(({ property, affordance }) => [property, affordance])),
+    ...(actions === undefined ? {} : { actions }),
+    ...(events === undefined ? {} : { events }),
   }));
 }
 

@@ -3,6 +3,7 @@ import type { CommandId, Json, PropertyKey, ThingId } from "@tram/protocol";
 import { RecordingHost, type RecordingHostOptions, VirtualClock } from "@tram/testkit";
 import { describe, expect, test } from "vitest";
 import type { SimConfig } from "./config.ts";
+import { GREENHOUSE } from "./greenhouse-model.ts";
 import { simModule } from "./sim-module.ts";
 import { DEVICE_DELAY_MS } from "./sim-session.ts";
 
@@ -279,6 +280,37 @@ describe("restarts and faults", () => {
     await host.clock.advance(10_000);
     await closed;
     expect(host.clock.pending).toBe(0);
+  });
+
+  test("waters for as long as it is told, and tells how much it was", async () => {
+    const { host, session } = await open();
+    const water = { ...command("greenhouse-valve/x/x", 30), target: { action: "water" } };
+    expect(await session.execute?.(water, never)).toEqual({ outcome: "confirmed" });
+    expect(await session.execute?.({ ...water, value: 601 }, never)).toMatchObject({ outcome: "rejected" });
+    await host.clock.advance(29_000);
+    expect(host.latest("greenhouse-valve", "valve/open")).toMatchObject({ value: true });
+    expect(host.events).toEqual([]);
+    await host.clock.advance(2_000);
+    expect(host.latest("greenhouse-valve", "valve/open")).toMatchObject({ value: false });
+    expect(host.events).toEqual([
+      { thing: "greenhouse-valve", event: "watered", data: expect.any(Number), time: expect.any(Number) },
+    ]);
+    expect(host.events[0]?.data).toBeCloseTo(GREENHOUSE.valveFlow / 2, 0);
+    expect(host.problems).toEqual([]);
+  });
+
+  test("whoever closes the valve by hand ends the watering", async () => {
+    const { host, session } = await open();
+    const water = { ...command("greenhouse-valve/x/x", 600), target: { action: "water" } };
+    await session.execute?.(water, never);
+    await host.clock.advance(5_000);
+    await session.execute?.(command("greenhouse-valve/valve/open", false), never);
+    await host.clock.advance(2_000);
+    expect(host.events).toMatchObject([{ event: "watered" }]);
+    await session.execute?.(command("greenhouse-valve/valve/open", true), never);
+    await host.clock.advance(700_000);
+    expect(host.events).toHaveLength(1);
+    expect(host.latest("greenhouse-valve", "valve/open")).toMatchObject({ value: true });
   });
 
   test("an abort ends it as meant, and it does nothing any more", async () => {

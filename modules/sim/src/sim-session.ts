@@ -8,6 +8,7 @@ import { ReportQueue } from "./report-queue.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { Sensors } from "./sensors.ts";
 import { Visitors } from "./visitors.ts";
+import { WATERING, Watering } from "./watering.ts";
 
 /** Key of the house's memory in the module's store. */
 export const MEMORY_KEY = "house";
@@ -26,6 +27,8 @@ export class SimSession implements Session {
   readonly #house: House;
   readonly #sensors: Sensors;
   readonly #visitors: Visitors;
+  readonly #watering: Watering;
+  readonly #valve: Point | undefined;
   readonly #queue: ReportQueue;
   readonly #life = new AbortController();
   readonly #openedAt: EpochMs;
@@ -46,6 +49,8 @@ export class SimSession implements Session {
     this.#press = this.#points.find(({ property }) => property === "button/press");
     this.#house = new House(config, this.#openedAt, memory);
     this.#sensors = new Sensors(this.#points, { repeatMs: reportMs, random: seededRandom(seed, 3) });
+    this.#valve = this.#points.find(({ property }) => property === "valve/open");
+    this.#watering = new Watering(this.#house, host.clock, (litres) => void this.#watered(litres));
     this.#visitors = new Visitors(seededRandom(seed, 4), this.#steppedAt);
     this.#queue = new ReportQueue(host, (error) => this.#end(error));
     this.closed = new Promise((resolve, reject) => {
@@ -71,7 +76,7 @@ export class SimSession implements Session {
     if (!this.#points.some(({ thing }) => thing === command.thing)) {
       return rejected(`there is no device ${command.thing}`);
     }
-    if (!("property" in target)) return rejected(`${command.thing} has no action ${target.action}`);
+    if (!("property" in target)) return this.#act(command, target.action);
     const point = this.#points.find(
       ({ thing, property }) => thing === command.thing && property === target.property,
     );
@@ -85,6 +90,31 @@ export class SimSession implements Session {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end();
+  }
+
+  /** The valve acknowledges at once, and tells later how much it was. */
+  #act(command: ModuleCommand, action: string): ExecuteResult {
+    if (command.thing !== this.#valve?.thing || action !== WATERING.action) {
+      return rejected(`${command.thing} has no action ${action}`);
+    }
+    const seconds = command.value;
+    if (typeof seconds !== "number" || !(seconds >= 1 && seconds <= WATERING.longestS)) {
+      return rejected(`expected 1 to ${WATERING.longestS} seconds`);
+    }
+    this.#watering.begin(seconds);
+    this.#tell(this.#sensors.sample(this.#house, this.#host.clock.monotonic()));
+    return { outcome: "confirmed" };
+  }
+
+  /** An event is told or it is not: one that the gateway cannot take now would be news of yesterday later. */
+  async #watered(litres: number): Promise<void> {
+    if (this.#valve === undefined) return;
+    const { thing } = this.#valve;
+    try {
+      await this.#host.emit({ thing, event: WATERING.event, data: litres, time: this.#host.clock.now() });
+    } catch (error) {
+      if (!this.#life.signal.aborted) this.#host.log.debug({ error: String(error) }, "an event was not told");
+    }
   }
 
   /** The device's part: it takes a moment, does what it was told, and tells how it stands now. */
@@ -110,6 +140,7 @@ export class SimSession implements Session {
     const longest = this.#config.stepMs * MOST_STEPS_AT_ONCE;
     const passed = Math.min(now - this.#steppedAt, longest);
     this.#steppedAt = now;
+    this.#watering.look();
     const happenings = this.#visitors.happenings(now);
     for (const happening of happenings) {
       if (happening.what === "door") this.#house.doorOpen = happening.open;

@@ -41,6 +41,13 @@ export const Change = Type.Union([
     view: PropertyView,
   }),
   Type.Object({ kind: Type.Literal("alerts"), id: Type.String(), alerts: Type.Array(AlertView) }),
+  Type.Object({
+    kind: Type.Literal("event"),
+    id: Type.String(),
+    event: Type.String(),
+    data: Type.Unknown(),
+    time: Type.String({ format: "date-time" }),
+  }),
   Type.Object({ kind: Type.Literal("command"), command: CommandView }),
   Type.Object({ kind: Type.Literal("rule"), rule: RuleView }),
   Type.Object({ kind: Type.Literal("rule-removed"), id: Type.String() }),

@@ -24,3 +24,19 @@ export type ReportRefusal = {
   readonly observation: Observation;
   readonly code: "unknown-thing" | "unknown-property" | "foreign-thing";
 };
+
+/** An event as an adapter hands it in. Its Thing is named as the adapter's source calls it. */
+export interface Occurrence {
+  readonly thing: ThingId;
+  readonly event: string;
+  readonly data?: Json | undefined;
+  readonly time?: EpochMs | undefined;
+}
+
+export type RaiseResult =
+  | { readonly ok: true }
+  | {
+      readonly ok: false;
+      readonly code: "unknown-thing" | "foreign-thing" | "unknown-event" | "invalid-data";
+      readonly problem: string;
+    };

@@ -1,8 +1,10 @@
 import {
   type Availability,
   type Cause,
+  checkEventData,
   checkValue,
   type EpochMs,
+  eventOf,
   isAway,
   type Json,
   jsonEqual,
@@ -20,7 +22,7 @@ import type { Unit } from "../unit.ts";
 import { Entries, type Entry, THINGS } from "./entries.ts";
 import { Household } from "./household.ts";
 import { byPreference, type Link } from "./link.ts";
-import type { AnnounceResult, Observation, ReportRefusal } from "./observation.ts";
+import type { AnnounceResult, Observation, Occurrence, RaiseResult, ReportRefusal } from "./observation.ts";
 import { ReportRhythm } from "./report-rhythm.ts";
 import { restoreThings, type UnreadableEntry } from "./restore.ts";
 import { type KnownValue, SHADOW, shadowKey, withQuality } from "./shadow.ts";
@@ -263,6 +265,30 @@ export class Registry {
       }
     }
     return refused;
+  }
+
+  /**
+   * Passes on that something happened at a Thing, from the source of the Thing. Nothing of it is kept here: whoever
+   * needs it later adds that to the unit.
+   */
+  raise(occurrence: Occurrence, by: { source: Source; origin: Origin }, unit: Unit): RaiseResult {
+    const { event } = occurrence;
+    const { entry, link } = this.#entries.link(occurrence.thing) ?? {};
+    if (entry === undefined) return { ok: false, code: "unknown-thing", problem: "is not known" };
+    if (link?.source !== by.source) {
+      return { ok: false, code: "foreign-thing", problem: "belongs to another source" };
+    }
+    const affordance = eventOf(entry.record.thing, event);
+    if (affordance === undefined) return { ok: false, code: "unknown-event", problem: "has no such event" };
+    const check = checkEventData(affordance, occurrence.data);
+    if (!check.ok) return { ok: false, code: "invalid-data", problem: check.problem };
+    const thing = this.#entries.resolve(occurrence.thing);
+    const receivedAt = this.#clock.now();
+    const time = isMoment(occurrence.time) ? occurrence.time : receivedAt;
+    // Heard for the first time since the start: it is there, though it vouches for no value.
+    if (link.availability === "unknown") this.#setLink(entry, { ...link, availability: "ready" }, unit);
+    this.#bus.emit("event", { thing, event, data: check.value, time, receivedAt, origin: by.origin }, unit);
+    return { ok: true };
   }
 
   #take(entry: Entry, link: Link, observation: Observation, origin: Origin, unit: Unit): void {

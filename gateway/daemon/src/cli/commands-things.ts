@@ -267,6 +267,8 @@ function describe(change: Delta["changes"][number], units: Map<string, DataSchem
       const { thing, property, action, value, state, origin, reason } = change.command;
       return `${thing}/${property ?? action} ← ${JSON.stringify(value)}  ${state}  (${origin})${reason === undefined ? "" : `  ${reason}`}`;
     }
+    case "event":
+      return `${change.id}/${change.event}  ${change.data === null ? "!" : JSON.stringify(change.data)}`;
     case "availability":
       return `${change.id}  ${change.availability}`;
     case "alerts":

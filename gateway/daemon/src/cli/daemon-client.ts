@@ -101,6 +101,8 @@ function readAnswer(status: number, headers: Answer["headers"], text: string): A
 
 function refusal(answer: Answer): string {
   if (!isJsonObject(answer.body)) return `the gateway answered ${answer.status}`;
-  const { detail, title } = answer.body as unknown as Problem;
+  const { detail, errors = [], title } = answer.body as unknown as Problem;
+  // The detail tells the first of them.
+  if (errors.length > 1) return errors.map(({ path, problem }) => `${path}: ${problem}`).join("\n");
   return detail ?? title;
 }

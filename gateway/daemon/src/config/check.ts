@@ -1,11 +1,12 @@
 import { basename } from "node:path";
 import { BridgeConfig } from "@tram/cloud-bridge";
-import { parseThingId, type SchemaProblem, show } from "@tram/protocol";
+import { parseThingId, type SchemaProblem, show, type TopicMapping } from "@tram/protocol";
 import { Compile } from "typebox/compile";
 import { Settings as ValidatorSettings } from "typebox/system";
 import { ANONYMOUS, PAIR } from "../mqtt/identity/pair-topics.ts";
 import { parseFilter } from "../mqtt/identity/topic-filter.ts";
 import { NODE_RED_ID } from "../node-red/path.ts";
+import { checkMapping } from "../topic-mapping/check-mapping.ts";
 import { filterProblems, listenerProblems } from "./listener-check.ts";
 import { absolutePaths } from "./paths.ts";
 import { readSmallFile } from "./read-file.ts";
@@ -40,6 +41,7 @@ export interface SoundConfig {
   readonly document: ConfigDocument;
   readonly accounts: readonly Account[];
   readonly cloud: readonly CloudSettings[];
+  readonly mappings: readonly TopicMapping[];
   /** Of the account at the external broker. */
   readonly externalPassword: string | undefined;
 }
@@ -76,6 +78,12 @@ export function checkConfig(document: unknown, folder: string): SoundConfig | re
     report(problems);
     return { config: entry as BridgeConfig, ...(password === undefined ? {} : { password }) };
   });
+  const mappings = objectsIn(absolute, ["mqtt", "mappings"]).map(([entry, path]): TopicMapping => {
+    const check = checkMapping(entry);
+    if (!check.ok)
+      report(check.problems.map((each) => ({ path: join(path, each.path), problem: each.problem })));
+    return entry as TopicMapping;
+  });
   const mqtt = isObject(absolute) && isObject(absolute.mqtt) ? absolute.mqtt : {};
   const external = isObject(mqtt.external) ? readSecret(mqtt.external, "mqtt.external") : undefined;
   report(external?.problems ?? []);
@@ -84,7 +92,7 @@ export function checkConfig(document: unknown, folder: string): SoundConfig | re
   }
   if (found.size > 0) return [...found].map(([path, problem]) => ({ path, problem }));
   const externalPassword = external?.password;
-  return { document: absolute as ConfigDocument, accounts, cloud, externalPassword };
+  return { document: absolute as ConfigDocument, accounts, cloud, mappings, externalPassword };
 }
 
 function problemsOf(
@@ -139,6 +147,7 @@ function* crossChecks(document: Loose): Generator<SchemaProblem> {
   yield* duplicates(objectsIn(document, ["modules"]), "id");
   yield* duplicates(objectsIn(document, ["mqtt", "clients"]), "username");
   yield* duplicates(objectsIn(document, ["cloud"]), "id");
+  yield* duplicates(objectsIn(document, ["mqtt", "mappings"]), "id");
   yield* listenerProblems(objectsIn(document, ["mqtt", "listeners"]));
   yield* filterProblems(isObject(document.mqtt) ? document.mqtt.durable : undefined);
 }

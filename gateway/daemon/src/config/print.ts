@@ -36,6 +36,7 @@ function documentOf(settings: Settings): object {
       discovery: mqtt.discovery,
       anonymous: mqtt.anonymous,
       clients: mqtt.accounts.map(({ password: _secret, ...account }) => ({ ...account, password: HIDDEN })),
+      mappings: mqtt.mappings,
     },
     http,
     modules,

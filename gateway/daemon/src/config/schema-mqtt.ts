@@ -1,5 +1,5 @@
 import { DEFAULT_LIMITS } from "@tram/broker";
-import { ID_PATTERN } from "@tram/protocol";
+import { ID_PATTERN, MAPPING_LIMITS } from "@tram/protocol";
 import { type Static, Type } from "typebox";
 import { Closed, Host, Port } from "./schema-parts.ts";
 
@@ -254,6 +254,13 @@ export const MqttConfig = Type.Object(
       }),
     ),
     clients: Type.Optional(Type.Array(MqttAccount, { maxItems: 2_000, description: "Fixed accounts." })),
+    mappings: Type.Optional(
+      Type.Array(Type.Record(Type.String(), Type.Unknown()), {
+        maxItems: MAPPING_LIMITS.mappings,
+        description:
+          "Plain topics as Things: `{ id, title, properties: { air/temperature: { read: { topic: farm/room1/temp } } } }`. Those that are made in the web UI or by the API are kept elsewhere.",
+      }),
+    ),
   },
   { ...Closed, description: "The local MQTT broker." },
 );

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { DEFAULT_LIMITS } from "@tram/broker";
-import { type ModuleId, PRODUCT, slugThingId, type ThingId } from "@tram/protocol";
+import { type ModuleId, PRODUCT, slugThingId, type ThingId, type TopicMapping } from "@tram/protocol";
 import type { ExternalSettings } from "../mqtt/external/external-settings.ts";
 import type { ListenerSpec } from "../mqtt/listeners/listener.ts";
 import type { TlsFiles } from "../mqtt/listeners/tls-identity.ts";
@@ -44,6 +44,7 @@ export interface Settings {
     readonly discovery: "both" | "in" | "out" | "off";
     readonly anonymous: boolean;
     readonly accounts: readonly Account[];
+    readonly mappings: readonly TopicMapping[];
   };
   readonly http: { readonly host: string; readonly port: number; readonly hosts: readonly string[] };
   readonly modules: readonly (ModuleConfig & { readonly id: ModuleId })[];
@@ -59,7 +60,7 @@ export interface Settings {
  * @param folder where the configuration file lies: there the default folders are.
  */
 export function completeSettings(sound: SoundConfig, folder: string, overrides: Overrides): Settings {
-  const { document, accounts, cloud, externalPassword } = sound;
+  const { document, accounts, cloud, externalPassword, mappings } = sound;
   const { gateway = {}, mqtt = {}, http = {}, rules = {}, node_red: nodeRed = {}, log = {} } = document;
   const connections = mqtt.limits?.connections ?? DEFAULT_LIMITS.connections;
   const door = { host: mqtt.host ?? "0.0.0.0", port: overrides.mqttPort ?? mqtt.port ?? 1883 };
@@ -97,6 +98,7 @@ export function completeSettings(sound: SoundConfig, folder: string, overrides: 
       discovery: mqtt.discovery ?? "both",
       anonymous: mqtt.anonymous ?? false,
       accounts,
+      mappings,
     },
     http: {
       host: http.host ?? "0.0.0.0",

@@ -65,11 +65,10 @@ export class Dialects implements Disposable {
     });
   }
 
-  /** Reads a message of a client: what a device is first, then what it tells. */
-  take(client: MqttClient, message: MqttMessage, unit: Unit): void {
+  /** Reads what a device says it is; what it tells is read after that. */
+  describe(client: MqttClient, message: MqttMessage, unit: Unit): void {
     if (this.#parts.hearsHass) this.#hass.take(client, message, unit);
     for (const dialect of this.#own) dialect.take(client, message, unit);
-    this.devices.take(message, unit);
   }
 
   [Symbol.dispose](): void {

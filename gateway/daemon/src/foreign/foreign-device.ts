@@ -68,6 +68,9 @@ export interface ForeignDevice {
   readonly title: string;
   /** The account that may speak for it. */
   readonly owner: string;
+  /** An administrator named its topics: they are not bounded by what the owner may do. */
+  readonly trusted?: boolean;
+  /** Thing Model that it follows. */
   readonly model?: string;
   readonly nodes: Readonly<Record<string, { readonly title: string }>>;
   readonly properties: ReadonlyMap<PropertyKey, PropertyBinding>;

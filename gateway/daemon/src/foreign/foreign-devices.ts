@@ -8,7 +8,16 @@ import type {
   Transactions,
   Unit,
 } from "@tram/core";
-import type { Availability, Json, Ms, PropertyAffordance, PropertyKey, Thing, ThingId } from "@tram/protocol";
+import type {
+  Availability,
+  EpochMs,
+  Json,
+  Ms,
+  PropertyAffordance,
+  PropertyKey,
+  Thing,
+  ThingId,
+} from "@tram/protocol";
 import type {
   Decoded,
   ForeignAnswer,
@@ -73,11 +82,12 @@ export class ForeignDevices implements Disposable {
    * @param fresh it was described just now: what is retained at its topics is news. Else the registry knows it, and when.
    */
   set(described: ForeignDevice, unit: Unit, { fresh = true } = {}): AnnounceResult {
-    const device = this.#within(described);
+    const device = described.trusted === true ? described : this.#within(described);
     const source = foreignSource(device.owner);
+    const { id } = device;
+    const isNew = fresh || this.#registry.speaker(id) === undefined;
     const result = this.#registry.announce(thingOf(device), source, unit);
     if (!result.ok) return result;
-    const { id } = device;
     for (const problem of device.problems.slice(0, 1)) this.#registry.noteProblem(id, problem, unit);
     const heard = new Set(this.#topicsOf.get(id)?.map(([topic]) => topic));
     // What was heard holds, and the time runs on: a device with many entities is described once for each.
@@ -88,8 +98,8 @@ export class ForeignDevices implements Disposable {
     const deaf = this.#listen(known);
     if (deaf !== undefined)
       this.#registry.noteProblem(id, `${deaf.slice(0, 200)}: too much is read there`, unit);
-    // Nothing tells whether it is there: its values do.
-    if (device.availability.length === 0) this.#registry.setAvailability(id, "ready", unit);
+    // Nothing tells whether it is there: its values do, the next of them after a restart.
+    if (device.availability.length === 0 && isNew) this.#registry.setAvailability(id, "ready", unit);
     this.#recall(known, heard, fresh, unit);
     if (fresh) this.#ask(device, unit);
     return result;
@@ -124,6 +134,12 @@ export class ForeignDevices implements Disposable {
     }
   }
 
+  /** Hears what its topics have retained about whether it is there, for which nobody could be asked before. */
+  recall(id: ThingId, unit: Unit): void {
+    const known = this.#devices.get(id);
+    if (known !== undefined) this.#recall(known, new Set(), false, unit);
+  }
+
   /** The device is gone for good. */
   remove(id: ThingId, unit: Unit): void {
     const known = this.#devices.get(id);
@@ -134,9 +150,22 @@ export class ForeignDevices implements Disposable {
     this.#registry.retire(id, foreignSource(known.device.owner), unit);
   }
 
-  /** Reads a message, whoever of them it is about. */
-  take(message: MqttMessage, unit: Unit): void {
-    this.#listeners.take(message, unit);
+  /**
+   * Reads a message, whoever of them it is about.
+   * @param time when it was said, where that is not now.
+   * @returns false when it is about none.
+   */
+  take(message: Pick<MqttMessage, "payload" | "topic">, unit: Unit, time?: EpochMs): boolean {
+    return this.#listeners.take(message, unit, time);
+  }
+
+  /** Topics at which a device is heard, or spoken to. */
+  topics(): ReadonlySet<string> {
+    const topics = new Set(this.#listeners.topics());
+    for (const { device } of this.#devices.values()) {
+      for (const { write } of device.properties.values()) if (write !== undefined) topics.add(write.topic);
+    }
+    return topics;
   }
 
   [Symbol.dispose](): void {
@@ -214,10 +243,11 @@ export class ForeignDevices implements Disposable {
     const entries: (readonly [string, Listener])[] = [];
     for (const [property, { affordance, reads }] of device.properties) {
       for (const { decode, expireAfterMs, topic } of reads) {
-        const listener: Listener = (payload, unit, told) => {
+        const listener: Listener = (payload, unit, told, time) => {
           // A button that was pressed once is not pressed now.
           if (told && affordance.momentary === true) return;
-          this.#read(known, property, payload === undefined ? NO_TEXT : decode(payload), unit);
+          const decoded = payload === undefined ? NO_TEXT : decode(payload);
+          this.#read(known, { property, decoded, time }, unit);
           this.#expireLater(known, property, expireAfterMs);
         };
         entries.push([topic, listener]);
@@ -250,7 +280,11 @@ export class ForeignDevices implements Disposable {
     expiries.set(property, this.#parts.clock.after(afterMs, expire));
   }
 
-  #read({ device, wanted }: Known, property: PropertyKey, decoded: Decoded, unit: Unit): void {
+  #read(
+    { device, wanted }: Known,
+    { decoded, property, time }: { property: PropertyKey; decoded: Decoded; time: EpochMs | undefined },
+    unit: Unit,
+  ): void {
     if (decoded.ok && decoded.value === undefined) return;
     const { id, owner, properties } = device;
     let value = decoded.ok ? (decoded.value ?? null) : null;
@@ -258,7 +292,8 @@ export class ForeignDevices implements Disposable {
     if (order !== undefined && properties.get(property)?.write?.isSame?.(order, value) === true)
       value = order;
     const problem = decoded.ok ? {} : { problem: decoded.problem };
-    const observation: Observation = { thing: id, property, value, ...problem };
+    const at = time === undefined ? {} : { time };
+    const observation: Observation = { thing: id, property, value, ...at, ...problem };
     this.#registry.report([observation], { source: foreignSource(owner), origin: "device" }, unit);
   }
 

@@ -1,10 +1,12 @@
 import type { MqttMessage, Unit } from "@tram/core";
+import type { EpochMs } from "@tram/protocol";
 
 /**
  * @param payload undefined where it is not UTF-8.
  * @param told the broker had it retained: it was said some time ago.
+ * @param time when it was said, where that is not now.
  */
-export type Listener = (payload: string | undefined, unit: Unit, told: boolean) => void;
+export type Listener = (payload: string | undefined, unit: Unit, told: boolean, time?: EpochMs) => void;
 
 /** Properties and devices that one topic may tell of: each message of it is read for all of them. */
 export const LISTENERS_OF_TOPIC = 1_024;
@@ -27,11 +29,17 @@ export class TopicListeners {
     if (listeners?.size === 0) this.#listeners.delete(topic);
   }
 
-  take(message: MqttMessage, unit: Unit): void {
+  /** @returns false when nobody wants to hear it. */
+  take(message: Pick<MqttMessage, "payload" | "topic">, unit: Unit, time?: EpochMs): boolean {
     const listeners = this.#listeners.get(message.topic);
-    if (listeners === undefined) return;
+    if (listeners === undefined) return false;
     const text = textOf(message);
-    for (const listener of [...listeners]) listener(text, unit, false);
+    for (const listener of [...listeners]) listener(text, unit, false, time);
+    return true;
+  }
+
+  topics(): IterableIterator<string> {
+    return this.#listeners.keys();
   }
 }
 

@@ -4,7 +4,8 @@ import { type SchemaProblem, schemaProblems } from "@tram/protocol";
 import type { NodeRedDoor } from "../node-red/door.ts";
 import { isNodeRedPath } from "../node-red/path.ts";
 import type { People } from "../people/people.ts";
-import { cookieOf, denial, identify, SESSION_COOKIE } from "./authorise.ts";
+import { WELL_KNOWN_PATH } from "../wot/paths.ts";
+import { type Caller, cookieOf, denial, identify, SESSION_COOKIE } from "./authorise.ts";
 import { misdirected, neighbourHeaders, PREFLIGHT_HEADERS } from "./cross-origin.ts";
 import { METRICS_CONTENT_TYPE } from "./metrics.ts";
 import { notStored } from "./not-stored.ts";
@@ -84,7 +85,7 @@ export function createApp(parts: AppParts): App {
         parts.nodeRed.answer(request, response, local);
         return;
       }
-      const isApi = path.startsWith("/api/");
+      const isApi = path.startsWith("/api/") || path === WELL_KNOWN_PATH;
       const headers = isApi ? { "Cache-Control": "no-store", ...neighbourHeaders(request.headers) } : {};
       const reply = await replyTo(request, path, local).catch((error: unknown) => {
         // No bug: the disk does not keep what the answer would promise.
@@ -96,7 +97,8 @@ export function createApp(parts: AppParts): App {
       // A client that broke off while its body was read needs no answer.
       if (request.destroyed && !request.complete) return;
       const { message, stack } = error as Error;
-      log.error({ path: request.url, error: message, stack }, "a request handler threw");
+      // Without the query: there may be a token in it.
+      log.error({ path: pathOf(request), error: message, stack }, "a request handler threw");
       const detail = "Something broke inside. See the log.";
       if (response.headersSent) response.destroy();
       else writeReply(response, problemReply({ status: 500, code: "internal", detail }), { head });
@@ -115,7 +117,12 @@ async function callRoute(
     return Array.isArray(value) ? value[0] : value;
   };
   const session = cookieOf(request.headers.cookie, SESSION_COOKIE);
-  const caller = identify({ authorization: request.headers.authorization, session, local }, people);
+  const query = queryOf(request);
+  const wantsStream =
+    route.streams !== undefined && /\btext\/event-stream\b/i.test(request.headers.accept ?? "");
+  const authorization = request.headers.authorization ?? (wantsStream ? tokenIn(query) : undefined);
+  const identified = (): Caller => identify({ authorization, session, local }, people);
+  const caller = identified();
   const denied = denial(route, caller, header);
   if (denied !== undefined) return problemReply(denied);
 
@@ -127,17 +134,29 @@ async function callRoute(
   }
   const routeRequest: RouteRequest = {
     params,
-    query: queryOf(request),
+    query,
     body: body.value,
     principal: caller.principal,
     session,
     address: request.socket.remoteAddress ?? "",
+    host: local ? undefined : request.headers.host,
+    wantsStream,
+    stillAllowed: () => denial(route, identified(), header) === undefined,
     header,
   };
   const reply = await route.handle(routeRequest);
   if ("problem" in reply) return problemReply(reply.problem);
+  if ("write" in reply) return { status: 200, ...reply };
   if (reply.status === 204) return { status: 204, ...(reply.headers ? { headers: reply.headers } : {}) };
   return jsonReply(reply.status, reply.body, reply.headers);
+}
+
+/**
+ * RFC 6750 §2.3: a token in the query, for the streams alone. An `EventSource` cannot send a header, and a token in an
+ * address ends up where addresses are written down.
+ */
+function tokenIn({ access_token: token }: Readonly<Record<string, string>>): string | undefined {
+  return token === undefined ? undefined : `Bearer ${token}`;
 }
 
 function invalidBody(errors: readonly SchemaProblem[]): ProblemReply {

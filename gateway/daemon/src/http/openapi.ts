@@ -40,7 +40,14 @@ function operation(route: Route): object {
       description: route.answer.description,
       ...(route.answer.schema === undefined
         ? {}
-        : { content: { "application/json": { schema: route.answer.schema } } }),
+        : {
+            content: {
+              "application/json": { schema: route.answer.schema },
+              ...(route.streams === undefined
+                ? {}
+                : { "text/event-stream": { schema: { type: "string", description: route.streams } } }),
+            },
+          }),
     },
   };
   for (const [status, description] of Object.entries(problems)) {

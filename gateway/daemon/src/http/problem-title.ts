@@ -5,6 +5,7 @@ const TITLES: Readonly<Record<number, string>> = {
   403: "Not allowed",
   404: "Not found",
   405: "Method not allowed",
+  406: "Nothing of this kind",
   409: "Conflict",
   410: "Gone",
   413: "Too large",
@@ -13,7 +14,9 @@ const TITLES: Readonly<Record<number, string>> = {
   422: "Not acceptable",
   429: "Too many requests",
   500: "Internal error",
+  502: "The device did not do it",
   503: "Not available now",
+  504: "No answer in time",
 };
 
 export function problemTitle(status: number): string {

@@ -8,6 +8,8 @@ export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
+  /** Writes and ends the body instead. */
+  readonly write?: (response: ServerResponse) => void;
 }
 
 export function jsonReply(status: number, body: unknown, headers: Reply["headers"] = {}): Reply {
@@ -28,6 +30,8 @@ export function problemReply(reply: ProblemReply): Reply {
   };
   const headers = {
     "Content-Type": "application/problem+json",
+    // RFC 9110 §15.5.2: a 401 names a way to come in. Browsers ask nobody for this one.
+    ...(reply.status === 401 ? { "WWW-Authenticate": `Bearer realm="${PRODUCT.name}"` } : {}),
     ...(retryAfterS === undefined ? {} : { "Retry-After": String(retryAfterS) }),
   };
   return { status: reply.status, headers, body: JSON.stringify(body) };
@@ -48,6 +52,12 @@ export function writeReply(
   reply: Reply,
   options: { readonly head: boolean; readonly headers?: Readonly<Record<string, string>> },
 ): void {
+  if (reply.write !== undefined) {
+    response.writeHead(reply.status, { ...SECURITY_HEADERS, ...options.headers, ...reply.headers });
+    if (options.head) response.end();
+    else reply.write(response);
+    return;
+  }
   const length = reply.body === undefined ? 0 : Buffer.byteLength(reply.body);
   response.writeHead(reply.status, {
     ...SECURITY_HEADERS,

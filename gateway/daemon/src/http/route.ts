@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import type { Json, Problem, Scope } from "@tram/protocol";
 import type { TSchema } from "typebox";
 import type { Principal } from "../people/people.ts";
@@ -12,6 +13,12 @@ export interface RouteRequest {
   /** The session cookie's secret, where there is one. */
   readonly session: string | undefined;
   readonly address: string;
+  /** The name and port under which the caller reached the gateway; `undefined` over the local socket. */
+  readonly host: string | undefined;
+  /** Instead of an answer the caller wants to hear what happens from now on (`Accept: text/event-stream`). */
+  readonly wantsStream: boolean;
+  /** Whether the caller might still ask for this: rights are taken back, sessions end. */
+  stillAllowed(): boolean;
   /** Value of a request header. */
   header(name: string): string | undefined;
 }
@@ -23,6 +30,11 @@ export type RouteReply =
       readonly headers?: Readonly<Record<string, string>>;
     }
   | { readonly status: 204; readonly headers?: Readonly<Record<string, string>> }
+  | {
+      /** Writes the body, at once or bit by bit, and ends it; the headers are out by then. */
+      readonly write: (response: ServerResponse) => void;
+      readonly headers: Readonly<Record<string, string>>;
+    }
   | { readonly problem: ProblemReply };
 
 export type ProblemReply = Omit<Problem, "type" | "title"> & { readonly retryAfterS?: number };
@@ -43,6 +55,8 @@ export interface Route {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: TSchema;
+  /** What is told as Server-Sent Events to whoever asks for them. Their token may come in the query. */
+  readonly streams?: string;
   readonly answer: {
     readonly status: 200 | 201 | 204;
     readonly description: string;

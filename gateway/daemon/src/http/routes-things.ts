@@ -1,75 +1,58 @@
-import { type Commands, type Registry, type SafeActuators, StoreError, type Transactions } from "@tram/core";
+import type { Registry, SafeActuators } from "@tram/core";
 import {
-  COMMAND_LIMITS,
-  type Command,
-  type CommandFailureCode,
   type CommandId,
-  type CommandRequest,
   CommandView,
+  checkValue,
   isJsonObject,
   type Json,
   LogLineView,
+  type PropertyKey,
   PropertyView,
   parsePropertyKey,
   parseThingId,
+  show,
   type ThingId,
   ThingView,
 } from "@tram/protocol";
 import { Type } from "typebox";
 import type { DeviceNotes } from "../mqtt/homie/device-notes.ts";
-import { type CommandWatch, MAX_WAIT_MS } from "./command-watch.ts";
-import { notStored } from "./not-stored.ts";
+import type { EventStreams } from "../wot/event-streams.ts";
+import { presentValues } from "../wot/feed-notices.ts";
+import type { Reach } from "../wot/reach.ts";
+import { streamReply } from "../wot/stream-reply.ts";
+import { TD_CONTENT_TYPE, thingDescription } from "../wot/thing-description.ts";
 import { problem, type Route, type RouteReply, type RouteRequest } from "./route.ts";
-import { thingDescription } from "./thing-description.ts";
+import {
+  COMMAND_PROBLEMS,
+  COMMAND_QUERY,
+  type CommandParts,
+  submitCommands,
+  type Wanted,
+} from "./submit-command.ts";
 import { commandView, iso, propertyView, thingView } from "./views.ts";
 
-export interface ThingRoutesParts {
+export interface ThingRoutesParts extends CommandParts {
   readonly registry: Registry;
   readonly notes: DeviceNotes;
-  readonly commands: Commands;
-  readonly transactions: Transactions;
-  readonly watch: CommandWatch;
   readonly safety: SafeActuators;
+  readonly streams: EventStreams;
+  /** Where the caller reaches the gateway. */
+  readonly reach: (request: RouteRequest) => Reach;
 }
 
-/** A week: longer nobody remembers what was wanted. In seconds. */
-const MAX_TTL_S = 7 * 86_400;
-const KEY = new RegExp(`^[\\x21-\\x7e]{1,${COMMAND_LIMITS.key}}$`);
 const THING = { id: "Id of the Thing." };
+/** How many properties one request may write. */
+const MOST_WRITES = 64;
 const PROPERTY = { ...THING, node: "Id of the node.", name: "Id of the property in its node." };
-const WAIT = {
-  wait: `Seconds to wait for the end of the command, at most ${MAX_WAIT_MS / 1_000}; then the answer is 200 with the command.`,
-};
-const COMMAND_QUERY = {
-  ...WAIT,
-  ttl: `Seconds that the command may wait for a device that is away or asleep, at most ${MAX_TTL_S}.`,
-  why: `Why it is wanted, for people; at most ${COMMAND_LIMITS.why} characters.`,
-};
-const COMMAND_PROBLEMS = {
-  404: "No such Thing, property or action.",
-  409: "The property cannot be written, commands led to each other, or it is held or rests for its safety.",
-  422: "The value does not fit the description, or the key was used for another command.",
-  429: "Too many commands are under way.",
-  503: "The store does not keep anything now.",
-};
-
-const STATUS: Readonly<Partial<Record<CommandFailureCode, number>>> = {
-  "unknown-thing": 404,
-  "unknown-property": 404,
-  "unknown-action": 404,
-  "read-only": 409,
-  loop: 409,
-  held: 409,
-  resting: 409,
-  "invalid-value": 422,
-  "too-many": 429,
-};
 
 /** Things: their descriptions, values and commands, in the style of the WoT HTTP Basic Profile. */
 export function thingRoutes(parts: ThingRoutesParts): readonly Route[] {
-  const { registry, commands, notes } = parts;
+  const { commands, notes, reach, registry, streams } = parts;
 
-  const withThing = (request: RouteRequest, answer: (id: ThingId) => RouteReply): RouteReply => {
+  const withThing = <Reply extends RouteReply | Promise<RouteReply>>(
+    request: RouteRequest,
+    answer: (id: ThingId) => Reply,
+  ) => {
     const id = parseThingId(request.params.id ?? "");
     if (id === undefined || registry.get(id) === undefined) {
       return problem(404, "unknown-thing", `There is no Thing ${request.params.id}.`);
@@ -110,7 +93,11 @@ export function thingRoutes(parts: ThingRoutesParts): readonly Route[] {
           const record = registry.get(id);
           return record === undefined
             ? problem(404, "unknown-thing", `There is no Thing ${id}.`)
-            : { status: 200, body: thingDescription(record.thing) };
+            : {
+                status: 200,
+                body: thingDescription(record.thing, reach(request)),
+                headers: { "Content-Type": TD_CONTENT_TYPE },
+              };
         }),
     },
     {
@@ -121,19 +108,53 @@ export function thingRoutes(parts: ThingRoutesParts): readonly Route[] {
       tag: "Things",
       scope: "read",
       params: THING,
+      query: { only: "`values` for the bare values, without those that were never reported." },
+      streams: "Each property when it changes, beginning with how they are; `event` names it.",
       answer: {
         status: 200,
         description: "Values by `node/name`.",
         schema: Type.Record(Type.String(), PropertyView),
       },
-      problems: { 404: "No such Thing." },
+      problems: { 404: "No such Thing.", 429: "Too many streams." },
       handle: (request) =>
-        withThing(request, (id) => ({
-          status: 200,
-          body: Object.fromEntries(
-            registry.readings(id).map((reading) => [reading.property, propertyView(reading, parts)]),
-          ),
-        })),
+        withThing(request, (id) => {
+          if (request.wantsStream) {
+            const watch = { subject: "property", thing: id } as const;
+            return streamReply(streams, request, watch, { present: () => presentValues(registry, id) });
+          }
+          const readings = registry.readings(id);
+          const values =
+            request.query.only === "values"
+              ? readings.filter(({ value }) => value !== null).map(({ property, value }) => [property, value])
+              : readings.map((reading) => [reading.property, propertyView(reading, parts)]);
+          return { status: 200, body: Object.fromEntries(values) };
+        }),
+    },
+    {
+      method: "put",
+      path: "/api/v1/things/{id}/properties",
+      operationId: "writeMultipleProperties",
+      summary: "Write several properties of a Thing: none of them where one does not fit the description",
+      tag: "Things",
+      scope: "control",
+      params: THING,
+      body: Type.Record(Type.String(), Type.Unknown(), {
+        description: "Values by `node/name`.",
+        minProperties: 1,
+        maxProperties: MOST_WRITES,
+      }),
+      answer: { status: 204, description: "Accepted." },
+      problems: COMMAND_PROBLEMS,
+      handle: (request) =>
+        withThing(request, (id) => {
+          const wanted: Wanted[] = [];
+          for (const [name, value] of Object.entries(isJsonObject(request.body) ? request.body : {})) {
+            const refused = refusal(registry, id, name, value);
+            if (refused !== undefined) return refused;
+            wanted.push({ thing: id, target: { property: name as PropertyKey }, value });
+          }
+          return submitCommands(parts, request, wanted, () => ({ status: 204 }));
+        }),
     },
     {
       method: "get",
@@ -168,12 +189,20 @@ export function thingRoutes(parts: ThingRoutesParts): readonly Route[] {
         description: "The value. `X-Quality` tells good, stale or bad; `Last-Modified` when it was observed.",
         schema: Type.Unknown(),
       },
-      problems: { 404: "No such Thing or property, or no value yet." },
+      streams: "The bare value when it changes, beginning with how it is.",
+      problems: { 404: "No such Thing or property, or no value yet.", 429: "Too many streams." },
       handle: (request) =>
         withThing(request, (id) => {
           const key = parsePropertyKey(`${request.params.node}/${request.params.name}`);
           if (key === undefined || registry.thing(id)?.properties[key] === undefined) {
             return problem(404, "unknown-property", `${id} has no such property.`);
+          }
+          if (request.wantsStream) {
+            const { momentary, writeOnly } = registry.thing(id)?.properties[key] ?? {};
+            if (writeOnly === true) return problem(409, "write-only", `${id}/${key} never reports.`);
+            const watch = { subject: "property", thing: id, name: key } as const;
+            const present = () => presentValues(registry, id, key);
+            return streamReply(streams, request, watch, momentary === true ? {} : { present });
           }
           const reading = registry.read(id, key);
           if (reading === undefined)
@@ -206,25 +235,11 @@ export function thingRoutes(parts: ThingRoutesParts): readonly Route[] {
         if (id === undefined) return problem(404, "unknown-thing", `There is no Thing ${request.params.id}.`);
         if (key === undefined) return problem(404, "unknown-property", `${id} has no such property.`);
         const isObject = registry.thing(id)?.properties[key]?.type === "object";
-        return submit(parts, request, id, { property: key }, unwrap(request.body, isObject));
-      },
-    },
-    {
-      method: "post",
-      path: "/api/v1/things/{id}/actions/{name}",
-      operationId: "invokeAction",
-      summary: "Invoke an action",
-      tag: "Things",
-      scope: "control",
-      params: { ...THING, name: "Name of the action." },
-      query: COMMAND_QUERY,
-      body: Type.Unknown({ description: "The action's input; null without one." }),
-      answer: { status: 204, description: "Accepted; `Location` names the command." },
-      problems: COMMAND_PROBLEMS,
-      handle: (request) => {
-        const id = parseThingId(request.params.id ?? "");
-        if (id === undefined) return problem(404, "unknown-thing", `There is no Thing ${request.params.id}.`);
-        return submit(parts, request, id, { action: request.params.name ?? "" }, request.body);
+        const wanted = { thing: id, target: { property: key }, value: unwrap(request.body, isObject) };
+        return submitCommands(parts, request, [wanted], ([command]) => ({
+          status: 204,
+          ...(command === undefined ? {} : { headers: { Location: `/api/v1/commands/${command.id}` } }),
+        }));
       },
     },
     {
@@ -247,67 +262,15 @@ export function thingRoutes(parts: ThingRoutesParts): readonly Route[] {
   ];
 }
 
-async function submit(
-  parts: ThingRoutesParts,
-  request: RouteRequest,
-  thing: ThingId,
-  target: CommandRequest["target"],
-  value: Json,
-): Promise<RouteReply> {
-  const waitMs = readWait(request.query.wait);
-  if (waitMs === undefined) {
-    return problem(400, "bad-wait", `wait: expected 0 to ${MAX_WAIT_MS / 1_000} seconds.`);
-  }
-  const terms = readTerms(request);
-  if (typeof terms === "string") return problem(400, "bad-terms", terms);
-  let command: Command | undefined;
-  try {
-    await parts.transactions.transact((unit) => {
-      command = parts.commands.submit(
-        { thing, target, value, origin: `api:${request.principal?.name ?? ""}`, ...terms },
-        unit,
-      );
-    });
-  } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    return { problem: notStored(error, "The command is carried out, but not kept") };
-  }
-  if (command === undefined) return problem(500, "internal", "The command was not made.");
-  if (command.state === "refused") {
-    const status = STATUS[command.code ?? "invalid-value"] ?? 422;
-    return problem(status, command.code ?? "refused", `${command.reason ?? "refused"}.`);
-  }
-  const headers = { Location: `/api/v1/commands/${command.id}` };
-  if (waitMs === 0) return { status: 204, headers };
-  const ended = await parts.watch.ended(command.id, waitMs);
-  return { status: 200, body: commandView(ended ?? parts.commands.get(command.id) ?? command), headers };
-}
-
-function readWait(text: string | undefined): number | undefined {
-  if (text === undefined) return 0;
-  const seconds = Number(text);
-  if (!/^\d{1,4}(?:\.\d{1,3})?$/.test(text) || seconds * 1_000 > MAX_WAIT_MS) return undefined;
-  return seconds * 1_000;
-}
-
-/** What the request says about the command beside its value. @returns a sentence where it cannot be. */
-function readTerms(request: RouteRequest): Pick<CommandRequest, "key" | "ttlMs" | "why"> | string {
-  const { ttl, why } = request.query;
-  const key = request.header("idempotency-key");
-  if (ttl !== undefined && (!/^\d{1,6}$/.test(ttl) || Number(ttl) > MAX_TTL_S)) {
-    return `ttl: expected 0 to ${MAX_TTL_S} seconds, found ${ttl.slice(0, 40)}.`;
-  }
-  if (why !== undefined && why.length > COMMAND_LIMITS.why) {
-    return `why: expected at most ${COMMAND_LIMITS.why} characters, found ${why.length}.`;
-  }
-  if (key !== undefined && !KEY.test(key)) {
-    return `Idempotency-Key: expected 1 to ${COMMAND_LIMITS.key} visible characters.`;
-  }
-  return {
-    ...(ttl === undefined ? {} : { ttlMs: Number(ttl) * 1_000 }),
-    ...(why === undefined ? {} : { why }),
-    ...(key === undefined ? {} : { key }),
-  };
+/** What is in the way of a write, before the first of several is accepted. */
+function refusal(registry: Registry, id: ThingId, name: string, value: Json): RouteReply | undefined {
+  const key = parsePropertyKey(name);
+  const affordance = key === undefined ? undefined : registry.thing(id)?.properties[key];
+  if (affordance === undefined)
+    return problem(404, "unknown-property", `${id} has no property ${show(name)}.`);
+  if (affordance.readOnly === true) return problem(409, "read-only", `${id}/${name} cannot be written.`);
+  const checked = checkValue(affordance, value);
+  return checked.ok ? undefined : problem(422, "invalid-value", `${name}: ${checked.problem}.`);
 }
 
 /** Takes `{"value": x}` for x, where the property's own values are not objects. */

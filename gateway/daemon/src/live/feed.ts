@@ -1,5 +1,5 @@
 import type { Bus, Registry, SafeActuators } from "@tram/core";
-import { alertViews, commandView, notificationView, propertyView, thingView } from "../http/views.ts";
+import { alertViews, commandView, iso, notificationView, propertyView, thingView } from "../http/views.ts";
 import type { DeviceNotes } from "../mqtt/homie/device-notes.ts";
 import type { LiveHub } from "./live-hub.ts";
 
@@ -57,6 +57,9 @@ export function feedLive(house: FeedParts, hub: LiveHub): readonly Disposable[] 
     ),
     bus.on("command", (command, unit) =>
       unit.after(() => hub.push(() => ({ kind: "command", command: commandView(command) }))),
+    ),
+    bus.on("event", ({ data, event, thing, time }, unit) =>
+      unit.after(() => hub.push(() => ({ kind: "event", id: thing, event, data, time: iso(time) }))),
     ),
     bus.on("notification", (notification, unit) =>
       unit.after(() =>

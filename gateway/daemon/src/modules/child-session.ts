@@ -183,6 +183,8 @@ async function callHost(host: ModuleHost<unknown>, request: HostRequest): Promis
       return host.availability(request.thing, request.availability);
     case "report":
       return host.report(request.readings);
+    case "emit":
+      return host.emit(request.event);
     case "store-entries":
       return host.store.entries();
     case "store-put":

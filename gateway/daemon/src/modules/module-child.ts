@@ -77,6 +77,7 @@ function makeHost(): ModuleHost<unknown> {
       void (await counted({ method: "availability", thing, availability })),
     report: (readings) =>
       budget.report(readings.length, async () => void (await request({ method: "report", readings }))),
+    emit: (event) => budget.report(1, async () => void (await request({ method: "emit", event }))),
     health: (health) => send({ kind: "health", health }),
   };
 }

@@ -1,4 +1,5 @@
 import type {
+  EmittedEvent,
   ExecuteResult,
   HostErrorCode,
   ModuleCommand,
@@ -44,6 +45,7 @@ export type HostRequest =
   | { readonly method: "retire"; readonly thing: ThingId }
   | { readonly method: "availability"; readonly thing: ThingId; readonly availability: Availability }
   | { readonly method: "report"; readonly readings: readonly ReportedReading[] }
+  | { readonly method: "emit"; readonly event: EmittedEvent }
   | { readonly method: "store-entries" }
   | { readonly method: "store-put"; readonly key: string; readonly value: Json }
   | { readonly method: "store-delete"; readonly key: string };

@@ -1,6 +1,7 @@
 import type { Broker, Bus, Log, MqttMessage, Registry, ThingRecord } from "@tram/core";
 import { discoveryTopic, hassDiscovery, PRODUCT, type ThingId } from "@tram/protocol";
 import { THING_MODELS } from "@tram/protocol/models";
+import { mappingOfSource } from "../topic-mapping/mapped-device.ts";
 import { isOurs } from "./homie-in.ts";
 
 /** Tells Home Assistant of every Thing, over MQTT discovery; its topics are those of Homie. */
@@ -53,7 +54,8 @@ export class HassOut implements Disposable {
   #tell(record: ThingRecord): void {
     const { source, thing } = record;
     const id = thing.id as ThingId;
-    if (source.startsWith("foreign:") && this.#tellsItself(id)) return;
+    const isMapped = mappingOfSource(source) !== undefined;
+    if (source.startsWith("foreign:") && !isMapped && this.#tellsItself(id)) return;
     const discovery = hassDiscovery(
       thing,
       {

@@ -1,4 +1,14 @@
-import type { Broker, BrokerHooks, Clock, Log, MqttMessage, Store } from "@tram/core";
+import type {
+  Broker,
+  BrokerAddress,
+  BrokerHooks,
+  Clock,
+  Log,
+  MqttClient,
+  MqttMessage,
+  Store,
+  Unit,
+} from "@tram/core";
 import { deviceTopic, type GatewayView, HOMIE_ROOT, PRODUCT, type ThingId } from "@tram/protocol";
 import { HTTP_LISTENER } from "../config/listener-check.ts";
 import type { Settings } from "../config/settings.ts";
@@ -9,6 +19,8 @@ import { fromOwnOrigin } from "../http/own-origin.ts";
 import type { Upgrade } from "../http/server.ts";
 import { reachable } from "../runtime/reachable.ts";
 import type { Teardown } from "../teardown.ts";
+import { MappingRoom } from "../topic-mapping/mapping-room.ts";
+import { EventsOut } from "./events-out.ts";
 import { EXTERNAL, type ExternalSettings } from "./external/external-settings.ts";
 import { OwnTopics } from "./external/own-topics.ts";
 import { HassOut } from "./hass-out.ts";
@@ -56,12 +68,16 @@ export interface MqttRoom {
   readonly broker: Broker;
   readonly problems: GatewayView["problems"];
   readonly place: Place;
+  /** All of its listeners, of whatever protocol. */
+  readonly addresses: readonly BrokerAddress[];
   /** Port of the first listener; 0 where the gateway has none. */
   readonly port: number;
   /** MQTT over WebSocket at the HTTP port; undefined where the broker is elsewhere. */
   readonly upgrade: Upgrade | undefined;
   /** Devices that speak MQTT in their own way. */
   readonly foreign: ForeignDevices;
+  /** Topics that people map to Things. */
+  readonly mapping: MappingRoom;
   /** The gateway's own device in Homie. */
   readonly root: RootVoice;
   /** The certificate in `tls` is another now. */
@@ -96,6 +112,25 @@ export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<Mq
     },
   });
   teardown.use(dialects);
+  const { devices: foreign } = dialects;
+  const mapping = new MappingRoom({
+    ...house,
+    ...parts,
+    foreign,
+    configured: parts.settings.mqtt.mappings,
+    gateway: parts.settings.gateway.id,
+    external: external !== undefined,
+    broker: () => broker,
+  });
+  teardown.use(mapping);
+  await mapping.restore(store);
+  const reader = {
+    take: (client: MqttClient, message: MqttMessage, unit: Unit): void => {
+      // A broker of others does not tell whose a message is: nobody describes anything there.
+      if (external === undefined) dialects.describe(client, message, unit);
+      if (!foreign.take(message, unit)) mapping.take(client, message, unit);
+    },
+  };
   let out: HomieOut | undefined;
   const homie = teardown.use(
     new HomieIn({
@@ -106,15 +141,13 @@ export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<Mq
       onExactly: (command, payload) => out?.writtenAs(command, payload),
     }),
   );
-  // A broker of others does not tell whose a message is.
-  const foreign = external === undefined ? { foreign: dialects } : {};
-  const hooks = mqttHooks({ ...house, homie, identity, durable, log, ...foreign });
+  const hooks = mqttHooks({ ...house, homie, identity, durable, log, foreign: reader });
   const versions = await DescriptionVersions.open(store, house.transactions);
   const speak = (broker: Broker): RootVoice => {
     out = new HomieOut({ ...house, broker, log, versions, root: parts.settings.gateway });
     return speakHomie(broker, { homie: out, dialects }, parts, teardown);
   };
-  const ways: Ways = { hooks, foreign: dialects.devices, speak };
+  const ways: Ways = { hooks, foreign, mapping, speak };
   if (external !== undefined) return await openExternal(parts, { ...ways, external }, teardown);
   const onOpen = async (opened: Broker): Promise<void> => {
     broker = opened;
@@ -126,6 +159,7 @@ export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<Mq
   await house.transactions.record((unit) => {
     for (const message of said) homie.recall(message, unit);
   });
+  await mapping.mappings.recall();
   return room;
 }
 
@@ -133,6 +167,7 @@ export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<Mq
 interface Ways {
   readonly hooks: BrokerHooks;
   readonly foreign: ForeignDevices;
+  readonly mapping: MappingRoom;
   /** Speaks Homie through the broker. */
   readonly speak: (broker: Broker) => RootVoice;
 }
@@ -142,6 +177,7 @@ async function openLocal(
   {
     foreign,
     hooks,
+    mapping,
     onOpen,
     speak,
   }: Ways & {
@@ -171,12 +207,16 @@ async function openLocal(
   return {
     broker,
     get problems() {
-      return listeners.problems;
+      return [...listeners.problems, ...mapping.problems];
     },
     place: placeOf(listeners),
+    get addresses() {
+      return listeners.addresses;
+    },
     port: listeners.addresses[0]?.port ?? 0,
     upgrade: (request, socket, head) => door.upgrade(request, socket, head),
     foreign,
+    mapping,
     root,
     reopen: () => void listeners.reopen(),
   };
@@ -184,7 +224,7 @@ async function openLocal(
 
 async function openExternal(
   parts: MqttParts,
-  { external, foreign, hooks, speak }: Ways & { readonly external: ExternalSettings },
+  { external, foreign, hooks, mapping, speak }: Ways & { readonly external: ExternalSettings },
   teardown: Teardown,
 ): Promise<MqttRoom> {
   // The client takes memory that nobody else has a use for.
@@ -211,16 +251,20 @@ async function openExternal(
   parts.identity.attach(broker);
   const root = speak(broker);
   voice = root;
-  const { hostname: host, port } = new URL(external.url);
+  const { hostname: host, port: written, protocol: scheme } = new URL(external.url);
+  const protocol = scheme === "mqtts:" ? "mqtts" : "mqtt";
+  const port = Number(written) || (protocol === "mqtts" ? 8883 : 1883);
   return {
     broker,
     get problems() {
-      return broker.problems;
+      return [...broker.problems, ...mapping.problems];
     },
-    place: { host, port: Number(port) || (external.url.startsWith("mqtts:") ? 8883 : 1883) },
+    place: { host, port },
+    addresses: [{ listener: EXTERNAL, protocol, host, port }],
     port: 0,
     upgrade: undefined,
     foreign,
+    mapping,
     root,
     reopen: () => undefined,
   };
@@ -235,6 +279,7 @@ function speakHomie(
   const root = settings.gateway;
   teardown.defer(() => homie.stop());
   homie.start();
+  teardown.use(new EventsOut({ ...house, broker, log }));
   const tellsItself = (id: ThingId): boolean =>
     house.registry
       .links(id)

@@ -1,5 +1,7 @@
 import type {
   Area,
+  MappingProposals,
+  MappingView,
   Problem,
   RuleChange,
   RuleCheckView,
@@ -9,6 +11,7 @@ import type {
   SetupRequest,
   SignInRequest,
   ThingSettings,
+  TopicMapping,
   TraceView,
 } from "@tram/protocol";
 
@@ -53,11 +56,21 @@ export interface ApiClient {
   renderRule(text: string, document: unknown): Promise<ApiResult<string>>;
   ruleFile(file: string): Promise<ApiResult<RuleFileView>>;
   changeRuleFile(file: string, change: RuleChange): Promise<ApiResult<RuleFileView>>;
+  mappings(): Promise<ApiResult<readonly MappingView[]>>;
+  mappingProposals(): Promise<ApiResult<MappingProposals>>;
+  /** @param revision of the mapping that it changes; undefined for a new one. */
+  putMapping(mapping: TopicMapping, revision: string | undefined): Promise<ApiResult<MappingView>>;
+  removeMapping(id: string): Promise<ApiResult<void>>;
 }
 
 export function createApiClient(send: typeof fetch): ApiClient {
-  const call = <Value>(method: string, path: string, read: (body: unknown) => Value, body?: unknown) =>
-    request(send, method, `/api/v1/${path}`, read, body);
+  const call = <Value>(
+    method: string,
+    path: string,
+    read: (body: unknown) => Value,
+    body?: unknown,
+    revision?: string,
+  ) => request(send, method, `/api/v1/${path}`, read, { body, revision });
   const nothing = (): void => undefined;
   const source = (body: unknown) => body as RuleSourceView;
   const thingAt = (thing: string, rest = "") => `things/${encodeURIComponent(thing)}${rest}`;
@@ -93,6 +106,17 @@ export function createApiClient(send: typeof fetch): ApiClient {
       call("POST", "rules/render", (body) => (body as { text: string }).text, { text, document }),
     ruleFile: (file) => call("GET", fileAt(file), (body) => body as RuleFileView),
     changeRuleFile: (file, change) => call("PUT", fileAt(file), (body) => body as RuleFileView, change),
+    mappings: () => call("GET", "mappings", (body) => (body as { mappings: MappingView[] }).mappings),
+    mappingProposals: () => call("GET", "mappings/proposals", (body) => body as MappingProposals),
+    putMapping: (mapping, revision) =>
+      call(
+        "PUT",
+        `mappings/${encodeURIComponent(mapping.id)}`,
+        (body) => body as MappingView,
+        mapping,
+        revision,
+      ),
+    removeMapping: (id) => call("DELETE", `mappings/${encodeURIComponent(id)}`, nothing),
   };
 }
 
@@ -101,12 +125,13 @@ async function request<Value>(
   method: string,
   url: string,
   read: (body: unknown) => Value,
-  body: unknown,
+  { body, revision }: { readonly body: unknown; readonly revision: string | undefined },
 ): Promise<ApiResult<Value>> {
   const headers: Record<string, string> = { accept: "application/json" };
   // A form or a link of another site cannot send this header, so the gateway knows that the request is ours.
   if (method !== "GET") headers["x-tram-request"] = "1";
   if (body !== undefined) headers["content-type"] = "application/json";
+  if (revision !== undefined) headers["if-match"] = `"${revision}"`;
   let response: Response;
   let answer: unknown;
   try {

@@ -2,14 +2,16 @@ import { describe, expect, it } from "vitest";
 import { LANGUAGES } from "./language.ts";
 import "../household/household-texts.ts";
 import "../rule-editor/editor-texts.ts";
+import "../topics/topics-texts.ts";
 import type { MessageKey } from "./catalogue.ts";
 import type { Message } from "./message.ts";
 import { en } from "./messages/en.ts";
 import { enEditor } from "./messages/en-editor.ts";
 import { enHousehold } from "./messages/en-household.ts";
+import { enTopics } from "./messages/en-topics.ts";
 import { CATALOGUES } from "./translator.ts";
 
-const english: Readonly<Record<MessageKey, Message>> = { ...en, ...enEditor, ...enHousehold };
+const english: Readonly<Record<MessageKey, Message>> = { ...en, ...enEditor, ...enHousehold, ...enTopics };
 const keys = Object.keys(english) as MessageKey[];
 const forms = (message: Message): string[] =>
   typeof message === "string" ? [message] : Object.values(message).filter((form) => form !== undefined);

@@ -2,9 +2,10 @@ import type { Message, PluralForms, SlotsOf } from "./message.ts";
 import type { en } from "./messages/en.ts";
 import type { enEditor } from "./messages/en-editor.ts";
 import type { enHousehold } from "./messages/en-household.ts";
+import type { enTopics } from "./messages/en-topics.ts";
 
 /** English, which defines the keys that every other language must have. */
-type English = typeof en & typeof enEditor & typeof enHousehold;
+type English = typeof en & typeof enEditor & typeof enHousehold & typeof enTopics;
 
 export type MessageKey = keyof English;
 

@@ -7,6 +7,7 @@ import { RulesPage } from "../rules/rules-page.tsx";
 import { useAppSelector } from "../store/hooks.ts";
 import { SystemPage } from "../system/system-page.tsx";
 import { ThingsPage } from "../things/things-page.tsx";
+import { LazyTopics } from "../topics/lazy-topics.tsx";
 import { ConnectionBanner } from "./connection-banner.tsx";
 import { Header } from "./header.tsx";
 import { Notices } from "./notices.tsx";
@@ -37,6 +38,7 @@ export function Shell() {
             <Route path="/rules/file/:file">{({ file }) => <LazyRuleFile file={file} />}</Route>
             <Route path="/rules/id/:id">{({ id }) => <LazyRuleEditor id={id} />}</Route>
             <Route path="/rules/:id">{({ id }) => <LazyRuleEditor id={id} />}</Route>
+            <Route path="/topics" component={LazyTopics} />
             <Route path="/system" component={SystemPage} />
             <Route>
               <Page title={t("app.notFound")}>{null}</Page>

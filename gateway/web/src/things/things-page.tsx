@@ -1,4 +1,6 @@
 import { useId, useMemo, useState } from "react";
+import { Link } from "wouter";
+import { mayAdminister } from "../account/session-slice.ts";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { Page } from "../shell/page.tsx";
 import { useAppSelector } from "../store/hooks.ts";
@@ -13,6 +15,7 @@ export function ThingsPage() {
   const searchId = useId();
   const [query, setQuery] = useState("");
   const descriptions = useAppSelector((state) => state.things.descriptions);
+  const may = useAppSelector((state) => mayAdminister(state.session));
   const away = useAppSelector((state) => countAway(state.things.statuses));
   const statuses = useAppSelector((state) => state.things.statuses);
   const [area, setArea] = useState("");
@@ -66,6 +69,7 @@ export function ThingsPage() {
           </span>
           {away > 0 ? ` · ${t("things.away", { count: away })}` : ""}
         </p>
+        {may ? <Link href="/topics">{t("things.topics")}</Link> : null}
       </search>
       {total === 0 ? <p className="empty">{t("things.empty")}</p> : null}
       {total > 0 && ids.length === 0 ? <p className="empty">{t("things.noMatch", { query })}</p> : null}

@@ -57,6 +57,15 @@ describe("thingsSlice", () => {
     expect(next.statuses.lamp?.problem).toBe("old firmware");
   });
 
+  it("takes a new Thing and its first value in one batch", () => {
+    const next = apply(
+      { kind: "thing", thing: thingViewOf("pump", { properties: {} }) },
+      { kind: "reading", id: "pump", property: "lamp/on", view: propertyOf(true) },
+      { kind: "reading", id: "pump", property: "lamp/on", view: propertyOf(false) },
+    );
+    expect(next.readings.pump?.["lamp/on"]?.value).toBe(false);
+  });
+
   it("follows availability", () => {
     const next = apply({ kind: "availability", id: "fan", availability: "lost" });
     expect(next.statuses.fan).toMatchObject({ availability: "lost", source: "module:sim" });

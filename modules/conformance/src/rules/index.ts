@@ -3,7 +3,7 @@ import { answersCommandsRule, rejectsUnknownRule } from "./commands.ts";
 import { configSchemaRule, definitionRule, sessionShapeRule } from "./definition.ts";
 import { survivesRefusalRule } from "./faults.ts";
 import { abortsOpenRule, letsGoRule, opensAgainRule } from "./life.ts";
-import { announcesFirstRule, crossesProcessesRule, readingsFitRule } from "./reporting.ts";
+import { announcesFirstRule, crossesProcessesRule, eventsFitRule, readingsFitRule } from "./reporting.ts";
 import { gatewayClockRule } from "./time.ts";
 
 /** Everything that a module must do, in the order in which it is best mended. */
@@ -13,6 +13,7 @@ export const RULES: readonly Rule[] = [
   sessionShapeRule,
   announcesFirstRule,
   readingsFitRule,
+  eventsFitRule,
   crossesProcessesRule,
   gatewayClockRule,
   rejectsUnknownRule,

@@ -14,6 +14,11 @@ export const announcesFirstRule: Rule = {
     const announced = new Set<string>();
     for (const call of trial.host.calls) {
       if (call.call === "announce") announced.add(call.thing.id);
+      if (call.call === "emit" && !announced.has(call.event.thing)) {
+        violation(
+          `${call.event.thing}/${call.event.event} was emitted before ${call.event.thing} was announced`,
+        );
+      }
       if (call.call !== "report") continue;
       const early = call.readings.find(({ thing }) => !announced.has(thing));
       if (early !== undefined) {
@@ -33,6 +38,27 @@ export const readingsFitRule: Rule = {
     for (const { thing, property, time } of trial.host.readings) {
       if (time !== undefined && !(Number.isFinite(time) && time >= 0)) {
         violation(`${thing}/${property}: time: expected milliseconds since 1970, found ${time}`);
+      }
+    }
+  },
+};
+
+export const eventsFitRule: Rule = {
+  id: "events-fit",
+  title: "emits only events that its Things describe, with data that fit",
+  async check(subject) {
+    await using trial = await Trial.open(subject);
+    await trial.settle();
+    // What people do to a device is often what it has to tell of.
+    for (const command of subject.options.commands ?? []) {
+      trial.send(command);
+      await trial.pass(trial.settleMs);
+    }
+    const found = trial.host.problems.find(({ call }) => call === "emit");
+    if (found !== undefined) violation(`emit: ${found.problem}`);
+    for (const { thing, event, time } of trial.host.events) {
+      if (time !== undefined && !(Number.isFinite(time) && time >= 0)) {
+        violation(`${thing}/${event}: time: expected milliseconds since 1970, found ${time}`);
       }
     }
   },

@@ -17,9 +17,11 @@ export interface Statement {
 export const FILES: Readonly<Record<string, string>> = {
   access: "gateway/daemon/src/mqtt/identity/access.test.ts",
   description: "protocol/src/homie/description.test.ts",
+  written: "protocol/src/homie/description-out.test.ts",
   devices: "e2e/src/homie-devices.test.ts",
   e2e: "e2e/src/homie.test.ts",
   external: "gateway/daemon/src/mqtt/external/external-broker.test.ts",
+  family: "gateway/daemon/src/mqtt/homie/family.test.ts",
   in: "gateway/daemon/src/mqtt/homie-in.test.ts",
   json: "protocol/src/homie/json-format.test.ts",
   out: "gateway/daemon/src/mqtt/homie-out.test.ts",

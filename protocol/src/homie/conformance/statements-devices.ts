@@ -133,9 +133,9 @@ export const DEVICES: readonly Statement[] = [
     side: "both",
     says: "`root` where the device is not the root, `parent` where that is another device",
     proof: [
-      "description: relations are told, and the version that is given",
+      "written: relations are told, and the version that is given",
       "description: a root that is itself",
-      "in: name their parent, and the root where that is another",
+      "family: name their parent, and the root where that is another",
     ],
   },
   {
@@ -143,9 +143,9 @@ export const DEVICES: readonly Statement[] = [
     side: "in",
     says: "whose root is lost is lost; else the device's own `$state` counts",
     proof: [
-      "in: are lost with the root and as they said themselves when it is back",
-      "in: are not lost with a parent that is not the root, nor asleep with a root that sleeps",
-      "in: in a ring do no harm",
+      "family: are lost with the root and as they said themselves when it is back",
+      "family: are not lost with a parent that is not the root, nor asleep with a root that sleeps",
+      "family: in a ring do no harm",
       "devices: children are lost with the root by its will, and there again with it",
     ],
   },
@@ -207,7 +207,7 @@ export const DEVICES: readonly Statement[] = [
     proof: [
       "description: a whole device",
       REFUSED,
-      "description: a Thing that is described to Homie and read again is the same Thing",
+      "written: a Thing that is described to Homie and read again is the same Thing",
     ],
   },
   {

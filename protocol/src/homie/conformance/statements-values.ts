@@ -4,7 +4,7 @@ const HOSTILE = "value: hostile payloads are refused with a sentence";
 const REFUSED = "description: refuses, with the exact path,";
 const ROUND_TRIP = "value: %s: what is written is read as the same value";
 const CANONICAL = "value: what is read and written again is canonical: written once more it is the same";
-const READS = "description: a Thing that is described to Homie and read again is the same Thing";
+const READS = "written: a Thing that is described to Homie and read again is the same Thing";
 
 /** "Payloads", "Empty string values" and "Formats". */
 export const VALUES: readonly Statement[] = [
@@ -131,7 +131,7 @@ export const VALUES: readonly Statement[] = [
     section: "Formats",
     side: "both",
     says: "float and integer: `[min]:[max][:step]`, open where one is missing, in the format of the type",
-    proof: [READS, REFUSED, "description: the ranges of integers are integers of 64 bits"],
+    proof: [READS, REFUSED, "written: the ranges of integers are integers of 64 bits"],
   },
   { section: "Formats", side: "in", says: "the step is above 0", proof: ["description: a step of 0"] },
   {

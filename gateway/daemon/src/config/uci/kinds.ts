@@ -1,4 +1,5 @@
 import { BridgeConfig } from "@tram/cloud-bridge";
+import { TopicMapping } from "@tram/protocol";
 import { type TSchema, Type } from "typebox";
 import { Config } from "../schema.ts";
 import { propertiesOf } from "../schema-properties.ts";
@@ -63,6 +64,7 @@ const ENTRIES: readonly {
 }[] = [
   { type: "account", at: ["mqtt", "clients"], name: "username", dashed: false },
   { type: "listener", at: ["mqtt", "listeners"], name: "id", dashed: true },
+  { type: "mapping", at: ["mqtt", "mappings"], name: "id", dashed: true, schema: TopicMapping },
   { type: "module", at: ["modules"], name: "id", dashed: true },
   { type: "cloud", at: ["cloud"], name: "id", dashed: true, schema: BridgeConfig },
 ];

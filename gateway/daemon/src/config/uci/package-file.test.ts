@@ -59,6 +59,7 @@ describe("the UCI file of the package", () => {
       "log",
       "account",
       "module",
+      "mapping",
       "cloud",
     ]);
   });

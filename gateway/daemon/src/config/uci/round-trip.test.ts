@@ -114,6 +114,20 @@ function withSoundExternal({ engine, external, ...mqtt }: Named): Named {
 
 const uniqueBy = (key: string) => ({ selector: (entry: Named) => entry[key], maxLength: 4 });
 
+/** What devices of the house say, in topics of their own. */
+const mappings = fc.record(
+  {
+    id: fc.stringMatching(/^[a-z][a-z0-9]{0,8}(?:-[a-z0-9]{1,8})?$/).filter((id) => id !== "pair"),
+    title: text({ minLength: 1 }),
+    availability: fc.constant({ topic: "farm/online", online: "1", offline: "0" }),
+    properties: fc.constantFrom(
+      { "air/temperature": { read: { topic: "farm/{id}/temp", path: 'a["b c"]' } } },
+      { "pump/on": { words: { BẬT: true, TẮT: false }, write: { topic: "farm/pump", qos: 0 } } },
+    ),
+  },
+  { requiredKeys: ["id", "properties"], noNullPrototype: true },
+);
+
 /** Configurations that the check takes. What UCI cannot say apart from its absence (an empty list of accounts) is absent. */
 const documents: fc.Arbitrary<ConfigDocument> = fc
   .record({
@@ -137,10 +151,11 @@ const documents: fc.Arbitrary<ConfigDocument> = fc
       (allowedBy(BridgeConfig) as fc.Arbitrary<Named>).map((entry) => withOneSecret(entry, false)),
       uniqueBy("id"),
     ),
+    mappings: fc.uniqueArray(mappings, { selector: ({ id }) => id, maxLength: 3 }),
     timezone: fc.constantFrom("UTC", "Asia/Ho_Chi_Minh", "America/Argentina/Buenos_Aires"),
   })
-  .map(({ top, clients, listeners, durable, modules, cloud, timezone }) => {
-    const mqtt = { ...withSoundExternal(top.mqtt ?? {}), clients, listeners, durable };
+  .map(({ top, clients, listeners, durable, modules, cloud, mappings, timezone }) => {
+    const mqtt = { ...withSoundExternal(top.mqtt ?? {}), clients, listeners, durable, mappings };
     const document: Record<string, unknown> = { ...top, modules, cloud, mqtt };
     if (top.gateway?.timezone !== undefined) document.gateway = { ...top.gateway, timezone };
     if (top.gateway?.id === "pair") document.gateway = { ...top.gateway, id: "pair-1" };
@@ -149,7 +164,7 @@ const documents: fc.Arbitrary<ConfigDocument> = fc
 
 function withoutEmpty(document: Record<string, unknown>): unknown {
   const { mqtt, ...others } = document as { mqtt: Named };
-  const lists = new Set(["clients", "listeners", "durable"]);
+  const lists = new Set(["clients", "listeners", "durable", "mappings"]);
   const broker = Object.fromEntries(
     Object.entries(mqtt).filter(([key, value]) => !lists.has(key) || (value as unknown[]).length > 0),
   );

@@ -66,7 +66,10 @@ export class DialectHouse {
     if (retain) this.retained.set(topic, bytes);
     if (retain && bytes.length === 0) this.retained.delete(topic);
     const client = { username: as } as MqttClient;
-    await this.#transactions.transact((unit) => this.dialects.take(client, message(topic, bytes), unit));
+    await this.#transactions.transact((unit) => {
+      this.dialects.describe(client, message(topic, bytes), unit);
+      this.dialects.devices.take(message(topic, bytes), unit);
+    });
   }
 
   /** The owner has the gateway forget a Thing. */

@@ -76,6 +76,7 @@ export const en = {
   "things.found": { one: "{count} of {total} Things", other: "{count} of {total} Things" },
   "things.away": { one: "{count} not reachable", other: "{count} not reachable" },
   "things.empty": "No Things yet. They appear here as soon as a module or an MQTT device announces them.",
+  "things.topics": "Plain topics",
   "things.noMatch": "No Thing matches “{query}”.",
   "things.refused": "Something that this device said of itself was refused: {problem}",
   "things.alerts": "Alerts",

@@ -75,6 +75,7 @@ export const vi: CatalogueOf<typeof en> = {
   "things.away": { other: "{count} không liên lạc được" },
   "things.empty":
     "Chưa có thiết bị nào. Thiết bị sẽ hiện ở đây ngay khi một mô-đun hoặc thiết bị MQTT khai báo.",
+  "things.topics": "Topic tự đặt",
   "things.noMatch": "Không có thiết bị nào khớp với “{query}”.",
   "things.refused": "Một phần thông tin mà thiết bị này tự mô tả bị từ chối: {problem}",
   "things.alerts": "Cảnh báo",
