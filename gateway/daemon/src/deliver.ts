@@ -61,10 +61,14 @@ export function createDeliver(parts: {
       return { outcome: "rejected", reason: "a Homie device has no actions" };
     }
     if (source.startsWith("foreign:")) {
-      const message = parts.foreign().command(id, command.target.property, command.value);
+      const foreign = parts.foreign();
+      const message = foreign.command(id, command.target.property, command.value);
       if (typeof message === "string") return { outcome: "rejected", reason: message };
-      await parts.broker().publish({ ...message, payload: Buffer.from(message.payload) });
-      return { outcome: "sent" };
+      const { payload, qos, reply, retain, topic } = message;
+      const answered = reply === undefined ? undefined : foreign.answerTo(reply, signal);
+      await parts.broker().publish({ topic, payload: Buffer.from(payload), qos, retain });
+      const answer = await answered;
+      return answer?.ok === false ? { outcome: "rejected", reason: answer.problem } : { outcome: "sent" };
     }
     await sendHomieCommand(parts.broker(), link.described, command.target.property, command.value);
     return { outcome: "sent" };

@@ -27,10 +27,9 @@ export function sheetOf(kind: CredentialKind, { credential, password, broker }: 
         where: "Configuration > MQTT, or the console",
         fields: [...login, ["Topic", id], ["Full topic", "%prefix%/%topic%/"]],
         paste: [
-          `Backlog MqttHost ${host}; MqttPort ${port}; MqttUser ${id}; MqttPassword ${password}; Topic ${id}; FullTopic %prefix%/%topic%/; SetOption19 1`,
+          `Backlog MqttHost ${host}; MqttPort ${port}; MqttUser ${id}; MqttPassword ${password}; Topic ${id}; FullTopic %prefix%/%topic%/; SetOption19 0`,
         ],
-        // Refused topics close the connection (MQTT 3.1.1), and the device would come back for ever.
-        notes: ["SetOption19 1 keeps it from publishing to tasmota/discovery/, which is not its own."],
+        notes: ["SetOption19 0 lets it describe itself, so that it appears with all that it can do."],
       };
     case "shelly":
       return {

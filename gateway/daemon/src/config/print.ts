@@ -34,6 +34,7 @@ function documentOf(settings: Settings): object {
       limits: mqtt.limits,
       durable: mqtt.durable,
       durability: mqtt.durability,
+      discovery: mqtt.discovery,
       anonymous: mqtt.anonymous,
       clients: mqtt.accounts.map(({ password: _secret, ...account }) => ({ ...account, password: HIDDEN })),
       mappings: mqtt.mappings,

@@ -239,6 +239,13 @@ export const MqttConfig = Type.Object(
           "`standard`: telemetry survives a crash at once, and a power cut after the sync window. `strict`: everything is synced before it is acknowledged (for eMMC and SSD).",
       }),
     ),
+    discovery: Type.Optional(
+      Type.Enum(["both", "in", "out", "off"], {
+        default: "both",
+        description:
+          "Home Assistant's discovery. `in`: devices that describe themselves for it become Things. `out`: it is told of the Things. Tasmota, Shelly and Homie are heard in their own way whatever it says.",
+      }),
+    ),
     anonymous: Type.Optional(
       Type.Boolean({
         default: false,

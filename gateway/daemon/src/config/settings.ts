@@ -54,6 +54,8 @@ export interface Settings {
     /** Filters of topics that must survive a power cut. */
     readonly durable: readonly string[];
     readonly durability: "standard" | "strict";
+    /** Which way Home Assistant's discovery goes. */
+    readonly discovery: "both" | "in" | "out" | "off";
     readonly anonymous: boolean;
     readonly accounts: readonly Account[];
     readonly mappings: readonly TopicMapping[];
@@ -129,6 +131,7 @@ export function completeSettings(sound: SoundConfig, folder: string, overrides: 
       limits: mqtt.limits ?? {},
       durable: mqtt.durable ?? [],
       durability: mqtt.durability ?? "standard",
+      discovery: mqtt.discovery ?? "both",
       anonymous: mqtt.anonymous ?? false,
       accounts,
       mappings,

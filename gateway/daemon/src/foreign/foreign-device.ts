@@ -13,22 +13,42 @@ export interface ForeignMessage {
   readonly payload: string;
   readonly qos: 0 | 1 | 2;
   readonly retain: boolean;
+  /** Where the device answers it, for devices that answer. */
+  readonly reply?: ForeignReply;
+}
+
+/** The answer of a device to one message. */
+export interface ForeignReply {
+  readonly topic: string;
+  /** @returns undefined when this is the answer to something else. */
+  readonly decode: (payload: string) => ForeignAnswer | undefined;
+}
+
+export type ForeignAnswer = { readonly ok: true } | { readonly ok: false; readonly problem: string };
+
+/** One topic that tells a property. */
+export interface ReadBinding {
+  readonly topic: string;
+  /** @param payload as UTF-8 text. */
+  readonly decode: (payload: string) => Decoded;
+  /** Not heard for so long, it is not known any more. */
+  readonly expireAfterMs?: Ms;
 }
 
 /** How a property is read from MQTT and written to it. */
 export interface PropertyBinding {
   readonly affordance: PropertyAffordance;
-  readonly read?: {
-    readonly topic: string;
-    /** @param payload as UTF-8 text. */
-    readonly decode: (payload: string) => Decoded;
-    /** Not heard for so long, it is not known any more. */
-    readonly expireAfterMs?: Ms;
-  };
+  /** All topics that tell it: what came last counts. */
+  readonly reads: readonly ReadBinding[];
   readonly write?: {
     readonly topic: string;
     /** @param value has passed the affordance. @returns a sentence for what cannot be said. */
     readonly encode: (value: Json) => ForeignMessage | string;
+    /**
+     * Whether a device that was told `wanted` and reports `reported` does as it was told: it may count in steps of its
+     * own. Default: only if they are equal.
+     */
+    readonly isSame?: (wanted: Json, reported: Json) => boolean;
   };
 }
 
@@ -41,7 +61,7 @@ export interface AvailabilityBinding {
 
 /**
  * A device that speaks MQTT in its own way: what it is, and how its topics are read. Where it comes from (discovery of
- * Home Assistant, a mapping by hand) nobody sees who uses it.
+ * Home Assistant, that of its maker, a mapping by hand) nobody sees who uses it.
  */
 export interface ForeignDevice {
   readonly id: ThingId;
@@ -57,6 +77,10 @@ export interface ForeignDevice {
   readonly availability: readonly AvailabilityBinding[];
   /** `all` of them must say that it is there, `any` one, or the `latest` heard counts. */
   readonly availabilityMode: "all" | "any" | "latest";
+  /** It describes itself to Home Assistant too, which need not hear of it from the gateway. */
+  readonly tellsHass?: boolean;
+  /** Messages that make it tell its state, for when it was described just now. */
+  readonly ask?: readonly ForeignMessage[];
   /** What of it is not understood, for people. */
   readonly problems: readonly string[];
 }

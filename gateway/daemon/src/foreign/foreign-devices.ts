@@ -18,7 +18,15 @@ import type {
   Thing,
   ThingId,
 } from "@tram/protocol";
-import type { Decoded, ForeignDevice, ForeignMessage } from "./foreign-device.ts";
+import type {
+  Decoded,
+  ForeignAnswer,
+  ForeignDevice,
+  ForeignMessage,
+  ForeignReply,
+} from "./foreign-device.ts";
+import { modelOf } from "./model-of.ts";
+import { type Listener, TopicListeners, textOf } from "./topic-listeners.ts";
 
 /** What an account may do, without a word in the audit log: a description is no attempt. */
 export interface TopicRights {
@@ -26,23 +34,27 @@ export interface TopicRights {
   maySubscribe(account: string, topic: string): boolean;
 }
 
-/** @param payload undefined where it is not UTF-8. @param time when it was said, where that is not now. */
-type Listener = (payload: string | undefined, unit: Unit, time?: EpochMs) => void;
+/** How long a device may take to answer a message. In milliseconds. */
+const ANSWER_MS: Ms = 3_000;
 
 interface Known {
   readonly device: ForeignDevice;
   /** Latest word of each availability topic. */
   readonly there: Map<string, boolean>;
   readonly expiries: Map<PropertyKey, Disposable>;
+  /** What it was told last. */
+  readonly wanted: Map<PropertyKey, Json>;
 }
 
 export interface ForeignDevicesParts {
-  readonly clock: Pick<Clock, "after">;
+  readonly clock: Pick<Clock, "after" | "sleep">;
   readonly registry: Registry;
   readonly transactions: Pick<Transactions, "record">;
   readonly rights: TopicRights;
   /** What the broker has retained at a topic. */
   readonly retained: (topic: string) => MqttMessage | undefined;
+  /** Publishes a message of the gateway. */
+  readonly publish: (message: ForeignMessage) => void;
 }
 
 /** Who speaks for a foreign device. */
@@ -56,7 +68,7 @@ export class ForeignDevices implements Disposable {
   readonly #registry: Registry;
   readonly #rights: TopicRights;
   readonly #devices = new Map<ThingId, Known>();
-  readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #listeners = new TopicListeners();
   readonly #topicsOf = new Map<ThingId, readonly (readonly [topic: string, listener: Listener])[]>();
 
   constructor(parts: ForeignDevicesParts) {
@@ -79,16 +91,33 @@ export class ForeignDevices implements Disposable {
     for (const problem of device.problems.slice(0, 1)) this.#registry.noteProblem(id, problem, unit);
     const heard = new Set(this.#topicsOf.get(id)?.map(([topic]) => topic));
     // What was heard holds, and the time runs on: a device with many entities is described once for each.
-    const { expiries = new Map<PropertyKey, Disposable>(), there = new Map<string, boolean>() } =
-      this.#devices.get(id) ?? {};
+    const { there = new Map(), expiries = new Map(), wanted = new Map() } = this.#devices.get(id) ?? {};
     this.#deafen(id);
-    const known: Known = { device, there, expiries };
+    const known: Known = { device, there, expiries, wanted };
     this.#devices.set(id, known);
-    this.#listen(known);
+    const deaf = this.#listen(known);
+    if (deaf !== undefined)
+      this.#registry.noteProblem(id, `${deaf.slice(0, 200)}: too much is read there`, unit);
     // Nothing tells whether it is there: its values do, the next of them after a restart.
     if (device.availability.length === 0 && isNew) this.#registry.setAvailability(id, "ready", unit);
     this.#recall(known, heard, fresh, unit);
+    if (fresh) this.#ask(device, unit);
     return result;
+  }
+
+  isKnown(id: ThingId): boolean {
+    return this.#devices.has(id);
+  }
+
+  /** Whether it describes itself to Home Assistant; undefined when it is not known here. */
+  tellsHass(id: ThingId): boolean | undefined {
+    const known = this.#devices.get(id);
+    return known && known.device.tellsHass === true;
+  }
+
+  #ask({ ask = [], owner }: ForeignDevice, unit: Unit): void {
+    const messages = ask.filter(({ topic }) => this.#rights.maySubscribe(owner, topic));
+    if (messages.length > 0) unit.after(() => messages.forEach(this.#parts.publish));
   }
 
   /** What was said at its topics before it was known. */
@@ -100,7 +129,8 @@ export class ForeignDevices implements Disposable {
       const message = heard.has(topic) ? undefined : this.#parts.retained(topic);
       if (message === undefined) continue;
       const text = textOf(message);
-      for (const [own, listener] of this.#topicsOf.get(id) ?? []) if (own === topic) listener(text, unit);
+      for (const [own, listener] of this.#topicsOf.get(id) ?? [])
+        if (own === topic) listener(text, unit, true);
     }
   }
 
@@ -126,16 +156,12 @@ export class ForeignDevices implements Disposable {
    * @returns false when it is about none.
    */
   take(message: Pick<MqttMessage, "payload" | "topic">, unit: Unit, time?: EpochMs): boolean {
-    const listeners = this.#listeners.get(message.topic);
-    if (listeners === undefined) return false;
-    const text = textOf(message);
-    for (const listener of [...listeners]) listener(text, unit, time);
-    return true;
+    return this.#listeners.take(message, unit, time);
   }
 
   /** Topics at which a device is heard, or spoken to. */
   topics(): ReadonlySet<string> {
-    const topics = new Set(this.#listeners.keys());
+    const topics = new Set(this.#listeners.topics());
     for (const { device } of this.#devices.values()) {
       for (const { write } of device.properties.values()) if (write !== undefined) topics.add(write.topic);
     }
@@ -150,28 +176,60 @@ export class ForeignDevices implements Disposable {
 
   /** The message that sets a property. @returns a sentence where there is none. */
   command(id: ThingId, property: PropertyKey, value: Json): ForeignMessage | string {
-    const write = this.#devices.get(id)?.device.properties.get(property)?.write;
-    return write === undefined ? `${id} takes no ${property} at the moment` : write.encode(value);
+    const known = this.#devices.get(id);
+    const write = known?.device.properties.get(property)?.write;
+    if (known === undefined || write === undefined) return `${id} takes no ${property} at the moment`;
+    const message = write.encode(value);
+    if (typeof message === "string") return message;
+    if (write.isSame !== undefined) known.wanted.set(property, value);
+    if (message.reply === undefined || this.#rights.mayPublish(known.device.owner, message.reply.topic)) {
+      return message;
+    }
+    const { reply: _, ...plain } = message;
+    return plain;
+  }
+
+  /**
+   * Waits for the answer to a message that is about to be published.
+   * @returns undefined when there is none in time, which says nothing: its state tells.
+   */
+  async answerTo(reply: ForeignReply, signal: AbortSignal): Promise<ForeignAnswer | undefined> {
+    const done = new AbortController();
+    let answer: ForeignAnswer | undefined;
+    const listener: Listener = (payload) => {
+      answer = payload === undefined ? undefined : reply.decode(payload);
+      if (answer !== undefined) done.abort();
+    };
+    this.#listeners.add(reply.topic, listener);
+    await this.#parts.clock
+      .sleep(ANSWER_MS, AbortSignal.any([signal, done.signal]))
+      .catch(() => undefined) // Answered, or nobody waits any more: both end it.
+      .finally(() => this.#listeners.delete(reply.topic, listener));
+    return answer;
   }
 
   /** Somebody may speak only where they may publish, and be spoken to only where they may listen. */
   #within(device: ForeignDevice): ForeignDevice {
     const { owner } = device;
     const problems = [...device.problems];
+    const rights = new Map<string, boolean>();
     const mayRead = (topic: string): boolean => {
-      if (this.#rights.mayPublish(owner, topic)) return true;
-      problems.push(`${topic.slice(0, 200)}: ${owner} may not publish there`);
-      return false;
+      const known = rights.get(topic);
+      if (known !== undefined) return known;
+      const may = this.#rights.mayPublish(owner, topic);
+      rights.set(topic, may);
+      if (!may) problems.push(`${topic.slice(0, 200)}: ${owner} may not publish there`);
+      return may;
     };
     const properties = new Map(
       [...device.properties].flatMap(([key, binding]) => {
-        const { affordance, read, write } = binding;
+        const { affordance, write } = binding;
+        const reads = binding.reads.filter(({ topic }) => mayRead(topic));
         const target = write?.topic;
-        const readable = read !== undefined && mayRead(read.topic);
         const writable = target === undefined || this.#rights.maySubscribe(owner, target);
         if (!writable) problems.push(`${target?.slice(0, 200)}: ${owner} may not listen there`);
-        if (!readable && (write === undefined || !writable)) return [];
-        const kept = { affordance, ...(readable && { read }), ...(writable && write && { write }) };
+        if (reads.length === 0 && (write === undefined || !writable)) return [];
+        const kept = { affordance, reads, ...(writable && write && { write }) };
         return [[key, writable ? kept : { ...kept, affordance: { ...affordance, readOnly: true } }] as const];
       }),
     );
@@ -179,19 +237,21 @@ export class ForeignDevices implements Disposable {
     return { ...device, properties, availability, problems };
   }
 
-  #listen(known: Known): void {
+  /** @returns a topic that tells of so much that no more can be read there. */
+  #listen(known: Known): string | undefined {
     const { device } = known;
     const entries: (readonly [string, Listener])[] = [];
-    for (const [property, { read }] of device.properties) {
-      if (read === undefined) continue;
-      entries.push([
-        read.topic,
-        (payload, unit, time) => {
-          const decoded = payload === undefined ? NO_TEXT : read.decode(payload);
-          this.#read(device, { property, decoded, time }, unit);
-          this.#expireLater(known, property, read.expireAfterMs);
-        },
-      ]);
+    for (const [property, { affordance, reads }] of device.properties) {
+      for (const { decode, expireAfterMs, topic } of reads) {
+        const listener: Listener = (payload, unit, told, time) => {
+          // A button that was pressed once is not pressed now.
+          if (told && affordance.momentary === true) return;
+          const decoded = payload === undefined ? NO_TEXT : decode(payload);
+          this.#read(known, { property, decoded, time }, unit);
+          this.#expireLater(known, property, expireAfterMs);
+        };
+        entries.push([topic, listener]);
+      }
     }
     for (const { decode, topic } of device.availability) {
       entries.push([
@@ -200,19 +260,13 @@ export class ForeignDevices implements Disposable {
           this.#hear(known, topic, payload === undefined ? undefined : decode(payload), unit),
       ]);
     }
-    for (const [topic, listener] of entries) {
-      const listeners = this.#listeners.get(topic) ?? new Set();
-      this.#listeners.set(topic, listeners.add(listener));
-    }
-    this.#topicsOf.set(device.id, entries);
+    const heard = entries.filter(([topic, listener]) => this.#listeners.add(topic, listener));
+    this.#topicsOf.set(device.id, heard);
+    return entries.find((entry) => !heard.includes(entry))?.[0];
   }
 
   #deafen(id: ThingId): void {
-    for (const [topic, listener] of this.#topicsOf.get(id) ?? []) {
-      const listeners = this.#listeners.get(topic);
-      listeners?.delete(listener);
-      if (listeners?.size === 0) this.#listeners.delete(topic);
-    }
+    for (const [topic, listener] of this.#topicsOf.get(id) ?? []) this.#listeners.delete(topic, listener);
     this.#topicsOf.delete(id);
   }
 
@@ -227,17 +281,19 @@ export class ForeignDevices implements Disposable {
   }
 
   #read(
-    { id, owner }: ForeignDevice,
+    { device, wanted }: Known,
     { decoded, property, time }: { property: PropertyKey; decoded: Decoded; time: EpochMs | undefined },
     unit: Unit,
   ): void {
     if (decoded.ok && decoded.value === undefined) return;
-    const observation: Observation = {
-      thing: id,
-      property,
-      ...(time === undefined ? {} : { time }),
-      ...(decoded.ok ? { value: decoded.value ?? null } : { value: null, problem: decoded.problem }),
-    };
+    const { id, owner, properties } = device;
+    let value = decoded.ok ? (decoded.value ?? null) : null;
+    const order = wanted.get(property);
+    if (order !== undefined && properties.get(property)?.write?.isSame?.(order, value) === true)
+      value = order;
+    const problem = decoded.ok ? {} : { problem: decoded.problem };
+    const at = time === undefined ? {} : { time };
+    const observation: Observation = { thing: id, property, value, ...at, ...problem };
     this.#registry.report([observation], { source: foreignSource(owner), origin: "device" }, unit);
   }
 
@@ -261,20 +317,12 @@ export class ForeignDevices implements Disposable {
   }
 }
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 const NO_TEXT: Decoded = { ok: false, problem: "expected UTF-8" };
 
-/** @returns undefined when it is not UTF-8. */
-function textOf({ payload }: Pick<MqttMessage, "payload">): string | undefined {
-  try {
-    return utf8.decode(payload);
-  } catch {
-    return undefined;
-  }
-}
-
-function thingOf({ id, model, nodes, properties, title }: ForeignDevice): Thing {
+function thingOf(device: ForeignDevice): Thing {
+  const { id, nodes, properties, title } = device;
   const described: Record<string, PropertyAffordance> = {};
   for (const [key, { affordance }] of properties) described[key] = affordance;
+  const model = device.model ?? modelOf(described);
   return { id, title, ...(model === undefined ? {} : { model }), nodes: { ...nodes }, properties: described };
 }

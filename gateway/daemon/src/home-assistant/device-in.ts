@@ -72,6 +72,7 @@ export function deviceIn(
     properties,
     availability: availabilityIn(messages, problems),
     availabilityMode: mode === "all" || mode === "any" ? mode : "latest",
+    tellsHass: true,
     problems: [...new Set(problems)],
   };
 }

@@ -1,8 +1,10 @@
-import { isJsonObject, type Json, type JsonObject } from "@tram/protocol";
+import { isJson, isJsonObject, type Json, type JsonObject } from "@tram/protocol";
 import { ABBREVIATIONS, AVAILABILITY_ABBREVIATIONS, DEVICE_ABBREVIATIONS } from "./abbreviations.ts";
 
 /** A configuration larger than this is refused unread. In bytes; a device of Zigbee2MQTT takes 2 to 20 kB. */
 export const DISCOVERY_LIMIT_BYTES = 131_072;
+/** How deep it may nest: a list of components has lists of their own options. */
+const LEVELS = 8;
 /** Entities of one device. */
 const ENTITY_LIMIT = 128;
 const BASE = "~";
@@ -55,7 +57,9 @@ export function readDiscovery({ component, objectId }: DiscoveryPlace, payload: 
   } catch (error) {
     return { ok: false, problem: `expected JSON: ${(error as Error).message}` };
   }
-  if (!isJsonObject(json)) return { ok: false, problem: "expected a JSON object" };
+  if (!isJsonObject(json) || !isJson(json, LEVELS)) {
+    return { ok: false, problem: `expected a JSON object of at most ${LEVELS} levels` };
+  }
   const options = expanded(json, ABBREVIATIONS);
   const device = isJsonObject(options.device) ? expanded(options.device, DEVICE_ABBREVIATIONS) : {};
   const common = {

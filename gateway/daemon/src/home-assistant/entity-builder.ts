@@ -1,7 +1,7 @@
 import type { Json, PropertyAffordance } from "@tram/protocol";
 import type { Decoded, ForeignMessage, PropertyBinding } from "../foreign/foreign-device.ts";
 import type { Options } from "./options.ts";
-import type { Template } from "./template/template.ts";
+import type { Rendered, Template } from "./template/template.ts";
 
 /** A property that an entity brings, before it has its place in the device. */
 export interface EntityProperty {
@@ -28,6 +28,8 @@ export interface Names {
   /** A text that came as the value, and back. Default: by the type of the value. */
   readonly parse?: (text: string) => Json | undefined;
   readonly print?: (value: Json) => string;
+  /** See `PropertyBinding`. */
+  readonly isSame?: (wanted: Json, reported: Json) => boolean;
   /** What the command template knows besides `value`. @param printed what `print` has made. */
   readonly variables?: (printed: string) => Readonly<Record<string, number | string>>;
 }
@@ -67,17 +69,20 @@ export class Builder {
         ...(readable ? {} : { writeOnly: true, momentary: true }),
         ...(readable ? { observable: true } : {}),
       },
-      ...(readable && {
-        read: {
-          topic: from,
-          decode: decoder(reading, parse, names.whole === true),
-          ...(this.#expireAfterMs === undefined ? {} : { expireAfterMs: this.#expireAfterMs }),
-        },
-      }),
+      reads: readable
+        ? [
+            {
+              topic: from,
+              decode: decoder(reading, parse, names.whole === true),
+              ...this.#expiry,
+            },
+          ]
+        : [],
       ...(writable && {
         write: {
           topic: to,
           encode: (value: Json) => this.#message(to, print(value), writing, names.variables),
+          ...(names.isSame === undefined ? {} : { isSame: names.isSame }),
         },
       }),
     };
@@ -115,6 +120,40 @@ export class Builder {
         ...words.names,
       },
     );
+  }
+
+  /** A property at `state_topic` and `command_topic` whose commands are templates of their own. */
+  templated(
+    role: string,
+    affordance: PropertyAffordance,
+    parts: {
+      readonly standardKey: string;
+      /** Without it nothing tells the property. */
+      readonly decode?: (payload: string) => Decoded;
+      readonly encode: (value: Json) => Rendered;
+      readonly isSame?: Names["isSame"];
+    },
+  ): readonly EntityProperty[] {
+    const from = parts.decode === undefined ? undefined : this.#options.topic("state_topic");
+    const topic = this.#options.topic("command_topic");
+    if (topic === undefined) return [];
+    const { decode, isSame, standardKey } = parts;
+    const encode = (value: Json): ForeignMessage | string => {
+      const rendered = parts.encode(value);
+      if (!rendered.ok) return rendered.problem;
+      return { topic, payload: rendered.text, qos: this.#qos, retain: this.#retain };
+    };
+    const told = from === undefined ? { writeOnly: true, momentary: true } : { observable: true };
+    const binding: PropertyBinding = {
+      affordance: { ...affordance, ...told },
+      reads: from === undefined || decode === undefined ? [] : [{ topic: from, decode, ...this.#expiry }],
+      write: { topic, encode, ...(isSame === undefined ? {} : { isSame }) },
+    };
+    return [{ role, standardKey, binding }];
+  }
+
+  get #expiry(): { readonly expireAfterMs?: number } {
+    return this.#expireAfterMs === undefined ? {} : { expireAfterMs: this.#expireAfterMs };
   }
 
   /** A message to a topic of the entity, through its template. */

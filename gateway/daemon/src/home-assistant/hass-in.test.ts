@@ -48,6 +48,7 @@ class House {
         const payload = this.retained.get(topic);
         return payload === undefined ? undefined : message(topic, payload);
       },
+      publish: () => undefined,
     });
     this.hass = new HassIn({ registry: this.registry, foreign: this.foreign, log, prefix: "homeassistant" });
   }

@@ -19,6 +19,12 @@ interface Told {
   readonly message: DiscoveryMessage;
 }
 
+/** Devices that speak for themselves in their own dialect. */
+export interface OwnTongues {
+  /** @param name an identifier of the device. */
+  speaksForItself(owner: string, name: string): boolean;
+}
+
 /** Discovery messages that an account may leave. */
 const TOPICS_PER_OWNER = 4_096;
 /** Refused topics that are remembered, so that each is told once. */
@@ -43,7 +49,16 @@ export class HassIn {
   /** The problem that was told last, by account and topic. */
   readonly #refused = new Map<string, string>();
 
-  constructor(parts: { registry: Registry; foreign: ForeignDevices; log: Log; prefix: string }) {
+  readonly #own: OwnTongues | undefined;
+
+  constructor(parts: {
+    registry: Registry;
+    foreign: ForeignDevices;
+    log: Log;
+    prefix: string;
+    own?: OwnTongues;
+  }) {
+    this.#own = parts.own;
     this.#registry = parts.registry;
     this.#foreign = parts.foreign;
     this.#log = parts.log;
@@ -57,6 +72,16 @@ export class HassIn {
       if (typeof owner === "string" && typeof thing === "string") {
         this.#left.set(topic, { owner, thing: thing as ThingId });
       }
+    }
+  }
+
+  /** What an earlier process knew does not count any more. */
+  forgetAll(unit: Unit): void {
+    for (const [topic, { owner, thing }] of [...this.#left]) {
+      this.#left.delete(topic);
+      unit.delete(TABLE, topic);
+      // One that speaks for itself may have its id.
+      if (!this.#foreign.isKnown(thing)) this.#registry.retire(thing, foreignSource(owner), unit);
     }
   }
 
@@ -83,6 +108,20 @@ export class HassIn {
         `expected at most ${DISCOVERY_LIMIT_BYTES} bytes, found ${payload.length}`,
       );
     } else this.#learn(place, { topic, owner: username, payload, fresh }, unit);
+  }
+
+  /** A device of an account began to speak for itself, or ceased to: one device is one Thing. */
+  reconsider(owner: string, unit: Unit): void {
+    const identities = new Set<string>();
+    for (const told of this.#told.values()) if (told.owner === owner) identities.add(told.identity);
+    for (const identity of identities) {
+      const isThere = this.#things.has(`${owner}\n${identity}`);
+      if (isThere === this.#isItsOwn(owner, identity)) this.#build({ owner, identity }, unit);
+    }
+  }
+
+  #isItsOwn(owner: string, identity: string): boolean {
+    return this.#own?.speaksForItself(owner, identity) === true;
   }
 
   #learn(
@@ -142,7 +181,9 @@ export class HassIn {
       .filter((told) => told.owner === owner && told.identity === identity)
       .map(({ message }) => message);
     const known = this.#things.get(key);
-    if (messages.length === 0) {
+    const isItsOwn = this.#isItsOwn(owner, identity);
+    if (isItsOwn) this.#letGo(owner, identity, unit);
+    if (messages.length === 0 || isItsOwn) {
       if (known !== undefined) this.#foreign.remove(known, unit);
       this.#things.delete(key);
       return undefined;
@@ -157,6 +198,14 @@ export class HassIn {
     }
     this.#refuse(owner, topic ?? identity, `${result.path}: ${result.problem}`);
     return undefined;
+  }
+
+  /** Its Thing is another's from now on: what was kept of it must not end that one. */
+  #letGo(owner: string, identity: string, unit: Unit): void {
+    for (const [topic, told] of this.#told) {
+      if (told.owner === owner && told.identity === identity && this.#left.delete(topic))
+        unit.delete(TABLE, topic);
+    }
   }
 
   /** The id that it had before; else one of its name. */

@@ -1,11 +1,11 @@
 import type { Json, PropertyAffordance } from "@tram/protocol";
+import { homieColor, isSameColor, isSameKelvin, partsOfColor } from "../foreign/color.ts";
 import { type Builder, type EntityProperty, percent, scaled } from "./entity-builder.ts";
+import { COLOR, fromKelvin, temperature, toKelvin } from "./light-parts.ts";
+import { lightTemplateIn } from "./light-template-in.ts";
 import type { Options } from "./options.ts";
 
-const COLOR: PropertyAffordance = { type: "string", format: "color", title: "Colour" };
-const ROOM = { kelvin: { min: 2_000, max: 6_535 }, mireds: { min: 153, max: 500 } } as const;
-
-/** A light of one of the three schemas: topics for each part, JSON in one topic, or templates (which are not supported). */
+/** A light of one of the three schemas: topics for each part, JSON in one topic, or templates. */
 export function lightIn(make: Builder, options: Options): readonly EntityProperty[] {
   switch (options.word("schema", "default")) {
     case "default":
@@ -13,8 +13,10 @@ export function lightIn(make: Builder, options: Options): readonly EntityPropert
       return basic(make, options);
     case "json":
       return json(make, options);
+    case "template":
+      return lightTemplateIn(make, options);
     default:
-      options.problem("schema", "expected default or json");
+      options.problem("schema", "expected default, json or template");
       return [];
   }
 }
@@ -40,6 +42,7 @@ function basic(make: Builder, options: Options): readonly EntityProperty[] {
       standardKey: "light/color-temperature",
       parse: (text) => toKelvin(Number(text), kelvin),
       print: (value) => String(fromKelvin(Number(value), kelvin)),
+      isSame: isSameKelvin,
     }),
     ...color(make, options),
   ];
@@ -69,111 +72,13 @@ function color(make: Builder, options: Options): readonly EntityProperty[] {
         if (parts.some((part) => !Number.isFinite(part))) return undefined;
         return homieColor(kind, parts);
       },
-      print: (value) => partsOf(String(value), kind).join(","),
+      print: (value) => partsOfColor(String(value), kind).join(","),
+      isSame: isSameColor,
       variables: (printed) =>
         Object.fromEntries(printed.split(",").map((part, index) => [variables[index] ?? "", Number(part)])),
     });
   }
   return [];
-}
-
-/** Homie 5.0 "Color" of the parts that Home Assistant has: red, green, blue; hue and saturation; x and y. */
-function homieColor(kind: "rgb" | "hsv" | "xyz", [a = 0, b = 0, c = 0]: readonly number[]): string {
-  if (kind === "rgb") return `rgb,${Math.round(a)},${Math.round(b)},${Math.round(c)}`;
-  if (kind === "hsv") return `hsv,${Math.round(a)},${Math.round(b)},100`;
-  return `xyz,${a},${b}`;
-}
-
-/** The same back, from whatever form the colour is given in. */
-function partsOf(color: string, kind: "rgb" | "hsv" | "xyz"): readonly number[] {
-  const [form, ...numbers] = color.split(",");
-  const parts = numbers.map(Number);
-  if (form === kind) return kind === "rgb" ? parts : parts.slice(0, 2);
-  const rgb = form === "rgb" ? parts : form === "hsv" ? rgbOfHsv(parts) : rgbOfXy(parts);
-  if (kind === "rgb") return rgb.map(Math.round);
-  return kind === "hsv" ? hsOfRgb(rgb) : xyOfRgb(rgb);
-}
-
-function rgbOfHsv([hue = 0, saturation = 0, value = 100]: readonly number[]): readonly number[] {
-  const chroma = (value / 100) * (saturation / 100);
-  const channel = (offset: number): number => {
-    const k = (offset + hue / 60) % 6;
-    return 255 * (value / 100 - chroma * Math.max(0, Math.min(k, 4 - k, 1)));
-  };
-  return [channel(5), channel(3), channel(1)];
-}
-
-function hsOfRgb([red = 0, green = 0, blue = 0]: readonly number[]): readonly number[] {
-  const most = Math.max(red, green, blue);
-  const span = most - Math.min(red, green, blue);
-  if (span === 0) return [0, 0];
-  const sixth =
-    most === red
-      ? ((green - blue) / span + 6) % 6
-      : most === green
-        ? (blue - red) / span + 2
-        : (red - green) / span + 4;
-  return [Math.round(sixth * 60) % 360, Math.round((span / most) * 100)];
-}
-
-/** sRGB and CIE 1931 with the white of D65 (IEC 61966-2-1), at full brightness. */
-function xyOfRgb(rgb: readonly number[]): readonly number[] {
-  const [red = 0, green = 0, blue = 0] = rgb.map((part) => linear(part / 255));
-  const x = 0.4124 * red + 0.3576 * green + 0.1805 * blue;
-  const y = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  const z = 0.0193 * red + 0.1192 * green + 0.9505 * blue;
-  const sum = x + y + z;
-  return sum === 0 ? [0.3127, 0.329] : [round4(x / sum), round4(y / sum)];
-}
-
-function rgbOfXy([x = 0.3127, y = 0.329]: readonly number[]): readonly number[] {
-  if (y === 0) return [255, 255, 255];
-  const [bigX, bigZ] = [x / y, (1 - x - y) / y];
-  const parts = [
-    3.2406 * bigX - 1.5372 - 0.4986 * bigZ,
-    -0.9689 * bigX + 1.8758 + 0.0415 * bigZ,
-    0.0557 * bigX - 0.204 + 1.057 * bigZ,
-  ].map((part) => Math.max(0, part));
-  const most = Math.max(...parts);
-  return parts.map((part) => Math.round(255 * gamma(most === 0 ? 1 : part / most)));
-}
-
-function linear(part: number): number {
-  return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-}
-
-function gamma(part: number): number {
-  return part <= 0.0031308 ? 12.92 * part : 1.055 * part ** (1 / 2.4) - 0.055;
-}
-
-function round4(number: number): number {
-  return Math.round(number * 10_000) / 10_000;
-}
-
-function temperature(options: Options, kelvin: boolean): PropertyAffordance {
-  const [least, most] = kelvin
-    ? [options.number("min_kelvin") ?? ROOM.kelvin.min, options.number("max_kelvin") ?? ROOM.kelvin.max]
-    : [
-        toKelvin(options.number("max_mireds") ?? ROOM.mireds.max, false),
-        toKelvin(options.number("min_mireds") ?? ROOM.mireds.min, false),
-      ];
-  return {
-    type: "integer",
-    unit: "K",
-    ...(least === undefined ? {} : { minimum: Math.floor(least) }),
-    ...(most === undefined ? {} : { maximum: Math.ceil(most) }),
-    title: "Colour temperature",
-  };
-}
-
-/** Mireds are a million divided by kelvins, both ways. */
-function toKelvin(number: number, kelvin: boolean): number | undefined {
-  if (!Number.isFinite(number) || number <= 0) return undefined;
-  return Math.round(kelvin ? number : 1e6 / number);
-}
-
-function fromKelvin(value: number, kelvin: boolean): number {
-  return kelvin ? value : Math.round(1e6 / value);
 }
 
 /** One topic, one JSON object: `{"state":"ON","brightness":254,"color_temp":370,"color":{"x":0.4,"y":0.4}}`. */
@@ -191,6 +96,7 @@ function json(make: Builder, options: Options): readonly EntityProperty[] {
     standardKey: string,
     parse: (object: Readonly<Record<string, unknown>>) => Json | undefined,
     print: (value: Json) => Readonly<Record<string, unknown>>,
+    isSame?: (wanted: Json, reported: Json) => boolean,
   ): readonly EntityProperty[] =>
     make.property(role, affordance, {
       state: "state_topic",
@@ -199,6 +105,7 @@ function json(make: Builder, options: Options): readonly EntityProperty[] {
       whole: true,
       parse: (text) => parseObject(text, parse),
       print: (value) => JSON.stringify(print(value)),
+      ...(isSame === undefined ? {} : { isSame }),
     });
   return [
     ...part(
@@ -225,6 +132,7 @@ function json(make: Builder, options: Options): readonly EntityProperty[] {
           "light/color-temperature",
           ({ color_temp }) => (typeof color_temp === "number" ? toKelvin(color_temp, kelvin) : undefined),
           (value) => ({ state: "ON", color_temp: fromKelvin(Number(value), kelvin) }),
+          isSameKelvin,
         )
       : []),
     ...(colors === undefined
@@ -235,6 +143,7 @@ function json(make: Builder, options: Options): readonly EntityProperty[] {
           "light/color",
           ({ color: found }) => colorOfJson(found),
           (value) => ({ state: "ON", color: jsonOfColor(String(value), colors) }),
+          isSameColor,
         )),
   ];
 }
@@ -267,7 +176,7 @@ function areNumbers(list: readonly unknown[]): boolean {
 
 function jsonOfColor(color: string, mode: "rgb" | "hs" | "xy"): Readonly<Record<string, number>> {
   const kind = mode === "hs" ? "hsv" : mode === "xy" ? "xyz" : "rgb";
-  const [a = 0, b = 0, c = 0] = partsOf(color, kind);
+  const [a = 0, b = 0, c = 0] = partsOfColor(color, kind);
   if (mode === "rgb") return { r: a, g: b, b: c };
   return mode === "hs" ? { h: a, s: b } : { x: a, y: b };
 }

@@ -10,10 +10,20 @@ export class HassOut implements Disposable {
   readonly #registry: Registry;
   readonly #log: Log;
   readonly #gateway: ThingId;
+  readonly #tellsItself: (id: ThingId) => boolean;
   readonly #subscriptions: Disposable[];
   #closed = false;
 
-  constructor(parts: { broker: Broker; registry: Registry; bus: Bus; log: Log; root: { id: ThingId } }) {
+  constructor(parts: {
+    broker: Broker;
+    registry: Registry;
+    bus: Bus;
+    log: Log;
+    root: { id: ThingId };
+    /** Whether a device that speaks MQTT in its own way describes itself to Home Assistant, or may do so. */
+    tellsItself: (id: ThingId) => boolean;
+  }) {
+    this.#tellsItself = parts.tellsItself;
     this.#broker = parts.broker;
     this.#registry = parts.registry;
     this.#log = parts.log;
@@ -23,6 +33,12 @@ export class HassOut implements Disposable {
       bus.on("thing", (record, unit) => unit.after(() => this.#tell(record))),
       bus.on("retired", ({ id }, unit) => unit.after(() => this.#publish(discoveryTopic(id), ""))),
     ];
+  }
+
+  /** Tells nothing, and takes back what an earlier process told: a broker of others has it still. */
+  takeBack(): void {
+    this[Symbol.dispose]();
+    for (const { thing } of this.#registry.records()) this.#publish(discoveryTopic(thing.id as ThingId), "");
   }
 
   /** Tells everything that the registry remembers. */
@@ -37,9 +53,9 @@ export class HassOut implements Disposable {
 
   #tell(record: ThingRecord): void {
     const { source, thing } = record;
-    // It told Home Assistant of itself: that is how we know it.
-    if (source.startsWith("foreign:") && mappingOfSource(source) === undefined) return;
     const id = thing.id as ThingId;
+    const isMapped = mappingOfSource(source) !== undefined;
+    if (source.startsWith("foreign:") && !isMapped && this.#tellsItself(id)) return;
     const discovery = hassDiscovery(
       thing,
       {

@@ -9,11 +9,11 @@ import type {
   Store,
   Unit,
 } from "@tram/core";
-import { deviceTopic, type GatewayView, HASS_PREFIX, HOMIE_ROOT, PRODUCT } from "@tram/protocol";
+import { deviceTopic, type GatewayView, HOMIE_ROOT, PRODUCT, type ThingId } from "@tram/protocol";
 import { HTTP_LISTENER } from "../config/listener-check.ts";
 import type { Settings } from "../config/settings.ts";
-import { ForeignDevices } from "../foreign/foreign-devices.ts";
-import { HassIn } from "../home-assistant/hass-in.ts";
+import { Dialects } from "../foreign/dialects.ts";
+import type { ForeignDevices } from "../foreign/foreign-devices.ts";
 import type { House } from "../house.ts";
 import { fromOwnOrigin } from "../http/own-origin.ts";
 import type { Upgrade } from "../http/server.ts";
@@ -91,21 +91,28 @@ export interface MqttRoom {
  */
 export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<MqttRoom> {
   const { clock, house, identity, log, store } = parts;
-  const { durable, external } = parts.settings.mqtt;
+  const { discovery, durable, external } = parts.settings.mqtt;
   let broker: Broker | undefined;
-  const foreign = new ForeignDevices({
+  const retained = (filter: string): readonly MqttMessage[] => {
+    const found: MqttMessage[] = [];
+    broker?.subscribe(filter, { qos: 1 }, (message) => found.push(message))[Symbol.dispose]();
+    return found;
+  };
+  const dialects = new Dialects({
     ...house,
     clock,
+    log,
     rights: identity.rights,
-    retained: (topic) => {
-      const found: MqttMessage[] = [];
-      broker?.subscribe(topic, { qos: 1 }, (message) => found.push(message))[Symbol.dispose]();
-      return found[0];
+    hearsHass: discovery === "both" || discovery === "in",
+    retained,
+    publish: ({ payload, qos, retain, topic }) => {
+      broker?.publish({ topic, payload: Buffer.from(payload), qos, retain }).catch((error: unknown) => {
+        log.warn({ topic, reason: String(error) }, "the broker did not take a message");
+      });
     },
   });
-  teardown.use(foreign);
-  const hass = new HassIn({ ...house, foreign, log, prefix: HASS_PREFIX });
-  await hass.restore(store);
+  teardown.use(dialects);
+  const { devices: foreign } = dialects;
   const mapping = new MappingRoom({
     ...house,
     ...parts,
@@ -119,8 +126,9 @@ export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<Mq
   await mapping.restore(store);
   const reader = {
     take: (client: MqttClient, message: MqttMessage, unit: Unit): void => {
+      // A broker of others does not tell whose a message is: nobody describes anything there.
+      if (external === undefined) dialects.describe(client, message, unit);
       if (!foreign.take(message, unit)) mapping.take(client, message, unit);
-      hass.take(client, message, unit);
     },
   };
   let out: HomieOut | undefined;
@@ -137,34 +145,22 @@ export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<Mq
   const versions = await DescriptionVersions.open(store, house.transactions);
   const speak = (broker: Broker): RootVoice => {
     out = new HomieOut({ ...house, broker, log, versions, root: parts.settings.gateway });
-    return speakHomie(broker, out, parts, teardown);
+    return speakHomie(broker, { homie: out, dialects }, parts, teardown);
   };
-  const ways = { hooks, foreign, mapping, speak };
+  const ways: Ways = { hooks, foreign, mapping, speak };
   if (external !== undefined) return await openExternal(parts, { ...ways, external }, teardown);
-  const room = await openLocal(parts, ways, teardown);
-  broker = room.broker;
-  await recall(room.broker, house, { hass, homie });
-  await mapping.mappings.recall();
-  return room;
-}
-
-/** What devices said to an earlier process, as the broker still has it. */
-async function recall(
-  broker: Broker,
-  { transactions }: House,
-  { hass, homie }: { readonly hass: HassIn; readonly homie: HomieIn },
-): Promise<void> {
-  const retained = (filter: string): readonly MqttMessage[] => {
-    const found: MqttMessage[] = [];
-    broker.subscribe(filter, { qos: 1 }, (message) => found.push(message))[Symbol.dispose]();
-    return found;
+  const onOpen = async (opened: Broker): Promise<void> => {
+    broker = opened;
+    await dialects.restore(store);
+    await dialects.recall();
   };
-  const described = retained(`${HASS_PREFIX}/#`);
+  const room = await openLocal(parts, { ...ways, onOpen }, teardown);
   const said = ["$state", "$alert/+", "+/+/$target"].flatMap((topic) => retained(`${HOMIE_ROOT}/+/${topic}`));
-  await transactions.record((unit) => {
-    for (const message of described) hass.recall(message, unit);
+  await house.transactions.record((unit) => {
     for (const message of said) homie.recall(message, unit);
   });
+  await mapping.mappings.recall();
+  return room;
 }
 
 /** What both kinds of broker need of the house. */
@@ -178,7 +174,16 @@ interface Ways {
 
 async function openLocal(
   parts: MqttParts,
-  { foreign, hooks, mapping, speak }: Ways,
+  {
+    foreign,
+    hooks,
+    mapping,
+    onOpen,
+    speak,
+  }: Ways & {
+    /** The broker is open, and nobody is heard yet. */
+    readonly onOpen: (broker: Broker) => Promise<void>;
+  },
   teardown: Teardown,
 ): Promise<MqttRoom> {
   const { settings, clock, store, log, house, tls, onChange } = parts;
@@ -186,6 +191,7 @@ async function openLocal(
   teardown.defer(() => broker.close());
   parts.identity.attach(broker);
   teardown.use(new SysTopics({ broker, clock, version: PRODUCT.version }));
+  await onOpen(broker);
   const root = speak(broker);
   const attach: Attach = (stream, origin) => broker.attach(stream, origin);
   const { listeners: specs, limits } = settings.mqtt;
@@ -266,7 +272,7 @@ async function openExternal(
 
 function speakHomie(
   broker: Broker,
-  homie: HomieOut,
+  { dialects, homie }: { readonly homie: HomieOut; readonly dialects: Dialects },
   { clock, house, log, settings }: MqttParts,
   teardown: Teardown,
 ): RootVoice {
@@ -274,7 +280,16 @@ function speakHomie(
   teardown.defer(() => homie.stop());
   homie.start();
   teardown.use(new EventsOut({ ...house, broker, log }));
-  teardown.use(new HassOut({ ...house, broker, log, root })).start();
+  const tellsItself = (id: ThingId): boolean =>
+    house.registry
+      .links(id)
+      .some(
+        ({ id: name, source }) => source.startsWith("foreign:") && dialects.devices.tellsHass(name) !== false,
+      );
+  const hass = teardown.use(new HassOut({ ...house, broker, log, root, tellsItself }));
+  const { discovery } = settings.mqtt;
+  if (discovery === "both" || discovery === "out") hass.start();
+  else hass.takeBack();
   return { alerts: new RootAlerts({ broker, root }), log: new RootLog({ broker, clock, root }) };
 }
 

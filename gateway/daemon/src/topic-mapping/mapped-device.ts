@@ -83,13 +83,16 @@ function bindingOf(
 ): PropertyBinding {
   return {
     affordance: spelling.affordance,
-    ...(read && {
-      read: {
-        topic: topicOf(read.topic, level),
-        decode: (payload: string) => decode(payload, read, spelling, reader, onPick),
-        ...(read.expireAfterMs === undefined ? {} : { expireAfterMs: read.expireAfterMs }),
-      },
-    }),
+    reads:
+      read === undefined
+        ? []
+        : [
+            {
+              topic: topicOf(read.topic, level),
+              decode: (payload: string) => decode(payload, read, spelling, reader, onPick),
+              ...(read.expireAfterMs === undefined ? {} : { expireAfterMs: read.expireAfterMs }),
+            },
+          ],
     ...(write && {
       write: { topic: topicOf(write.topic, level), encode: (value: Json) => encode(value, write, level) },
     }),

@@ -168,6 +168,15 @@ describe("rights", () => {
   });
 });
 
+test("a device speaks Homie 3 and 4 below its own id, and an id that is a version gives nothing", () => {
+  const five = access({ granted: new Map([["5", granted("5", "homie")]]) });
+  expect(rights("lamp", "homie/lamp/$state")).toEqual([true, true]);
+  expect(rights("lamp", "homie/lamp-2/$state")).toEqual([false, false]);
+  expect(five.mayPublish({ username: "5" }, "homie/5/lamp/$state")).toBe(false);
+  expect(five.maySubscribe({ username: "5" }, "homie/5/#")).toBe(false);
+  expect(five.mayPublish({ username: "5" }, "homie/5/5/$state")).toBe(true);
+});
+
 describe("a device with a valid credential", () => {
   /** Topics of another device, of the gateway, of the broker, and of where devices pair. */
   const FOREIGN = [
@@ -176,6 +185,8 @@ describe("a device with a valid credential", () => {
     "homie/5/lamp/$state",
     "homie/5/lamp-2/light/on",
     "homie/5/lamp-gateway/$state",
+    "homie/lamp/$state",
+    "homie/lamp-3/$state",
     "homie/5/lamp-attic/light/on/set",
     "tram/1/lamp/firmware",
     "tram/1/pair/request",

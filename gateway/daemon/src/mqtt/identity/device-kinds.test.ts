@@ -43,3 +43,17 @@ test("prefixes overlap when one holds the other", () => {
   expect(overlap(of("a/#"), of("x/#", "a/b/#"))).toBe(true);
   expect(overlap(of("a/b/#"), of("a/c/#", "ab/#"))).toBe(false);
 });
+
+test.each(["tasmota", "shelly", "esphome"] as const)(
+  "two devices of the kind %s have topics of their own",
+  (kind) => {
+    const [one, other] = ["one", "other"].map((id) => {
+      const described = describeKind(kind, id);
+      return described.ok && described.topics !== undefined
+        ? described.topics
+        : { read: ["#"], write: ["#"] };
+    });
+    expect(one && other && overlap(one, other)).toBe(false);
+    expect(one && overlap(one, one)).toBe(true);
+  },
+);

@@ -13,18 +13,24 @@ interface KindRow {
 /** Home Assistant's discovery, `<component>/<node>/…`: with its own id as the node, and no other. */
 const discovery = (id: string): string => `homeassistant/+/${id}/#`;
 
+const TASMOTA_DISCOVERY = ["tasmota/discovery/+/config", "tasmota/discovery/+/sensors"];
+
+/** Where all devices of a kind speak and listen: no device can have them for itself. */
+const SHARED = new Set([...TASMOTA_DISCOVERY, "shellies/announce", "shellies/command", "esphome/discover"]);
+
 /**
  * What each kind of device says where. Devices that do not speak Homie have fixed habits: what stands here is what their
  * firmware publishes and subscribes to, no more.
  */
 const KINDS: Readonly<Record<CredentialKind, KindRow>> = {
   homie: { role: "device" },
-  // Tasmota: `%prefix%/%topic%/` with the prefixes cmnd, stat and tele.
+  // Tasmota: `%prefix%/%topic%/` with the prefixes cmnd, stat and tele; it describes itself by its MAC address, which
+  // nobody knows before.
   tasmota: {
     role: "device",
     topics: (id) => ({
       read: [`cmnd/${id}/#`],
-      write: [`stat/${id}/#`, `tele/${id}/#`, discovery(id)],
+      write: [`stat/${id}/#`, `tele/${id}/#`, ...TASMOTA_DISCOVERY, discovery(id)],
     }),
     reserved: ["tasmotas"],
   },
@@ -110,10 +116,10 @@ function prefixProblem(prefix: string): string | undefined {
   return undefined;
 }
 
-/** Whether two sets of topics that are given as prefixes have a topic in common. */
+/** Whether two sets of topics that are given as prefixes have a topic in common, beyond what all devices share. */
 export function overlap(one: TopicRights, other: TopicRights): boolean {
   const filtersOf = ({ read, write }: TopicRights) =>
-    [...read, ...write].map((text) => parseFilter(text) ?? []);
+    [...read, ...write].filter((text) => !SHARED.has(text)).map((text) => parseFilter(text) ?? []);
   return filtersOf(one).some((a) =>
     filtersOf(other).some((b) => covers([rightOf(a)], b) || covers([rightOf(b)], a)),
   );

@@ -13,12 +13,14 @@ export interface MarkLostParts {
  */
 export async function markLost(account: string, parts: MarkLostParts): Promise<void> {
   const { registry, transactions, broker } = parts;
-  const ids = registry.namesOf(`mqtt:${account}`);
+  const inHomie = registry.namesOf(`mqtt:${account}`);
+  const ids = [...inHomie, ...registry.namesOf(`foreign:${account}`)];
   if (ids.length === 0) return;
   await transactions.record((unit) => {
     for (const id of ids) registry.setAvailability(id, "lost", unit);
   });
-  for (const id of ids) {
+  // The gateway itself speaks for the others in Homie.
+  for (const id of inHomie) {
     const payload = Buffer.from(homieState("lost"));
     // Not kept is told by the store's health; the registry knows it in any case.
     await broker()

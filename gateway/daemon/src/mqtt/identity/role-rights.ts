@@ -34,7 +34,8 @@ export function rightsOf(identity: Identity, owns: (device: string) => boolean):
       const own: TopicRight = { levels: [...HOMIE_ROOT.split("/"), owns], below: true };
       // Its own values too, not its `/set` alone: a device that was off finds there what it was. `$broadcast` is for all.
       const read = rights([...BROADCASTS, `${PRODUCT.topicPrefix}/${id}/#`]);
-      return { read: [own, ...read], write: [own] };
+      const earlier = rights(earlierHomie(id));
+      return { read: [own, ...earlier, ...read], write: [own, ...earlier] };
     }
     case "dashboard":
       return { read: rights([...(topics?.read ?? ALL), ...BROKER]), write: [] };
@@ -49,6 +50,12 @@ export function rightsOf(identity: Identity, owns: (device: string) => boolean):
         write: rights(topics?.write ?? ALL),
       };
   }
+}
+
+/** Homie 3 and 4 have no level for their version: `homie/<id>/…`. With the id `5` that would be everybody's Homie 5. */
+function earlierHomie(id: string): readonly string[] {
+  const [prefix, version] = HOMIE_ROOT.split("/");
+  return id === version ? [] : [`${prefix}/${id}/#`];
 }
 
 /** Filters that are none give no right. */

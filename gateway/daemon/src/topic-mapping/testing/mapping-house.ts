@@ -41,6 +41,7 @@ export class MappingHouse {
       transactions: this.transactions,
       // No account may do anything: a mapping is trusted all the same.
       rights: { mayPublish: () => false, maySubscribe: () => false },
+      publish: () => undefined,
       retained: (topic) => {
         const payload = this.retained.get(topic);
         return payload === undefined ? undefined : message(topic, payload);

@@ -177,6 +177,14 @@ return view.extend({
 		add(s, form.DynamicList, 'durable', _('Topics that survive a power cut'),
 			_('Topic filters, such as alarm/#. Their messages are on disk before they are acknowledged.'),
 			{ datatype: 'maxlength(1024)' });
+		choose(s, 'discovery', _('Home Assistant discovery'),
+			_('Tasmota, Shelly and Homie devices are heard in their own way whatever is chosen here.'),
+			_('both ways (default)'), [
+				[ 'both', _('both ways') ],
+				[ 'in', _('in: its devices become Things') ],
+				[ 'out', _('out: it is told of the Things') ],
+				[ 'off', _('off', 'tram') ]
+			]);
 		add(s, form.Flag, 'anonymous', _('Let everybody in'),
 			_('Without a password, with all rights. For a workbench only.'), { default: '0' });
 	},

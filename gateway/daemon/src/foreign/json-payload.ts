@@ -1,0 +1,77 @@
+import { isJsonObject, type Json, type JsonObject, show } from "@tram/protocol";
+import type { Decoded } from "./foreign-device.ts";
+
+/** The latest payload, for one message tells many properties of a device. */
+let latest: { readonly text: string; readonly json: Json | undefined } | undefined;
+
+/** @returns undefined when a payload is no JSON. */
+export function parseJson(text: string): Json | undefined {
+  if (latest?.text === text) return latest.json;
+  let json: Json | undefined;
+  try {
+    json = JSON.parse(text) as Json;
+  } catch {
+    json = undefined;
+  }
+  latest = { text, json };
+  return json;
+}
+
+/** Reads a JSON object. @returns a sentence when it is none, or too large. */
+export function readObject(text: string, limitBytes: number): JsonObject | string {
+  if (Buffer.byteLength(text) > limitBytes) return `expected at most ${limitBytes} bytes`;
+  const json = parseJson(text);
+  return isJsonObject(json) ? json : "expected a JSON object";
+}
+
+/** An own member, however deep; names that are not there lead nowhere. */
+export function at(json: Json | undefined, ...path: readonly string[]): Json | undefined {
+  let found = json;
+  for (const name of path) {
+    if (Array.isArray(found)) found = found[Number(name)];
+    else found = isJsonObject(found) && Object.hasOwn(found, name) ? found[name] : undefined;
+  }
+  return found;
+}
+
+/** Reads a part of a JSON payload. What is not there, or is null, tells nothing. */
+export function decodeAt(
+  path: readonly string[],
+  decode: (found: Json) => Json | undefined,
+): (payload: string) => Decoded {
+  return (payload) => {
+    const json = parseJson(payload);
+    if (json === undefined) return { ok: false, problem: `expected JSON, found ${show(payload)}` };
+    const found = at(json, ...path);
+    return found === undefined || found === null ? SILENCE : decoded(decode(found), found);
+  };
+}
+
+/** Reads a whole payload that is a plain text. */
+export function decodeText(decode: (text: string) => Json | undefined): (payload: string) => Decoded {
+  return (payload) => (payload === "" ? SILENCE : decoded(decode(payload), payload));
+}
+
+export const SILENCE: Decoded = { ok: true, value: undefined };
+
+function decoded(value: Json | undefined, found: Json): Decoded {
+  return value === undefined ? { ok: false, problem: `found ${show(found)}` } : { ok: true, value };
+}
+
+export function asNumber(found: Json): number | undefined {
+  return typeof found === "number" && Number.isFinite(found) ? found : undefined;
+}
+
+/** A number that came as text. */
+export function numberOf(text: string): number | undefined {
+  const number = text.trim() === "" ? Number.NaN : Number(text);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+export function asFlag(found: Json): boolean | undefined {
+  return typeof found === "boolean" ? found : undefined;
+}
+
+export function asText(found: Json | undefined): string | undefined {
+  return typeof found === "string" && found !== "" ? found : undefined;
+}
