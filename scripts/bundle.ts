@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 import { lazyBuiltins } from "./package/lazy-builtins.ts";
 import { leftOut } from "./package/left-out.ts";
+import { slimTypebox } from "./package/slim-typebox.ts";
 
 /**
  * Bundles the daemon for a router: the gateway and its command line in one file, and beside it one file for each
@@ -42,12 +43,14 @@ export const PRODUCT_SETTINGS = {
   platform: "node",
   target: "node22",
   conditions: ["source"],
+  // Of what comes both ways the one that can be taken apart: half of the certificates' library is not called.
+  mainFields: ["module", "main"],
   minify: true,
   legalComments: "none",
   banner: { js: COMMONJS },
   // Else the WebSocket library would look for addons in folders that are not ours.
   define: { "process.env.WS_NO_BUFFER_UTIL": '"1"', "process.env.WS_NO_UTF_8_VALIDATE": '"1"' },
-  plugins: [leftOut, lazyBuiltins, launcherToSources],
+  plugins: [leftOut, lazyBuiltins, slimTypebox, launcherToSources],
 } satisfies BuildOptions;
 
 export interface BundleOptions {
@@ -131,7 +134,7 @@ function describe({ outputs, inputs }: Metafile): Bundle {
     if (!path.endsWith(".js")) continue;
     files.set(basename(path), output.bytes);
     for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {
-      if (bytesInOutput === 0 || /^(?:node-builtin|absent|unused):/.test(input)) continue;
+      if (bytesInOutput === 0 || /^(?:node-builtin|absent|unused|silent):/.test(input)) continue;
       contributing.add(input);
       const name = packageOf(input);
       packages.set(name, (packages.get(name) ?? 0) + bytesInOutput);

@@ -1,4 +1,4 @@
-import { Compile } from "typebox/compile";
+import { Compile } from "@tram/protocol/validator";
 import { describe, expect, it } from "vitest";
 import { BridgeConfig } from "./bridge-config.ts";
 

@@ -1,6 +1,6 @@
-import { Compile } from "typebox/compile";
 import { describe, expect, test } from "vitest";
 import { Rule, RuleFile } from "./rule.ts";
+import { Compile } from "./validator.ts";
 
 const validator = Compile(Rule);
 const trigger = { numeric: { property: "shed/air/temperature", above: 30 }, for: "2s" };

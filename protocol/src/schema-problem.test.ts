@@ -1,7 +1,7 @@
 import { type TSchema, Type } from "typebox";
-import { Compile } from "typebox/compile";
 import { describe, expect, test } from "vitest";
 import { schemaProblems, show } from "./schema-problem.ts";
+import { Compile } from "./validator.ts";
 
 const Closed = { additionalProperties: false } as const;
 

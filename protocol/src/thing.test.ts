@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { Compile } from "typebox/compile";
 import { describe, expect, test } from "vitest";
 import type { Json } from "./json.ts";
 import { checkValue, type DataSchema, isAway, roundToStep, Thing, VALUE_LEVELS } from "./thing.ts";
+import { Compile } from "./validator.ts";
 
 describe("checkValue", () => {
   test.each<[string, DataSchema, Json, Json]>([

@@ -1,10 +1,19 @@
+import { readFileSync } from "node:fs";
 import type { Plugin } from "esbuild";
 
 /** Packages that a dependency takes when they happen to be there. What lies around on a router must not decide. */
 const OPTIONAL = /^supports-color$/;
 
-/** What the MQTT client brings for ways that the gateway never goes: through a SOCKS proxy, and in a browser. */
-const UNUSED = /^(?:socks|worker-timers)$/;
+/**
+ * What dependencies bring for ways that the gateway never goes: the MQTT client through a SOCKS proxy and in a browser,
+ * the logger into threads of its own.
+ */
+const UNUSED = /^(?:socks|worker-timers|thread-stream)$/;
+/** Writes for those who develop the MQTT client; of it nothing is called but what makes a writer. */
+const SILENT = /^debug$/;
+/** Of Thing Models what is there for people and for Matter, which the gateway does not speak. */
+const MODEL = /\.tm\.json$/;
+const NOT_SPOKEN = new Set(["matter:mapping", "matter:deviceTypes", "@context"]);
 
 /** Copies of Node's own modules for other places than Node. */
 const COPIES: ReadonlyMap<string, string> = new Map([["readable-stream", "stream"]]);
@@ -15,6 +24,7 @@ export const leftOut: Plugin = {
   setup({ onResolve, onLoad }) {
     onResolve({ filter: OPTIONAL }, ({ path }) => ({ path, namespace: "absent" }));
     onResolve({ filter: UNUSED }, ({ path }) => ({ path, namespace: "unused" }));
+    onResolve({ filter: SILENT }, ({ path }) => ({ path, namespace: "silent" }));
     onResolve({ filter: new RegExp(`^(?:${[...COPIES.keys()].join("|")})$`) }, ({ path }) => ({
       path: COPIES.get(path) ?? path,
       namespace: "node-builtin",
@@ -24,5 +34,15 @@ export const leftOut: Plugin = {
     }));
     // Loaded with the client, and asked for nothing.
     onLoad({ filter: /.*/, namespace: "unused" }, () => ({ contents: "module.exports = {};" }));
+    onLoad({ filter: /.*/, namespace: "silent" }, () => ({
+      contents: "module.exports = () => Object.assign(() => {}, { enabled: false });",
+    }));
+    onLoad({ filter: MODEL }, ({ path }) => {
+      const model: unknown = JSON.parse(readFileSync(path, "utf8"));
+      const spoken = JSON.stringify(model, (key, value: unknown) =>
+        NOT_SPOKEN.has(key) ? undefined : value,
+      );
+      return { contents: spoken, loader: "json" };
+    });
   },
 };

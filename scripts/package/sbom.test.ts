@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { Compile } from "@tram/protocol/validator";
 import { Type } from "typebox";
-import { Compile } from "typebox/compile";
 import { describe, expect, test } from "vitest";
 import { bundleDaemon } from "../bundle.ts";
 import { type Component, findComponents, isPermissive, type Lock } from "./components.ts";

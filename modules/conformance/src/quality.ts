@@ -1,6 +1,6 @@
 import { schemaProblems, show } from "@tram/protocol";
+import { Compile } from "@tram/protocol/validator";
 import { type Static, Type } from "typebox";
-import { Compile } from "typebox/compile";
 import { RULES } from "./rules/index.ts";
 
 const Reason = Type.String({ minLength: 1 });

@@ -1,6 +1,6 @@
 import type { Json } from "@tram/protocol";
+import { Compile } from "@tram/protocol/validator";
 import { type Static, Type } from "typebox";
-import { Compile } from "typebox/compile";
 
 /** What commands set. */
 const Controls = Type.Object({

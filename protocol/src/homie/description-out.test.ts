@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { Compile } from "typebox/compile";
 import { expect, test } from "vitest";
 import type { ThingId } from "../ids.ts";
 import { type PropertyAffordance, Thing } from "../thing.ts";
+import { Compile } from "../validator.ts";
 import type { ValueSchema } from "../value-schema.ts";
 import { parseHomieDescription } from "./description.ts";
 import { homieDescription } from "./description-out.ts";

@@ -1,9 +1,9 @@
 import fc from "fast-check";
-import { Compile } from "typebox/compile";
 import { describe, expect, test } from "vitest";
 import type { ThingId } from "../ids.ts";
 import type { Json } from "../json.ts";
 import { type PropertyAffordance, Thing } from "../thing.ts";
+import { Compile } from "../validator.ts";
 import { DESCRIPTION_LIMIT_BYTES, parseHomieDescription } from "./description.ts";
 import { homieDescription } from "./description-out.ts";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { Compile } from "typebox/compile";
 import { describe, expect, test } from "vitest";
 import type { Json } from "../json.ts";
 import { checkValue, DataSchema } from "../thing.ts";
+import { Compile } from "../validator.ts";
 import { readJsonFormat, writeJsonFormat } from "./json-format.ts";
 
 const validator = Compile(DataSchema);

@@ -6,7 +6,7 @@ import {
   schemaProblems,
   type ThingId,
 } from "@tram/protocol";
-import { Compile } from "typebox/compile";
+import { Compile } from "@tram/protocol/validator";
 import type { Source } from "../bus.ts";
 import type { Unit } from "../unit.ts";
 import type { Household } from "./household.ts";

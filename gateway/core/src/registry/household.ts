@@ -9,7 +9,7 @@ import {
   type ThingId,
   ThingSettings,
 } from "@tram/protocol";
-import { Compile } from "typebox/compile";
+import { Compile } from "@tram/protocol/validator";
 import type { Bus, Source } from "../bus.ts";
 import type { Store } from "../ports/store.ts";
 import type { Unit } from "../unit.ts";

@@ -1,5 +1,5 @@
 import { parseThingId, schemaProblems, Thing } from "@tram/protocol";
-import { Compile } from "typebox/compile";
+import { Compile } from "@tram/protocol/validator";
 
 const validator = Compile(Thing);
 

@@ -1,6 +1,6 @@
 import { PRODUCT } from "@tram/protocol";
+import { Compile } from "@tram/protocol/validator";
 import { type Static, Type } from "typebox";
-import { Compile } from "typebox/compile";
 import { BackupError } from "./backup-error.ts";
 
 /** More than this is no manifest of ours. In bytes. */

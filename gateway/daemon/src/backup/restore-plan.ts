@@ -1,5 +1,5 @@
+import { Compile } from "@tram/protocol/validator";
 import { type Static, Type } from "typebox";
-import { Compile } from "typebox/compile";
 import { BackupError } from "./backup-error.ts";
 
 /** File of the plan, beside what is put back. */

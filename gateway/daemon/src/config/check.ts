@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { BridgeConfig } from "@tram/cloud-bridge";
 import { parseThingId, type SchemaProblem, show, type TopicMapping } from "@tram/protocol";
-import { Compile } from "typebox/compile";
+import { Compile } from "@tram/protocol/validator";
 import { Settings as ValidatorSettings } from "typebox/system";
 import { ANONYMOUS, PAIR } from "../mqtt/identity/pair-topics.ts";
 import { parseFilter } from "../mqtt/identity/topic-filter.ts";

@@ -1,6 +1,6 @@
 import { type Cause, Thing, ThingSettings } from "@tram/protocol";
+import { Compile } from "@tram/protocol/validator";
 import { type TSchema, Type } from "typebox";
-import { Compile } from "typebox/compile";
 import type { ReadingKind } from "./block-layout.ts";
 import type { Happenings, RecordedKind } from "./journal-event.ts";
 

@@ -1,5 +1,5 @@
+import { Compile } from "@tram/protocol/validator";
 import { type Static, Type } from "typebox";
-import { Compile } from "typebox/compile";
 import type { SqlDriver } from "../store/sql-driver.ts";
 import { TIERS } from "./tiers.ts";
 

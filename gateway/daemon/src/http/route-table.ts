@@ -1,4 +1,4 @@
-import { Compile } from "typebox/compile";
+import { Compile } from "@tram/protocol/validator";
 import type { Route } from "./route.ts";
 
 export type BodyValidator = ReturnType<typeof Compile>;

@@ -1,7 +1,7 @@
 import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type ModuleDefinition, SDK_VERSION } from "@tram/module-sdk";
-import { Compile } from "typebox/compile";
+import { Compile } from "@tram/protocol/validator";
 import { settingProblems } from "../config/secrets.ts";
 import { BUILT_IN } from "./built-in.ts";
 

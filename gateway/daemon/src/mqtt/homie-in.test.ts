@@ -1,6 +1,6 @@
 import { type PropertyKey, Thing, type ThingId } from "@tram/protocol";
+import { Compile } from "@tram/protocol/validator";
 import fc from "fast-check";
-import { Compile } from "typebox/compile";
 import { describe, expect, test } from "vitest";
 import { PACE } from "./homie/description-pace.ts";
 import { NOTE_LIMITS } from "./homie/device-notes.ts";

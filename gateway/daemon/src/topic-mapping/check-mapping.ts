@@ -13,7 +13,7 @@ import {
   TopicMapping,
 } from "@tram/protocol";
 import { optionalProperties, THING_MODELS, type ThingModel } from "@tram/protocol/models";
-import { Compile } from "typebox/compile";
+import { Compile } from "@tram/protocol/validator";
 import { Template } from "../home-assistant/template/template.ts";
 import { type JsonPath, parseJsonPath } from "./json-path.ts";
 import { type Place, type Spelling, wordsOf } from "./mapped-value.ts";

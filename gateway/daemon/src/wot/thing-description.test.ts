@@ -1,7 +1,7 @@
 import { Helpers } from "@node-wot/core";
 import { parseHomieTopic, schemaProblems, Thing } from "@tram/protocol";
+import { Compile } from "@tram/protocol/validator";
 import fc from "fast-check";
-import { Compile } from "typebox/compile";
 import { describe, expect, test } from "vitest";
 import { RouteTable } from "../http/route-table.ts";
 import { directoryDescription } from "./directory-description.ts";

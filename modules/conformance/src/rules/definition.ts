@@ -1,6 +1,6 @@
 import { type ModuleDefinition, SDK_VERSION } from "@tram/module-sdk";
 import { isId, isJsonObject, schemaProblems } from "@tram/protocol";
-import { Compile } from "typebox/compile";
+import { Compile } from "@tram/protocol/validator";
 import { messageOf, type Rule, violation } from "../rule.ts";
 import { Trial } from "../trial.ts";
 

@@ -1,0 +1,22 @@
+import type { Static, TSchema } from "typebox";
+import { Build, Errors } from "typebox/schema";
+import type { SchemaError } from "./schema-problem.ts";
+
+/** A schema that has been compiled to code, where the platform allows that. */
+export interface Validator<Schema extends TSchema> {
+  Check(value: unknown): value is Static<Schema>;
+  /** What is wrong with a value that `Check` refuses. */
+  Errors(value: unknown): readonly SchemaError[];
+}
+
+/**
+ * Compiles a schema. TypeBox's own `Compile` brings what converts, cleans and decodes values along, which is half of the
+ * library: nothing from outside is converted here.
+ */
+export function Compile<Schema extends TSchema>(schema: Schema): Validator<Schema> {
+  const compiled = Build({}, schema).Evaluate();
+  return {
+    Check: (value): value is Static<Schema> => compiled.Check(value),
+    Errors: (value) => Errors({}, schema, value)[1],
+  };
+}
