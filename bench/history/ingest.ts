@@ -19,6 +19,9 @@ export interface Ingested {
   readonly p99: number;
   readonly max: number;
   readonly windows: number;
+  /** Time of the processor between two turns of the event loop, in milliseconds: what others make of it does not count. */
+  readonly turnP99: number;
+  readonly turnMax: number;
 }
 
 /**
@@ -50,11 +53,16 @@ export async function ingest(
   const heard = recording ? parts : { ...parts, bus: new Bus(nothing) };
   await using history = await History.open(heard, { file, sizeBytes: 1_073_741_824, windowMs });
   const late: number[] = [];
+  const turns: number[] = [];
+  let cpu = process.threadCpuUsage();
   const startedAt = performance.now();
   let sent = 0;
   await new Promise<void>((resolve) => {
     const tick = (): void => {
       const now = performance.now();
+      const { system, user } = process.threadCpuUsage(cpu);
+      turns.push((system + user) / 1_000);
+      cpu = process.threadCpuUsage();
       const elapsed = now - startedAt;
       while (sent < (elapsed * perSecond) / 1_000) {
         const due = startedAt + (sent * 1_000) / perSecond;
@@ -69,7 +77,15 @@ export async function ingest(
   const windows = Math.floor((seconds * 1_000) / windowMs);
   const [p50, p99] = [percentile(late, 0.5), percentile(late, 0.99)];
   if (!history.health.kept || history.health.dropped > 0) throw new Error("readings were not kept");
-  return { perSecond: Math.round(sent / seconds), p50, p99, max: percentile(late, 1), windows };
+  return {
+    perSecond: Math.round(sent / seconds),
+    p50,
+    p99,
+    max: percentile(late, 1),
+    windows,
+    turnP99: percentile(turns, 0.99),
+    turnMax: percentile(turns, 1),
+  };
 }
 
 function emit(bus: Bus, number: number): void {

@@ -12,7 +12,7 @@ import type { Run } from "./run.ts";
 import { MINUTE } from "./tiers.ts";
 
 /** New properties in one transaction. */
-const NEW_PROPERTIES = 500;
+const NEW_PROPERTIES = 100;
 /** The windows are folded when there are so many, or so many entries for each part. */
 const FOLD_WINDOWS = 240;
 const FOLD_ENTRIES = 20_000;
