@@ -19,6 +19,8 @@ export type HistoryPiece = { readonly run: Run } | { readonly buckets: Buckets }
 
 /** Blocks that are read before everybody else has a turn. */
 const BLOCKS_A_TURN = 24;
+/** Readings that take as long as to find a block. */
+const ENTRIES_A_BLOCK = 300;
 
 /**
  * One property's history as it is at one moment, from memory and file: a transaction for reading, so that what is moved
@@ -87,7 +89,11 @@ export class HistoryCut implements Disposable {
     const tail = this.#tailOf(tier);
     let turn = 0;
     for (const number of this.#numbers(tier, tail, range)) {
-      if (++turn % BLOCKS_A_TURN === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+      if (turn >= BLOCKS_A_TURN) {
+        turn = 0;
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+      turn++;
       const [begin, end] = [number * tier.blockMs, (number + 1) * tier.blockMs];
       const [from, to] = [Math.max(begin, range.from), Math.min(end, range.to)];
       const block = this.#id === undefined ? undefined : this.#reads?.block(tier, number, this.#id);
@@ -96,6 +102,7 @@ export class HistoryCut implements Disposable {
         const run = readRunBlock(block, damaged) ?? emptyRun(tail.run.kind);
         append(run, within(tail.run, begin, end));
         const piece = within(sorted(run), from, to);
+        turn += run.times.length / ENTRIES_A_BLOCK;
         if (piece.times.length > 0) yield { run: piece };
       } else {
         const known = readBucketBlock(block, tier, begin, damaged) ?? noBuckets(tail.buckets.kind);
