@@ -12,7 +12,7 @@ import { SystemClock } from "./clock/system-clock.ts";
 import { clockTrust } from "./clock/trust.ts";
 import type { ConfigSource } from "./config/last-good.ts";
 import type { Settings } from "./config/settings.ts";
-import { type EventJournal, journalProblem, openEventJournal, WriteCounter } from "./event-journal/index.ts";
+import { type EventJournal, journalProblem, openEventJournal } from "./event-journal/index.ts";
 import type { ForeignDevices } from "./foreign/foreign-devices.ts";
 import type { History } from "./history/history.ts";
 import { openHistory } from "./history/open-history.ts";
@@ -145,7 +145,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     settings,
     clock,
     log,
-    meter: new WriteCounter(),
+    meter: meter.feature("events"),
     onChange: () => live.pushGateway(() => status.gateway()),
   });
   if (events !== undefined) teardown.use(events);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Bus, Clock } from "@tram/core";
 import type { EpochMs, Ms } from "@tram/protocol";
+import type { FeatureMeter } from "../write-meter/write-meter.ts";
 import type { Stamp } from "./block-encoder.ts";
 import type { Mark } from "./block-layout.ts";
 import type { EventQuery } from "./event-pass.ts";
@@ -9,7 +10,6 @@ import type { KnownHouse } from "./keyframe.ts";
 import { MemoryRing } from "./memory-ring.ts";
 import { readJournal, surveyOf } from "./read-journal.ts";
 import { SegmentWriter } from "./segment-writer.ts";
-import type { WriteMeter } from "./write-meter.ts";
 
 export interface JournalSettings {
   /** Memory for events, in bytes. */
@@ -54,7 +54,7 @@ const RATE_MS: Ms = 2_000;
 export interface JournalParts {
   readonly clock: Clock;
   readonly settings: JournalSettings;
-  readonly meter: WriteMeter;
+  readonly meter: FeatureMeter;
   /** The disk began or ceased to take what it is given. */
   readonly onHealth: () => void;
 }

@@ -2,9 +2,9 @@ import { join } from "node:path";
 import type { Clock, Log, Registry } from "@tram/core";
 import type { GatewayView, ThingId } from "@tram/protocol";
 import type { Settings } from "../config/settings.ts";
+import type { FeatureMeter } from "../write-meter/write-meter.ts";
 import { EventJournal } from "./event-journal.ts";
 import type { KnownHouse } from "./keyframe.ts";
-import type { WriteMeter } from "./write-meter.ts";
 
 const MB = 1_048_576;
 const HOUR_MS = 3_600_000;
@@ -15,7 +15,7 @@ export function openEventJournal(parts: {
   readonly settings: Pick<Settings, "events" | "data">;
   readonly clock: Clock;
   readonly log: Log;
-  readonly meter: WriteMeter;
+  readonly meter: FeatureMeter;
   /** Told when `failureProblem` changed. */
   readonly onChange: () => void;
 }): EventJournal | undefined {

@@ -12,17 +12,17 @@ import { join } from "node:path";
 import { MemoryStore, VirtualClock } from "@tram/testkit";
 import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "../store/fixtures/temporary-folder.ts";
+import type { FeatureMeter } from "../write-meter/write-meter.ts";
 import type { JournalSettings } from "./event-journal.ts";
 import { journalHouse, LEVEL, line, tank, VALVE } from "./testing/journal-house.ts";
-import type { WriteMeter } from "./write-meter.ts";
 
 const WINDOW_MS = 60_000;
 const MB = 1_048_576;
 
-class Meter implements WriteMeter {
+class Meter implements FeatureMeter {
   bytes = 0;
   writes = 0;
-  verdict: WriteMeter["verdict"] = "ok";
+  verdict: FeatureMeter["verdict"] = "ok";
 
   wrote(bytes: number): void {
     this.bytes += bytes;

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import type { Clock } from "@tram/core";
 import type { Ms } from "@tram/protocol";
+import type { FeatureMeter } from "../write-meter/write-meter.ts";
 import { BlockEncoder, type Stamp } from "./block-encoder.ts";
 import { frameOf } from "./block-frame.ts";
 import {
@@ -16,7 +17,6 @@ import type { Happenings, RecordedKind } from "./journal-event.ts";
 import { type KnownHouse, keyframeBlocks } from "./keyframe.ts";
 import type { Segment } from "./segment.ts";
 import { pages, SegmentFolder } from "./segment-folder.ts";
-import type { WriteMeter } from "./write-meter.ts";
 
 export interface SegmentLimits {
   /** Room on the disk for everything, in bytes. */
@@ -56,7 +56,7 @@ export class SegmentWriter {
   readonly #origin: Pick<BlockHeader, "run" | "bootId">;
   readonly #folder: SegmentFolder;
   readonly #limits: SegmentLimits;
-  readonly #meter: WriteMeter;
+  readonly #meter: FeatureMeter;
   readonly #known: () => KnownHouse;
   readonly #now: () => Stamp;
   readonly #onHealth: () => void;
@@ -79,7 +79,7 @@ export class SegmentWriter {
     origin: Pick<BlockHeader, "run" | "bootId">;
     folder: string;
     limits: SegmentLimits;
-    meter: WriteMeter;
+    meter: FeatureMeter;
     known: () => KnownHouse;
     now: () => Stamp;
     /** The disk began or ceased to take what it is given. */

@@ -5,6 +5,7 @@
  * - `journal`: the store's journal, where it does not lie in memory.
  * - `snapshot`: copies of the database.
  * - `history`: readings over time.
+ * - `events`: the journal of events, where it is on disk.
  * - `rules`, `config`, `certificates`: files of theirs.
  */
 export const WRITE_FEATURES = [
@@ -14,6 +15,7 @@ export const WRITE_FEATURES = [
   "journal",
   "snapshot",
   "history",
+  "events",
   "rules",
   "config",
   "certificates",

@@ -1,16 +1,16 @@
 import { Bus, Commands, Registry, Transactions } from "@tram/core";
 import type { Availability, Json, PropertyKey, Thing, ThingId } from "@tram/protocol";
 import { MemoryStore, VirtualClock } from "@tram/testkit";
+import type { FeatureMeter } from "../../write-meter/write-meter.ts";
 import { EventJournal, type JournalSettings } from "../event-journal.ts";
 import type { EventQuery } from "../event-pass.ts";
 import type { JournalEvent } from "../journal-event.ts";
 import { knownHouse } from "../open-event-journal.ts";
-import type { WriteMeter } from "../write-meter.ts";
 
 export const MODULE = "module:sim";
 export const LEVEL = "tank/level" as PropertyKey;
 export const VALVE = "tank/valve" as PropertyKey;
-export const OKAY: WriteMeter = { wrote: () => undefined, verdict: "ok" };
+export const OKAY: FeatureMeter = { wrote: () => undefined, verdict: "ok" };
 
 /** Remarkably small: whatever does not fit in a room shows. */
 export const SETTINGS: JournalSettings = {
@@ -36,7 +36,7 @@ export function journalHouse(
     clock?: VirtualClock;
     store?: MemoryStore;
     settings?: Partial<JournalSettings>;
-    meter?: WriteMeter;
+    meter?: FeatureMeter;
   } = {},
 ) {
   const clock = parts.clock ?? new VirtualClock();
