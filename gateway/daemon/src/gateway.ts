@@ -1,57 +1,34 @@
-import { type Bridge, openBridge } from "@tram/cloud-bridge";
-import type { Broker, Clock, Log, Store } from "@tram/core";
+import type { Bridge } from "@tram/cloud-bridge";
+import type { Broker, Log } from "@tram/core";
 import type { FlashView, GatewayView } from "@tram/protocol";
-import { type AccountAudit, accountAudit } from "./audit/account-audit.ts";
+import { accountAudit } from "./audit/account-audit.ts";
 import { AuditLog } from "./audit/audit-log.ts";
 import { CommandAudit } from "./audit/command-audit.ts";
 import { noteConfigChange } from "./audit/config-change.ts";
 import { RepeatFilter } from "./audit/repeat-filter.ts";
-import type { Backups } from "./backup/backups.ts";
 import { openBackups } from "./backup/open-backups.ts";
 import { SystemClock } from "./clock/system-clock.ts";
 import { clockTrust } from "./clock/trust.ts";
 import type { ConfigSource } from "./config/last-good.ts";
 import type { Settings } from "./config/settings.ts";
-import { type EventJournal, journalProblem, openEventJournal } from "./event-journal/index.ts";
+import { journalProblem, openEventJournal } from "./event-journal/index.ts";
 import type { ForeignDevices } from "./foreign/foreign-devices.ts";
 import type { History } from "./history/history.ts";
 import { openHistory } from "./history/open-history.ts";
-import { type House, openHouse } from "./house.ts";
-import { createApp } from "./http/app.ts";
-import { identify } from "./http/authorise.ts";
-import { CommandWatch } from "./http/command-watch.ts";
+import { openHouse } from "./house.ts";
 import { metricsText } from "./http/metrics.ts";
-import { accountRoutes } from "./http/routes-account.ts";
-import { auditRoutes } from "./http/routes-audit.ts";
-import { authorityRoutes } from "./http/routes-authority.ts";
-import { backupRoutes } from "./http/routes-backup.ts";
-import { broadcastRoutes } from "./http/routes-broadcast.ts";
-import { type ClientDesk, clientRoutes } from "./http/routes-clients.ts";
-import { credentialRoutes } from "./http/routes-credentials.ts";
-import { eventRoutes } from "./http/routes-events.ts";
-import { flashRoutes } from "./http/routes-flash.ts";
-import { historyRoutes } from "./http/routes-history.ts";
-import { householdRoutes } from "./http/routes-household.ts";
-import { mappingRoutes } from "./http/routes-mappings.ts";
-import { pairingRoutes } from "./http/routes-pairing.ts";
-import { ruleRoutes } from "./http/routes-rules.ts";
-import { systemRoutes } from "./http/routes-system.ts";
-import { type HttpServers, openHttp } from "./http/server.ts";
-import { StaticFiles } from "./http/static-files.ts";
-import { upgrades } from "./http/upgrades.ts";
 import { feedLive } from "./live/feed.ts";
 import { LiveHub } from "./live/live-hub.ts";
-import { LIVE_PATH, liveUpgrade } from "./live/upgrade.ts";
 import { endOrphans } from "./modules/orphans.ts";
 import { createRunner } from "./modules/runner.ts";
 import { overheard } from "./mqtt/homie/root-log.ts";
 import { Identity } from "./mqtt/identity/identity.ts";
 import { clientDesk } from "./mqtt/inspector/client-desk.ts";
 import { identityOfFiles } from "./mqtt/listeners/tls-identity.ts";
-import { MQTT_PATH } from "./mqtt/listeners/websocket.ts";
-import { type MqttRoom, openMqtt, type Place } from "./mqtt/open-mqtt.ts";
-import { type NodeRedRoom, prepareNodeRed } from "./node-red/open.ts";
-import { isNodeRedPath } from "./node-red/path.ts";
+import { type MqttRoom, openMqtt } from "./mqtt/open-mqtt.ts";
+import { prepareNodeRed } from "./node-red/open.ts";
+import { isUp, openBridges } from "./open-bridges.ts";
+import { openWeb } from "./open-web.ts";
 import { People } from "./people/people.ts";
 import { RestartWatch } from "./restart-watch.ts";
 import { RuleEditor } from "./rules/rule-editor.ts";
@@ -60,12 +37,9 @@ import { refugeFolder } from "./runtime/places.ts";
 import { Status } from "./status.ts";
 import { openStore } from "./store/open-store.ts";
 import type { LogRing } from "./support/log-ring.ts";
-import { bundleTaker } from "./support/take-bundle.ts";
 import { Teardown } from "./teardown.ts";
-import type { Authority } from "./tls/authority.ts";
 import { identityOfAuthority } from "./tls/authority-identity.ts";
 import { openAuthority, signerOf } from "./tls/open-authority.ts";
-import { openWot } from "./wot/open-wot.ts";
 import { DailyWrites } from "./write-meter/daily-writes.ts";
 import { flashView } from "./write-meter/flash-view.ts";
 import { keepWrites } from "./write-meter/keep-writes.ts";
@@ -353,112 +327,10 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   };
 }
 
-/** @returns undefined where there is no such bridge. */
-function isUp(bridges: readonly Bridge[], id: string): boolean | undefined {
-  const bridge = bridges.find((each) => each.id === id);
-  return bridge === undefined ? undefined : bridge.status().state === "online";
-}
-
 /** What the configuration allows and nobody should forget. */
 function warnings(settings: Settings, log: Log): GatewayView["problems"] {
   if (!settings.mqtt.anonymous) return [];
   const problem = "everybody on the network may read and write everything";
   log.warn({ problem }, "mqtt.anonymous is on");
   return [{ code: "anonymous", where: "mqtt.anonymous", problem }];
-}
-
-async function openBridges(
-  parts: { settings: Settings; clock: Clock; store: Store; log: Log; house: House; live: LiveHub },
-  teardown: Teardown,
-): Promise<readonly Bridge[]> {
-  const { settings, clock, store, log, house, live } = parts;
-  const bridges: Bridge[] = [];
-  for (const cloud of settings.cloud) {
-    const gateway = { id: settings.gateway.id };
-    const bridge = teardown.use(
-      await openBridge({ ...cloud, gateway, store, clock, random: Math.random, log }),
-    );
-    bridges.push(bridge);
-    teardown.use(house.bus.on("reading", ({ reading }, unit) => bridge.offer(reading, unit)));
-    teardown.use(house.bus.on("command", (command, unit) => bridge.offerCommand(command, unit)));
-    teardown.use(bridge.onChange(() => live.pushBridge(bridge.id, () => bridge.status())));
-  }
-  return bridges;
-}
-
-async function openWeb(
-  parts: {
-    options: GatewayOptions;
-    clock: Clock;
-    house: House;
-    live: LiveHub;
-    people: People;
-    status: Status;
-    editor: RuleEditor;
-    nodeRed: NodeRedRoom;
-    desk: ClientDesk;
-    metrics: () => string;
-    mqtt: MqttRoom;
-    events: EventJournal | undefined;
-    access: {
-      identity: Identity;
-      audit: AuditLog;
-      account: AccountAudit;
-      backups: Backups;
-      authority: Authority | undefined;
-      place: Place;
-    };
-    past: { history: History | undefined; flash: () => FlashView };
-  },
-  teardown: Teardown,
-): Promise<HttpServers> {
-  const { options, clock, house, live, people, status, editor, nodeRed, access } = parts;
-  const { settings, log } = options;
-  const watch = teardown.use(new CommandWatch({ ...house, clock }));
-  const reached = { port: settings.http.port };
-  const doors = () => ({ http: { ...settings.http, ...reached }, mqtt: parts.mqtt.addresses });
-  const wot = openWot({ ...house, house, watch, clock, doors }, teardown);
-  const routes = [
-    ...accountRoutes(people, () => reached.port, access.account),
-    ...wot.routes,
-    ...householdRoutes({ ...house, audit: access.audit.audit }),
-    ...broadcastRoutes(parts.mqtt.broker),
-    ...ruleRoutes(status, editor),
-    ...clientRoutes(parts.desk),
-    ...mappingRoutes(parts.mqtt.mapping),
-    ...systemRoutes(status),
-    ...pairingRoutes(access.identity, access.place),
-    ...credentialRoutes(access.identity, access.place),
-    ...authorityRoutes(access.authority, access.identity),
-    ...auditRoutes(access.audit),
-    ...eventRoutes(parts.events),
-    ...backupRoutes(
-      access.backups,
-      bundleTaker({ ...parts, settings, audit: access.audit, recent: options.recent }),
-    ),
-    ...historyRoutes({ ...house, clock, history: parts.past.history }),
-    ...flashRoutes(parts.past.flash),
-  ];
-  const { hosts } = settings.http;
-  const door = nodeRed.door({ people, clock, log, supervisor: house.supervisor });
-  if (door !== undefined) teardown.use(door);
-  const files = new StaticFiles(options.webFolder);
-  const app = createApp({ ...parts, routes, files, log, hosts, audit: access.account, nodeRed: door });
-  teardown.use(people.onRevoked(() => live.recheck()));
-  teardown.use(people.onRevoked(() => wot.streams.recheck()));
-  if (door !== undefined) teardown.use(people.onRevoked(() => door.recheck()));
-  const watchers = liveUpgrade(live, (credentials) => identify(credentials, people));
-  const http = await openHttp(
-    app,
-    { ...settings.http, home: settings },
-    upgrades((path) => {
-      if (path === LIVE_PATH) return watchers;
-      if (path === MQTT_PATH) return parts.mqtt.upgrade;
-      return isNodeRedPath(path) ? door?.upgrade : undefined;
-    }, hosts),
-    log,
-  );
-  teardown.defer(() => http.close());
-  reached.port = http.port;
-  return http;
 }
