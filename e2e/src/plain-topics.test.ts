@@ -124,6 +124,7 @@ describe.skipIf(mosquittoMissing())("plain topics", () => {
     expect(await thing("pump")).toMatchObject({ availability: "lost" });
     expect(await run("mappings", "show", "pump")).toMatchObject({ code: 0 });
     expect((await run("mappings", "remove", "pump")).code).toBe(0);
+    expect((await run("audit", "--action", "mapping-removed")).stdout).toContain("pump");
     expect(await thing("pump")).toBeUndefined();
     await second.process.end("SIGKILL");
 

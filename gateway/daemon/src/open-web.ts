@@ -83,7 +83,7 @@ export async function openWeb(parts: WebRoom, teardown: Teardown): Promise<HttpS
     ...broadcastRoutes(parts.mqtt.broker),
     ...ruleRoutes(status, editor),
     ...clientRoutes(parts.desk),
-    ...mappingRoutes(parts.mqtt.mapping),
+    ...mappingRoutes(parts.mqtt.mapping, access.audit.audit),
     ...systemRoutes(status),
     ...pairingRoutes(access.identity, access.place),
     ...credentialRoutes(access.identity, access.place),

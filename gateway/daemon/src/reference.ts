@@ -57,7 +57,7 @@ function describedRoutes(): readonly Route[] {
     ...ruleRoutes(nobody as Parameters<typeof ruleRoutes>[0], nobody as Parameters<typeof ruleRoutes>[1]),
     ...authorityRoutes(undefined, nobody as Parameters<typeof authorityRoutes>[1]),
     ...clientRoutes(nobody as Parameters<typeof clientRoutes>[0]),
-    ...mappingRoutes(nobody as Parameters<typeof mappingRoutes>[0]),
+    ...mappingRoutes(nobody as Parameters<typeof mappingRoutes>[0], () => absent("the audit log")),
     ...systemRoutes(nobody as Parameters<typeof systemRoutes>[0]),
     ...pairingRoutes(nobody as Parameters<typeof pairingRoutes>[0], { host: "", port: 0 }),
     ...credentialRoutes(nobody as Parameters<typeof credentialRoutes>[0], { host: "", port: 0 }),

@@ -34,6 +34,8 @@ export type AuditAction =
   | "certificate-issued"
   | "certificate-revoked"
   | "household-changed"
+  | "mapping-changed"
+  | "mapping-removed"
   | "administrator-created"
   | "setup-opened"
   | "setup-refused"

@@ -1,5 +1,6 @@
 import { type Json, MappingProposals, MappingView, TopicMapping } from "@tram/protocol";
 import { Type } from "typebox";
+import type { Audit, AuditAction } from "../audit/audit-log.ts";
 import type { MappingRoom } from "../topic-mapping/mapping-room.ts";
 import type { EditOptions, MappingRefusal } from "../topic-mapping/topic-mappings.ts";
 import { problem, type Route, type RouteReply, type RouteRequest } from "./route.ts";
@@ -10,7 +11,12 @@ const WRITING = {
 };
 
 /** Plain topics that are mapped to Things, and those that could be. */
-export function mappingRoutes(room: Pick<MappingRoom, "mappings" | "proposals">): readonly Route[] {
+export function mappingRoutes(
+  room: Pick<MappingRoom, "mappings" | "proposals">,
+  audit: Audit,
+): readonly Route[] {
+  const note = (action: AuditAction, { address, params, principal }: RouteRequest): void =>
+    audit({ action, subject: params.id ?? "", by: principal?.name ?? "nobody", address });
   return [
     {
       method: "get",
@@ -67,9 +73,9 @@ export function mappingRoutes(room: Pick<MappingRoom, "mappings" | "proposals">)
       handle: async (request) => {
         const { id = "" } = request.params;
         const result = await room.mappings.put(id, request.body as Json, optionsOf(request));
-        return result.ok
-          ? { status: 200, body: result.value, headers: tagOf(result.value) }
-          : refused(result.refusal);
+        if (!result.ok) return refused(result.refusal);
+        note("mapping-changed", request);
+        return { status: 200, body: result.value, headers: tagOf(result.value) };
       },
     },
     {
@@ -84,7 +90,9 @@ export function mappingRoutes(room: Pick<MappingRoom, "mappings" | "proposals">)
       problems: { 404: "No such mapping.", ...WRITING },
       handle: async (request) => {
         const result = await room.mappings.remove(request.params.id ?? "", optionsOf(request));
-        return result.ok ? { status: 204 } : refused(result.refusal);
+        if (!result.ok) return refused(result.refusal);
+        note("mapping-removed", request);
+        return { status: 204 };
       },
     },
   ];
