@@ -134,7 +134,9 @@ export const get: CommandBody = async (context) => {
       value.quality === "good"
         ? ""
         : `  ${styleQuality(output, value)}, ${formatAge(value.time, Date.now())}`;
-    output.line(`${formatValue(value.value as Json, view.thing.properties[key])}${quality}`);
+    const guard = guardText(value);
+    const shown = formatValue(value.value as Json, view.thing.properties[key]);
+    output.line(`${shown}${quality}${guard === "" ? "" : `  ${output.style("dim", guard)}`}`);
   });
   return 0;
 };
