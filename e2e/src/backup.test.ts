@@ -102,6 +102,10 @@ test("a device that was paired with one gateway goes on with another, which was 
   await using _second = gateway.process;
   expect(gateway.setupCode).toBeUndefined();
   expect((await tram("get", "lamp", "on")).body).toMatchObject({ value: true });
+  // What was in memory alone when the backup was made is in it, too.
+  expect((await runTram(["history", "lamp", "relay/on", "--json"], { TRAM_DATA: data })).stdout).toContain(
+    "true",
+  );
   expect((await tram("rules", "list")).stdout).toMatch(/"heat"/);
   expect((await call(gateway, "POST", "/api/v1/session", { body: ADMIN, headers: MARK })).status).toBe(204);
   expect((await tram("audit")).stdout).toMatch(/backup-restored.*/);

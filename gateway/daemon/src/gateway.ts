@@ -229,7 +229,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   const repeats = teardown.use(new RepeatFilter({ clock, audit: audit.audit }));
   teardown.use(new CommandAudit({ ...house, clock, audit, repeats }));
   if (options.config !== undefined) await noteConfigChange(options.config, { ...house, store, audit });
-  const backups = openBackups({ ...options, clock, store, audit: audit.audit });
+  const backups = openBackups({ ...options, clock, store, audit: audit.audit, history });
   const names = [settings.gateway.id, ...settings.http.hosts];
   const ca = teardown.use(
     openAuthority({

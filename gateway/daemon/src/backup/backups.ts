@@ -17,6 +17,8 @@ import { checkPassphrase } from "./sealed-head.ts";
 import { makeWorkFolder, removeWorkFolder } from "./work-folder.ts";
 
 export interface BackupsParts {
+  /** Writes down what the history has in memory. */
+  readonly flushHistory?: () => Promise<void>;
   readonly clock: Pick<Clock, "now" | "trust">;
   readonly gateway: { readonly id: string; readonly name: string };
   readonly store: Pick<SqliteStore, "copy">;
@@ -95,6 +97,7 @@ export class Backups {
     const copied = await store.copy(state, OMISSION);
     sources.set("data/tram.db", { file: state });
     if (withPast) {
+      await this.#parts.flushHistory?.();
       const to = join(work, HISTORY);
       const { failure } = await runSnapshotJob(snapshotProgram(), { file: past, copy: { to } });
       if (failure !== undefined) throw new BackupError("place", `${past}: ${failure.message}`);

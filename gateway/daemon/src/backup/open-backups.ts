@@ -5,6 +5,7 @@ import type { Audit } from "../audit/audit-log.ts";
 import type { ConfigSource } from "../config/last-good.ts";
 import type { Settings } from "../config/settings.ts";
 import { OPENWRT_FILES } from "../config/uci/openwrt-files.ts";
+import type { History } from "../history/history.ts";
 import { RENDERED_CONFIG, RENDERED_UCI } from "../runtime/places.ts";
 import type { SqliteStore } from "../store/sqlite-store.ts";
 import { Backups } from "./backups.ts";
@@ -19,8 +20,9 @@ export function openBackups(parts: {
   readonly clock: Clock;
   readonly store: Pick<SqliteStore, "copy">;
   readonly audit: Audit;
+  readonly history: Pick<History, "flush"> | undefined;
 }): Backups {
-  const { audit, clock, config, settings, store } = parts;
+  const { audit, clock, config, history, settings, store } = parts;
   const { data, gateway, rulesDir } = settings;
   removeWorkFolder(data);
   const note = takeRestoreNote(data);
@@ -32,6 +34,7 @@ export function openBackups(parts: {
     gateway,
     store,
     audit,
+    ...(history === undefined ? {} : { flushHistory: () => history.flush() }),
     from: {
       data,
       rulesDir,
