@@ -125,7 +125,7 @@ describe.skipIf(routerMissing() !== false)("scripts of the package in a router's
   describe("new firmware", () => {
     const asked =
       ". /lib/functions.sh; . /lib/upgrade/tram.sh; $sysupgrade_init_conffiles /record/kept; cat /record/kept";
-    const data = ["tram.db", "tram.db.snapshot", "config.last-good.json"];
+    const data = ["tram.db", "tram.db.snapshot", "config.last-good.json", "node-red.secret", "tls/ca.key"];
 
     function furnish(): void {
       expect(router.call("/etc/init.d/tram start")).toMatchObject({ status: 0, syslog: [] });
