@@ -132,6 +132,10 @@ describe("the HTTP API", () => {
       ["/api/v1/things/nobody/properties/a/b", true, 404, "unknown-thing"],
       ["/api/v1/things/greenhouse-climate/properties/air/temperature", 20, 409, "read-only"],
       [`${fan}/on?wait=forever`, true, 400, "bad-wait"],
+      [`${fan}/on?timeout=0`, true, 400, "bad-terms"],
+      [`${fan}/on?timeout=86401`, true, 400, "bad-terms"],
+      [`${fan}/on?ttl=1e9`, true, 400, "bad-terms"],
+      [`${fan}/on?why=${"x".repeat(201)}`, true, 400, "bad-terms"],
     ];
     for (const [path, body, status, code] of refusals) {
       const reply = await call(gateway, "PUT", path, { ...admin, body });

@@ -226,7 +226,10 @@ export function thingRoutes(parts: ThingRoutesParts): readonly Route[] {
       scope: "control",
       params: PROPERTY,
       query: COMMAND_QUERY,
-      body: Type.Unknown({ description: 'The value as bare JSON, or `{"value": …}`.' }),
+      body: Type.Unknown({
+        description:
+          'The value as bare JSON, or `{"value": …}`. With an `Idempotency-Key` header the same request once more is the same command.',
+      }),
       answer: { status: 204, description: "Accepted; `Location` names the command." },
       problems: COMMAND_PROBLEMS,
       handle: (request) => {

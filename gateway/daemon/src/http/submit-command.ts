@@ -13,10 +13,13 @@ export interface CommandParts {
 
 /** A week: longer nobody remembers what was wanted. In seconds. */
 const MAX_TTL_S = 7 * 86_400;
+/** As long as a description may ask for. In seconds. */
+const MAX_TIMEOUT_S = 86_400;
 const KEY = new RegExp(`^[\\x21-\\x7e]{1,${COMMAND_LIMITS.key}}$`);
 
 export const COMMAND_QUERY = {
   wait: `Seconds to wait for the end of the command, at most ${MAX_WAIT_MS / 1_000}; then the answer is 200 with the command.`,
+  timeout: `Seconds that the device has to confirm, 1 to ${MAX_TIMEOUT_S} (default: what its description says, else 10).`,
   ttl: `Seconds that the command may wait for a device that is away or asleep, at most ${MAX_TTL_S}.`,
   why: `Why it is wanted, for people; at most ${COMMAND_LIMITS.why} characters.`,
 };
@@ -107,11 +110,19 @@ function refusalOf(submitted: readonly Command[]): RouteReply | undefined {
 }
 
 /** What the request says about the command beside its value. @returns a sentence where it cannot be. */
-function readTerms(request: RouteRequest): Pick<CommandRequest, "key" | "ttlMs" | "why"> | string {
-  const { ttl, why } = request.query;
+function readTerms(
+  request: RouteRequest,
+): Pick<CommandRequest, "key" | "timeoutMs" | "ttlMs" | "why"> | string {
+  const { timeout, ttl, why } = request.query;
   const key = request.header("idempotency-key");
   if (ttl !== undefined && (!/^\d{1,6}$/.test(ttl) || Number(ttl) > MAX_TTL_S)) {
     return `ttl: expected 0 to ${MAX_TTL_S} seconds, found ${ttl.slice(0, 40)}.`;
+  }
+  if (
+    timeout !== undefined &&
+    !(/^\d{1,5}$/.test(timeout) && Number(timeout) >= 1 && Number(timeout) <= MAX_TIMEOUT_S)
+  ) {
+    return `timeout: expected 1 to ${MAX_TIMEOUT_S} seconds, found ${timeout.slice(0, 40)}.`;
   }
   if (why !== undefined && why.length > COMMAND_LIMITS.why) {
     return `why: expected at most ${COMMAND_LIMITS.why} characters, found ${why.length}.`;
@@ -120,6 +131,7 @@ function readTerms(request: RouteRequest): Pick<CommandRequest, "key" | "ttlMs" 
     return `Idempotency-Key: expected 1 to ${COMMAND_LIMITS.key} visible characters.`;
   }
   return {
+    ...(timeout === undefined ? {} : { timeoutMs: Number(timeout) * 1_000 }),
     ...(ttl === undefined ? {} : { ttlMs: Number(ttl) * 1_000 }),
     ...(why === undefined ? {} : { why }),
     ...(key === undefined ? {} : { key }),
