@@ -361,7 +361,10 @@ describe.skipIf(chromiumMissing())("LuCI's pages in Chromium", () => {
         .form()
         .described(),
     );
-    const known = [...SECTION_KINDS.values()].map(({ type, options }) => [type, [...options.keys()].sort()]);
+    // Plain topics are mapped on the gateway's own page, which knows what was heard there.
+    const known = [...SECTION_KINDS.values()]
+      .filter(({ type }) => type !== "mapping")
+      .map(({ type, options }) => [type, [...options.keys()].sort()]);
     expect(
       Object.fromEntries(Object.entries(shown).map(([type, options]) => [type, options.sort()])),
     ).toEqual(Object.fromEntries(known));
