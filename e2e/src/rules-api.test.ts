@@ -91,7 +91,7 @@ describe("editing rules over the API", () => {
       "# The rules of the house, by Lan\n\n# The morning\n- id: morning\n  title: Wake up\n",
     );
     expect(gateway.process.stderr).toMatch(
-      /"by":"minh","rule":"noon","file":"rules.yaml","change":"removed"/,
+      /"action":"rule-edited","subject":"noon","by":"minh","detail":"removed in rules\.yaml/,
     );
   });
 
