@@ -93,6 +93,7 @@ test("a device claims its credential, lives with it, survives kill -9, and is go
     "credential-granted lamp",
     "claim-refused other",
     "pairing-closed pairing",
+    "command lamp/relay/on",
     "credential-revoked lamp",
     "publish-denied homie/5/lamp/$state",
     "login-refused lamp",
