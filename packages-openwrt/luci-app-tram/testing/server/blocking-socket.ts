@@ -1,5 +1,5 @@
 import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
-import type { SocketCommand } from "./socket-worker.ts";
+import type { SocketCommand, SocketReply } from "./socket-worker.ts";
 
 /** Longer than the plugin waits itself. */
 const MOST_MS = 10_000;
@@ -22,6 +22,7 @@ export class BlockingSocket implements Disposable {
   readonly #bell = new Int32Array(new SharedArrayBuffer(4));
   readonly #worker: Worker;
   readonly #port;
+  #asked = 0;
 
   /** @param path where the socket is that the plugin knows as /var/run/tram/tram.sock. */
   constructor(path: () => string) {
@@ -54,11 +55,23 @@ export class BlockingSocket implements Disposable {
     return [[connection, happened ? what : 0]];
   }
 
+  /** An answer that came too late for the one who asked must not be taken by the next. */
   #ask(command: SocketCommand): unknown {
-    Atomics.store(this.#bell, 0, 0);
-    this.#port.postMessage(command);
-    if (Atomics.wait(this.#bell, 0, 0, MOST_MS) === "timed-out") throw new Error(`${command.do} hangs`);
-    return receiveMessageOnPort(this.#port)?.message;
+    const number = ++this.#asked;
+    const until = performance.now() + MOST_MS;
+    this.#port.postMessage({ number, command });
+    for (;;) {
+      const latest = Atomics.load(this.#bell, 0);
+      if (latest === number) break;
+      const leftMs = until - performance.now();
+      if (leftMs <= 0 || Atomics.wait(this.#bell, 0, latest, leftMs) === "timed-out") {
+        throw new Error(`${command.do} hangs`);
+      }
+    }
+    for (;;) {
+      const reply = receiveMessageOnPort(this.#port)?.message as SocketReply | undefined;
+      if (reply === undefined || reply.number === number) return reply?.answer;
+    }
   }
 
   [Symbol.dispose](): void {

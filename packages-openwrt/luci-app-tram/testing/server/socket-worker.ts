@@ -9,6 +9,12 @@ export type SocketCommand =
   | { readonly do: "read"; readonly most: number }
   | { readonly do: "close" };
 
+/** The answer to the command with this number. */
+export interface SocketReply {
+  readonly number: number;
+  readonly answer: unknown;
+}
+
 /** Answers commands while the thread that gave them sleeps. */
 const { port, bell } = workerData as { port: MessagePort; bell: Int32Array };
 let socket: Socket | undefined;
@@ -60,10 +66,11 @@ async function obey(command: SocketCommand): Promise<unknown> {
   }
 }
 
-port.on("message", (command: SocketCommand) => {
+port.on("message", ({ number, command }: { number: number; command: SocketCommand }) => {
   void obey(command).then((answer) => {
-    port.postMessage(answer);
-    Atomics.store(bell, 0, 1);
+    port.postMessage({ number, answer } satisfies SocketReply);
+    // A wait that ends late must not take the bell back from the one who asked after it.
+    Atomics.store(bell, 0, Math.max(number, Atomics.load(bell, 0)));
     Atomics.notify(bell, 0);
   });
 });
