@@ -83,6 +83,17 @@ describe.skipIf(mosquittoMissing())("what the owner decides", () => {
       thing: { title: "Hall lamp" },
       links: [{ id: "spare" }],
     });
+    // A house of a thousand Things is a file of more than a request usually may be.
+    const many = [...Array(1_000).keys()].map((turn) => {
+      const id = `lamp-${turn}`;
+      const properties = { "light/on": { type: "boolean", title: "x".repeat(250) } };
+      return { id, source: "module:big", thing: { id, title: id, properties } };
+    });
+    writeFileSync(
+      file,
+      JSON.stringify({ format: "household", version: 1, areas: [], settings: {}, links: many }),
+    );
+    expect(await json("things", "import", file)).toMatchObject({ links: 1_000, skipped: [] });
     writeFileSync(file, '{"format":"household","version":1,"areas":[],"settings":{},"links":[{}]}');
     expect((await run("things", "import", file)).stderr).toContain("links[0]");
   });

@@ -208,6 +208,15 @@ describe("one Thing over two links", () => {
     expect(await at.announce(thing("lamp-2"), BLE)).toMatchObject({ code: "foreign-thing" });
   });
 
+  test("a value that the first description forbids does not come along", async () => {
+    const at = await house();
+    await at.announce(thing("lamp"), BLE);
+    await at.announce({ id: "lamp-2", title: "Lamp", properties: { [ON]: { type: "number" } } }, WIFI);
+    await at.report(NEW, WIFI, 3);
+    expect(await at.within((unit) => at.household.join(LAMP, NEW, unit))).toEqual({ ok: true });
+    expect(at.values(LAMP)).toEqual({});
+  });
+
   test("a link can be parted again, and stays parted", async () => {
     const at = await joined();
     at.heard();

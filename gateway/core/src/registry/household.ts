@@ -16,7 +16,7 @@ import type { Unit } from "../unit.ts";
 import { type Entries, type Entry, THINGS } from "./entries.ts";
 import type { Link } from "./link.ts";
 import type { UnreadableEntry } from "./restore.ts";
-import { SHADOW, shadowKey } from "./shadow.ts";
+import { mayStay, SHADOW, shadowKey } from "./shadow.ts";
 
 const SETTINGS = "thing-settings";
 const AREAS = "areas";
@@ -310,8 +310,9 @@ export class Household {
     this.#bus.emit("retired", { id: given.id, source: source as Source }, unit);
     this.#setLinks(id, kept, links, unit);
     for (const [property, known] of values) {
-      if (kept.values.has(property) || !Object.hasOwn(kept.record.thing.properties, property)) continue;
       const reading = { ...known.reading, thing: id };
+      // Where the two describe a property otherwise, what the one said is no value of the other.
+      if (kept.values.has(property) || !mayStay(kept.record.thing, reading)) continue;
       kept.values.set(property, { ...known, reading });
       unit.put(SHADOW, shadowKey(id, property), reading as unknown as Json);
       this.#bus.emit("quality", { reading }, unit);

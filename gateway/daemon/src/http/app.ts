@@ -131,7 +131,10 @@ async function callRoute(
   if (denied !== undefined) return problemReply(denied);
 
   const validator = match.validator();
-  const body = validator === undefined ? { ok: true as const, value: null } : await readJsonBody(request);
+  const body =
+    validator === undefined
+      ? { ok: true as const, value: null }
+      : await readJsonBody(request, route.bodyLimit);
   if (!body.ok) return problemReply(body.problem);
   if (validator !== undefined && !validator.Check(body.value)) {
     return problemReply(invalidBody(schemaProblems(validator.Errors(body.value), body.value)));

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Json } from "@tram/protocol";
 import type { ProblemReply } from "./route.ts";
 
-/** Largest request body. In bytes. */
+/** Largest request body, unless a route takes more. In bytes. */
 export const BODY_LIMIT = 262_144;
 /** A body that is too large is still read so far, so that its sender gets to see the answer. In bytes. */
 const DRAIN_LIMIT = 4_194_304;
@@ -11,11 +11,11 @@ export type JsonBody =
   | { readonly ok: true; readonly value: Json }
   | { readonly ok: false; readonly problem: ProblemReply };
 
-/** Reads a JSON body; an empty one is `null`. */
-export async function readJsonBody(request: IncomingMessage): Promise<JsonBody> {
-  const text = await readText(request, BODY_LIMIT);
+/** Reads a JSON body of at most `limit` bytes; an empty one is `null`. */
+export async function readJsonBody(request: IncomingMessage, limit = BODY_LIMIT): Promise<JsonBody> {
+  const text = await readText(request, limit);
   if (text === undefined) {
-    const detail = `Expected at most ${BODY_LIMIT} bytes.`;
+    const detail = `Expected at most ${limit} bytes.`;
     return { ok: false, problem: { status: 413, code: "too-large", detail } };
   }
   if (text === "") return { ok: true, value: null };

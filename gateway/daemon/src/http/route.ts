@@ -67,6 +67,8 @@ export interface Route {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: TSchema;
+  /** Largest body that it takes, where that is more than usual. In bytes, at most 4 MiB. */
+  readonly bodyLimit?: number;
   /** What is told as Server-Sent Events to whoever asks for them. Their token may come in the query. */
   readonly streams?: string;
   readonly answer: {

@@ -45,6 +45,8 @@ const STATUS: Readonly<Record<HouseholdRefusal["code"], number>> = {
   "same-thing": 409,
   "too-many": 409,
 };
+/** A full house: 2,000 Things of some 2 kB. In bytes. */
+const FILE_LIMIT = 4_194_304;
 const DONE = { status: 204, description: "Done, and kept." } as const;
 
 /** What the owner decides about the Things: names, areas, safe states, which device is which Thing. */
@@ -242,6 +244,7 @@ export function householdRoutes(parts: HouseholdRoutesParts): readonly Route[] {
       tag: "Household",
       scope: "admin",
       body: HouseholdFile,
+      bodyLimit: FILE_LIMIT,
       answer: { status: 200, description: "What was taken over.", schema: HouseholdReport },
       problems: PROBLEMS,
       handle: async (request) => {
