@@ -114,10 +114,9 @@ export class DaemonClient {
         (response) => {
           const { headers: found, statusCode: status = 0 } = response;
           if (status >= 400) {
-            readWhole(response).then(
-              (answer) => reject(new CommandFailed(refusal(readAnswer(status, found, answer)))),
-              reject,
-            );
+            readWhole(response)
+              .then((answer) => reject(new CommandFailed(refusal(readAnswer(status, found, answer)))))
+              .catch(reject);
             return;
           }
           rmSync(to, { force: true });
@@ -145,16 +144,10 @@ export class DaemonClient {
           );
           return;
         }
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("end", () => {
-          const text = Buffer.concat(chunks).toString("utf8");
-          try {
-            reject(new CommandFailed(refusal(readAnswer(response.statusCode ?? 0, response.headers, text))));
-          } catch (error) {
-            reject(error);
-          }
-        });
+        const { headers: found, statusCode: status = 0 } = response;
+        readWhole(response)
+          .then((text) => reject(new CommandFailed(refusal(readAnswer(status, found, text)))))
+          .catch(reject);
       });
       call.on("error", (error: NodeJS.ErrnoException) => reject(new CommandFailed(this.#unreachable(error))));
       call.end();
