@@ -22,7 +22,7 @@ export * from "./json.ts";
 export * from "./origin.ts";
 export * from "./product.ts";
 export * from "./reading.ts";
-export * from "./rule.ts";
+export * from "./rule/index.ts";
 export * from "./safe-state.ts";
 export * from "./schema-problem.ts";
 export * from "./thing.ts";

@@ -1,4 +1,14 @@
-import { DURATION_PATTERN, ID_PATTERN, PROPERTY_REFERENCE_PATTERN } from "@tram/protocol";
+import {
+  DURATION_OR_TEMPLATE_PATTERN,
+  DURATION_PATTERN,
+  ID_PATTERN,
+  PATTERN_FIELD_PATTERN,
+  PROPERTY_REFERENCE_PATTERN,
+  SIGNED_DURATION_PATTERN,
+  TIME_OF_DAY_PATTERN,
+  VARIABLE_PATTERN,
+  WINDOW_PATTERN,
+} from "@tram/protocol";
 import { alternatives, describeValue } from "./describe-value.ts";
 
 /** What is wrong at one place of a document. */
@@ -10,6 +20,8 @@ export interface ShapeProblem {
 
 /** The part of JSON Schema that the rule language and the saved state use. */
 interface Schema {
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, Schema>>;
   readonly type?: "object" | "array" | "string" | "number" | "integer" | "boolean" | "null";
   readonly anyOf?: readonly Schema[];
   readonly enum?: readonly unknown[];
@@ -41,13 +53,26 @@ const PATTERN_MEANINGS: ReadonlyMap<string, string> = new Map([
   [ID_PATTERN, "an id of a-z, 0-9 and -, at most 64 characters, no - at the edges"],
   [DURATION_PATTERN, "a duration such as 500ms, 2s or 1h30m"],
   [PROPERTY_REFERENCE_PATTERN, "a property such as thing/node/name"],
-  ["^(?:[01]\\d|2[0-3]):[0-5]\\d(?::[0-5]\\d)?$", 'a time of day such as "07:30"'],
+  [DURATION_OR_TEMPLATE_PATTERN, "a duration such as 500ms, 2s or 1h30m, or a template"],
+  [SIGNED_DURATION_PATTERN, "a duration such as 30m or -1h30m"],
+  [TIME_OF_DAY_PATTERN, 'a time of day such as "07:30"'],
+  [WINDOW_PATTERN, 'a window such as "06:00-08:30"'],
+  [PATTERN_FIELD_PATTERN, 'a number, "/5" or "*"'],
+  [VARIABLE_PATTERN, "a name of a-z, A-Z, 0-9 and _, beginning with a small letter"],
 ]);
 /** Enough to mend a rule by; more would only bury the first. */
 const MAX_PROBLEMS = 20;
 /** A free value (of a `set`) may hold this much: aliases can make a small text unfold into an endless one. */
 const MAX_FREE_DEPTH = 16;
 const MAX_FREE_NODES = 10_000;
+/** Actions and conditions may hold each other this deep. */
+const MAX_NESTING = 16;
+
+/** The named parts of a schema, and how deep the document has gone into them. */
+interface Nest {
+  readonly parts: Readonly<Record<string, Schema>>;
+  readonly depth: number;
+}
 
 /**
  * Compares a document with a TypeBox schema and says what is wrong in words: what was found and what was expected.
@@ -57,7 +82,8 @@ const MAX_FREE_NODES = 10_000;
  * @returns the problems, at most 20; empty exactly when the document fits and holds nothing but JSON.
  */
 export function shapeProblems(schema: object, value: unknown, path = ""): ShapeProblem[] {
-  return check(schema as Schema, value, path).slice(0, MAX_PROBLEMS);
+  const { $defs: parts = {} } = schema as Schema;
+  return check(schema as Schema, value, path, { parts, depth: 0 }).slice(0, MAX_PROBLEMS);
 }
 
 /** Extends a path by a key or an index. */
@@ -69,8 +95,13 @@ export function joinPath(path: string, key: string | number): string {
 
 const NONE: ShapeProblem[] = [];
 
-function check(schema: Schema, value: unknown, path: string): ShapeProblem[] {
-  if (schema.anyOf !== undefined) return checkUnion(flatten(schema.anyOf), value, path);
+function check(schema: Schema, value: unknown, path: string, nest: Nest): ShapeProblem[] {
+  if (schema.$ref !== undefined) {
+    const depth = nest.depth + 1;
+    if (depth > MAX_NESTING) return problem(path, `nested deeper than ${MAX_NESTING} levels`);
+    return check(nest.parts[schema.$ref] ?? {}, value, path, { ...nest, depth });
+  }
+  if (schema.anyOf !== undefined) return checkUnion(flatten(schema.anyOf), value, path, nest);
   if (schema.enum !== undefined) {
     if (schema.enum.includes(value)) return NONE;
     return found(value, path, alternatives(schema.enum.map((item) => String(item))));
@@ -81,8 +112,8 @@ function check(schema: Schema, value: unknown, path: string): ShapeProblem[] {
   if (!hasType(schema.type, value)) return found(value, path, TYPE_NAMES[schema.type] ?? schema.type);
   if (typeof value === "string") return checkText(schema, value, path);
   if (typeof value === "number") return checkNumber(schema, value, path);
-  if (Array.isArray(value)) return checkList(schema, value, path);
-  return typeof value === "object" && value !== null ? checkMap(schema, value, path) : NONE;
+  if (Array.isArray(value)) return checkList(schema, value, path, nest);
+  return typeof value === "object" && value !== null ? checkMap(schema, value, path, nest) : NONE;
 }
 
 function checkText(schema: Schema, value: string, path: string): ShapeProblem[] {
@@ -93,8 +124,25 @@ function checkText(schema: Schema, value: string, path: string): ShapeProblem[] 
   if (value.length > maxLength) {
     return problem(path, `found ${value.length} characters, expected at most ${maxLength}`);
   }
-  if (pattern === undefined || new RegExp(pattern).test(value)) return NONE;
+  if (pattern === undefined || compiled(pattern).test(value)) return NONE;
   return found(value, path, PATTERN_MEANINGS.get(pattern) ?? `text like ${pattern}`);
+}
+
+/** What is wrong with the name of a key, in a map whose keys are the author's. */
+function checkKey(pattern: string, key: string, path: string): ShapeProblem[] {
+  if (compiled(pattern).test(key)) return NONE;
+  return found(key, joinPath(path, key), PATTERN_MEANINGS.get(pattern) ?? `a key like ${pattern}`);
+}
+
+const COMPILED = new Map<string, RegExp>();
+
+/** The patterns are those of the schemas: few, and the same again and again. */
+function compiled(pattern: string): RegExp {
+  const known = COMPILED.get(pattern);
+  if (known !== undefined) return known;
+  const expression = new RegExp(pattern);
+  COMPILED.set(pattern, expression);
+  return expression;
 }
 
 function checkNumber(schema: Schema, value: number, path: string): ShapeProblem[] {
@@ -103,7 +151,7 @@ function checkNumber(schema: Schema, value: number, path: string): ShapeProblem[
   return value > maximum ? found(value, path, `at most ${maximum}`) : NONE;
 }
 
-function checkList(schema: Schema, value: readonly unknown[], path: string): ShapeProblem[] {
+function checkList(schema: Schema, value: readonly unknown[], path: string, nest: Nest): ShapeProblem[] {
   const { items = {}, maxItems = Number.POSITIVE_INFINITY, minItems = 0 } = schema;
   if (value.length < minItems) {
     return problem(path, `found ${value.length} items, expected at least ${minItems}`);
@@ -112,19 +160,21 @@ function checkList(schema: Schema, value: readonly unknown[], path: string): Sha
     return problem(path, `found ${value.length} items, expected at most ${maxItems}`);
   }
   if (isFree(items)) return checkFree(value, path);
-  return value.flatMap((item, index) => check(items, item, joinPath(path, index)));
+  return value.flatMap((item, index) => check(items, item, joinPath(path, index), nest));
 }
 
-function checkMap(schema: Schema, value: object, path: string): ShapeProblem[] {
+function checkMap(schema: Schema, value: object, path: string, nest: Nest): ShapeProblem[] {
   if (schema.patternProperties !== undefined) {
-    const [items = {}] = Object.values(schema.patternProperties);
+    const [[pattern, items] = ["", {}]] = Object.entries(schema.patternProperties);
+    const named = Object.keys(value).flatMap((key) => checkKey(pattern, key, path));
+    if (named.length > 0) return named;
     if (isFree(items)) return checkFree(value, path);
-    return Object.entries(value).flatMap(([key, item]) => check(items, item, joinPath(path, key)));
+    return Object.entries(value).flatMap(([key, item]) => check(items, item, joinPath(path, key), nest));
   }
   const known = schema.properties ?? {};
   const problems = Object.entries(value).flatMap(([key, item]) => {
     const place = joinPath(path, key);
-    if (Object.hasOwn(known, key)) return check(known[key] ?? {}, item, place);
+    if (Object.hasOwn(known, key)) return check(known[key] ?? {}, item, place, nest);
     if (schema.additionalProperties !== false) return NONE;
     return problem(place, `unknown key; expected ${Object.keys(known).join(", ")}`);
   });
@@ -132,12 +182,16 @@ function checkMap(schema: Schema, value: object, path: string): ShapeProblem[] {
   return [...problems, ...missing.flatMap((key) => problem(joinPath(path, key), "missing"))];
 }
 
-function checkUnion(branches: readonly Schema[], value: unknown, path: string): ShapeProblem[] {
+function checkUnion(branches: readonly Schema[], value: unknown, path: string, nest: Nest): ShapeProblem[] {
   const tags = branches.map(tagOf);
-  if (tags.every((tag) => tag !== undefined)) return checkTagged(branches, tags, value, path);
-  const branch = branches.find((one) => one.type !== undefined && hasType(one.type, value));
-  if (branch !== undefined) return check(branch, value, path);
-  const names = branches.map((one) => TYPE_NAMES[one.type ?? ""] ?? "something else");
+  if (tags.every((tag) => tag !== undefined)) return checkTagged(branches, tags, value, { path, nest });
+  const branch = branches.find((one) =>
+    one.type === undefined ? one.enum?.includes(value) : hasType(one.type, value),
+  );
+  if (branch !== undefined) return check(branch, value, path, nest);
+  const names = branches.flatMap(
+    (one) => one.enum?.map(String) ?? [TYPE_NAMES[one.type ?? ""] ?? "something else"],
+  );
   return found(value, path, alternatives(names));
 }
 
@@ -145,7 +199,7 @@ function checkTagged(
   branches: readonly Schema[],
   tags: readonly string[],
   value: unknown,
-  path: string,
+  { path, nest }: { readonly path: string; readonly nest: Nest },
 ): ShapeProblem[] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return found(value, path, `a map with ${alternatives(tags)}`);
@@ -155,7 +209,7 @@ function checkTagged(
     return problem(path, `found ${[tag, ...others].join(" and ")} together, expected only one of them`);
   }
   const branch = tag === undefined ? undefined : branches[tags.indexOf(tag)];
-  if (branch !== undefined) return check(branch, value, path);
+  if (branch !== undefined) return check(branch, value, path, nest);
   const keys = Object.keys(value);
   const seen = keys.length === 0 ? "an empty map" : `only ${keys.slice(0, 8).join(", ").slice(0, 80)}`;
   return problem(path, `found ${seen}, expected the key ${alternatives(tags)}`);
@@ -183,8 +237,8 @@ function checkFree(value: unknown, path: string): ShapeProblem[] {
   return text === undefined ? NONE : problem(path, text);
 }
 
-function isFree(schema: Schema): boolean {
-  return schema.type === undefined && schema.anyOf === undefined && schema.enum === undefined;
+function isFree({ $ref, anyOf, enum: values, type }: Schema): boolean {
+  return $ref === undefined && type === undefined && anyOf === undefined && values === undefined;
 }
 
 function found(value: unknown, path: string, expected: string): ShapeProblem[] {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { Compile } from "../validator.ts";
 import { Rule, RuleFile } from "./rule.ts";
-import { Compile } from "./validator.ts";
 
 const validator = Compile(Rule);
 const trigger = { numeric: { property: "shed/air/temperature", above: 30 }, for: "2s" };
@@ -39,14 +39,6 @@ describe("the language of rules takes", () => {
 });
 
 describe("the language of rules refuses", () => {
-  const deep = (levels: number): object =>
-    levels === 0 ? { state: { property: "a/b", is: 1 } } : { not: deep(levels - 1) };
-
-  test("conditions that nest too deep", () => {
-    expect(validator.Check({ ...rule, conditions: [deep(4)] })).toBe(true);
-    expect(validator.Check({ ...rule, conditions: [deep(5)] })).toBe(false);
-  });
-
   test.each<[string, unknown]>([
     ["an unknown key of the rule", { ...rule, trigger: [] }],
     ["an unknown key of a trigger", { ...rule, triggers: [{ ...trigger, fro: "2s" }] }],
