@@ -124,10 +124,17 @@ export const TraceView = Type.Object({
     "action",
     "finished",
     "failed",
+    "paused",
+    "conflict",
+    "enabled",
+    "disabled",
   ]),
   detail: Type.Optional(Type.String()),
   checks: Type.Array(TraceCheck),
   runId: Type.Optional(Type.String()),
+  effect: Type.Optional(
+    Type.String({ description: "Id of what the action did, which the outcome of its command is told with." }),
+  ),
 });
 export type TraceView = Static<typeof TraceView>;
 

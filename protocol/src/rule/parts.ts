@@ -134,7 +134,6 @@ export type SunMoment = { event: SunEvent; offset?: string };
 
 /** A value, with templates in any of its texts. */
 export const Value = Type.Union([
-  Type.Null(),
   Scalar,
   Type.Record(Type.String(), Type.Unknown()),
   Type.Array(Type.Unknown()),

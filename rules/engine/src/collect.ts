@@ -1,5 +1,6 @@
 import type { RuleId } from "@tram/protocol";
 import type { Effect, StepResult, Trace } from "./events.ts";
+import type { ConflictWatch } from "./guard/conflict.ts";
 import type { RuleState } from "./rule-state.ts";
 import type { VisitResult } from "./rule-visit.ts";
 
@@ -17,6 +18,11 @@ export class Collected {
 
   trace(id: RuleId, traces: readonly Trace[]): void {
     for (const trace of traces) this.traces.push({ rule: id, trace });
+  }
+
+  /** Tells rules that fight over an actuator. */
+  noteConflicts(watch: ConflictWatch, now: { readonly monotonic: number; readonly wall: number }): void {
+    for (const effect of this.effects) this.traces.push(...watch.note(effect, now));
   }
 
   result(nextWakeup: StepResult["nextWakeup"]): StepResult {

@@ -54,12 +54,19 @@ test("a whole rule compiles", () => {
   const rule = [...program.rules.values()][0];
   expect(rule).toMatchObject({ id: "cool", title: "Cool the room", file: "a.yaml", enabled: true, max: 3 });
   expect(rule?.triggers).toMatchObject([
-    { kind: "watch", label: "hot", target: { thing: "room", property: "air/temperature" }, forMs: 2_000 },
-    { kind: "watch", label: "triggers[1]", target: { thing: "door", property: "contact/open" } },
-    { kind: "time", label: "triggers[2]", secondOfDay: 27_000 },
+    { label: "hot", source: { target: { thing: "room", property: "air/temperature" } }, forMs: 2_000 },
+    { label: "triggers[1]", source: { target: { thing: "door", property: "contact/open" } } },
+    { kind: "time", label: "triggers[2]", schedule: { text: "07:30" } },
   ]);
-  expect(rule?.actions).toMatchObject([{ value: true }, { delayMs: 5_400_000 }, { level: "warning" }]);
-  expect([...program.watchers.keys()].sort()).toEqual(["door/contact/open", "room/air/temperature"]);
+  expect(rule?.actions).toMatchObject([
+    { kind: "set", value: { constant: true } },
+    { kind: "delay", duration: 5_400_000 },
+    { kind: "notify", level: "warning" },
+  ]);
+  expect([...program.interests.exact.keys()].sort()).toEqual([
+    "p door/contact/open",
+    "p room/air/temperature",
+  ]);
 });
 
 test("an empty file has no rules and no problems", () => {
@@ -97,7 +104,7 @@ test.each([
   ],
   [
     ruleWith({ trigger: "when: sunset" }),
-    "[0].triggers[0]: found only when, expected the key state, numeric or time",
+    "[0].triggers[0]: found only when, expected the key state, numeric, expression, time",
   ],
   [
     ruleWith({ trigger: "time: '07:00', state: { property: door/open }" }),
@@ -117,8 +124,8 @@ test.each([
     '[0].triggers[0].for: found "99999d", expected a duration of at most 3650d',
   ],
   [
-    ruleWith({ trigger: "state: { property: door/open, to: [1] }" }),
-    "[0].triggers[0].state.to: found a list, expected true or false, a number or text",
+    ruleWith({ trigger: "state: { property: door/open, to: [[1]] }" }),
+    "[0].triggers[0].state.to[0]: found a list, expected true or false, a number or text",
   ],
   [
     ruleWith({ trigger: "state: { property: door/open, to: open }" }),
@@ -232,11 +239,11 @@ test("an unknown Thing is a warning; thing/name waits until it is known", () => 
       problem: 'unknown Thing "porch"; the rule works once it is announced',
     },
   ]);
-  expect(before.watchers.size).toBe(0);
+  expect(before.interests.exact.size).toBe(0);
 
   const after = compileText(text, [thing("porch", { "contact/open": { type: "boolean" } })]);
   expect(after.warnings).toEqual([]);
-  expect([...after.watchers.keys()]).toEqual(["porch/contact/open"]);
+  expect([...after.interests.exact.keys()]).toEqual(["p porch/contact/open"]);
 });
 
 test.each([
@@ -251,14 +258,13 @@ test.each([
 test("written values are rounded to the property's step", () => {
   const things = [thing("valve", { "flow/rate": { type: "number", multipleOf: 0.5 } })];
   const program = compileText(ruleWith({ action: "set: valve/rate, value: 1.3" }), things);
-  expect([...program.rules.values()][0]?.actions).toMatchObject([{ value: 1.5 }]);
+  expect([...program.rules.values()][0]?.actions).toMatchObject([{ value: { constant: 1.5 } }]);
 });
 
-test("a disabled rule is compiled, and watches nothing", () => {
+test("a disabled rule is compiled: it may be switched on without its file", () => {
   const text = `${ruleWith({ trigger: "state: { property: door/open }" })}\n  enabled: false`;
   const program = compileText(text);
   expect([...program.rules.values()][0]?.enabled).toBe(false);
-  expect(program.watchers.size).toBe(0);
 });
 
 test("an unknown time zone counts as UTC, with a warning", () => {

@@ -1,23 +1,33 @@
 import { parseRuleId, type Rule, type RuleId } from "@tram/protocol";
 import { Calendar, isTimezone } from "./calendar.ts";
 import type { HouseView } from "./house-view.ts";
-import { Linker } from "./linker.ts";
+import { interestsOf, interestsOfBlock } from "./interest.ts";
+import { linkActions, linkVariables, namesGiven } from "./link/link-action.ts";
+import { linkConditions } from "./link/link-condition.ts";
+import { linkTrigger } from "./link/link-trigger.ts";
+import { RuleLinker } from "./link/rule-linker.ts";
 import { type ParsedFile, type ParsedRule, parseFile } from "./parse-file.ts";
-import {
-  type BrokenRule,
-  type CompiledRule,
-  type Program,
-  type RuleProblem,
-  type RuleSource,
-  type Watcher,
-  watchKey,
+import type {
+  BrokenRule,
+  CompiledRule,
+  Interests,
+  LinkedActions,
+  OnMissed,
+  Program,
+  RuleProblem,
+  RuleSource,
 } from "./program.ts";
+import { type PropertyTarget, resolveReference } from "./reference.ts";
+import { ScheduleMaker } from "./schedule/index.ts";
 import { joinPath, type ShapeProblem } from "./shape-check.ts";
+import { hasWildcard } from "./trigger/topic-filter.ts";
 
 export interface CompileOptions {
   readonly house: HouseView;
   /** IANA name of the gateway's time zone. An unknown one counts as UTC, with a warning. */
   readonly timezone: string;
+  /** Where the gateway is, in degrees; without it nobody knows when the sun rises. */
+  readonly place?: { readonly latitude: number; readonly longitude: number };
   /** The program so far: files whose text did not change are not read again. */
   readonly previous?: Program;
 }
@@ -38,6 +48,7 @@ export function compile(sources: readonly RuleSource[], options: CompileOptions)
   const warnings: RuleProblem[] = [];
 
   const calendar = calendarOf(options);
+  const schedules = new ScheduleMaker(calendar, options.place);
   if (calendar.timezone !== options.timezone) {
     const problem = `unknown time zone ${JSON.stringify(options.timezone)}; times are taken as UTC`;
     warnings.push({ file: "", path: "timezone", problem });
@@ -52,7 +63,7 @@ export function compile(sources: readonly RuleSource[], options: CompileOptions)
       const place = `${file} ${item.path}`;
       const first = item.id === undefined ? undefined : claimed.get(item.id);
       if (item.id !== undefined && first === undefined) claimed.set(item.id, place);
-      const result = linkRule(item, { file, first, house: options.house, order: rules.size });
+      const result = linkRule(item, { file, first, house: options.house, schedules, order: rules.size });
       if (result.rule === undefined) {
         broken.push({
           ...(item.id === undefined ? {} : { id: item.id }),
@@ -69,9 +80,12 @@ export function compile(sources: readonly RuleSource[], options: CompileOptions)
     rules,
     broken,
     warnings,
-    watchers: watch(rules.values()),
+    interests: gatherInterests(rules.values()),
     calendar,
+    house: options.house,
     files,
+    resolve: resolver(options.house),
+    linkActions: actionLinker(options.house, schedules),
   };
 }
 
@@ -86,6 +100,7 @@ export interface Surroundings {
   /** Where the id was used before, if it was. */
   readonly first: string | undefined;
   readonly house: HouseView;
+  readonly schedules: ScheduleMaker;
   readonly order: number;
 }
 
@@ -94,7 +109,7 @@ export type Linked =
   | { readonly rule?: never; readonly problems: readonly ShapeProblem[] };
 
 /** Ties one rule to the house. */
-export function linkRule(item: ParsedRule, { file, first, house, order }: Surroundings): Linked {
+export function linkRule(item: ParsedRule, { file, first, house, order, schedules }: Surroundings): Linked {
   const problems = [...item.problems];
   if (first !== undefined) {
     problems.push({ path: joinPath(item.path, "id"), problem: `"${item.id}" is already used by ${first}` });
@@ -102,16 +117,25 @@ export function linkRule(item: ParsedRule, { file, first, house, order }: Surrou
   const { document } = item;
   if (document === undefined) return { problems };
   const { rule } = document;
-  const linker = new Linker(house);
-  const triggers = rule.triggers.map((trigger, index) =>
-    linker.trigger(trigger, index, joinPath(joinPath(item.path, "triggers"), index)),
+  const at = (key: string) => joinPath(item.path, key);
+  const names = [...Object.keys(rule.variables ?? {}), ...namesGiven(rule.actions)];
+  const linker = new RuleLinker({ house, schedules, names });
+  const variables = linkVariables(linker, rule.variables, at("variables"));
+  const triggers = rule.triggers.flatMap((trigger, index) =>
+    linkTrigger(linker, trigger, { path: joinPath(at("triggers"), index), key: String(index) }),
   );
-  const conditions = (rule.conditions ?? []).map((condition, index) =>
-    linker.condition(condition, joinPath(joinPath(item.path, "conditions"), index)),
-  );
-  const actions = rule.actions.map((action, index) =>
-    linker.action(action, joinPath(joinPath(item.path, "actions"), index)),
-  );
+  const conditions = linkConditions(linker, rule.conditions ?? [], at("conditions"));
+  const actions = linkActions(linker, rule.actions, at("actions"));
+  const rateLimit =
+    rule.rate_limit === undefined
+      ? {}
+      : {
+          rateLimit: {
+            runs: rule.rate_limit.runs,
+            perMs: linker.duration(rule.rate_limit.per, at("rate_limit.per")),
+          },
+        };
+  const onMissed = onMissedOf(linker, rule, at("on_missed"));
   problems.push(...linker.problems);
   const id = parseRuleId(rule.id);
   if (id === undefined || problems.length > 0) return { problems };
@@ -121,16 +145,64 @@ export function linkRule(item: ParsedRule, { file, first, house, order }: Surrou
       ...titleOf(rule),
       file,
       enabled: rule.enabled ?? true,
+      ...(rule.group === undefined ? {} : { group: rule.group }),
+      labels: rule.labels ?? NONE,
       document: rule,
       version: document.fingerprint,
       mode: rule.mode ?? "single",
       max: rule.max ?? 10,
+      onMissed,
+      whenUntrusted: rule.when_untrusted ?? "hold",
+      onEdit: rule.on_edit ?? "finish",
+      ...rateLimit,
+      variables,
       triggers,
       conditions,
+      holds: linker.holds,
       actions,
       warnings: locate(file, linker.warnings),
       order,
     },
+  };
+}
+
+const NONE: readonly string[] = [];
+
+function onMissedOf(linker: RuleLinker, { on_missed: written }: Rule, path: string): OnMissed {
+  if (typeof written !== "object") return written ?? "skip";
+  return { catchUpMs: linker.duration(written.catch_up, joinPath(path, "catch_up")) };
+}
+
+/** Links the actions of an older version of a rule; what is wrong with them now fails when it is done. */
+function actionLinker(house: HouseView, schedules: ScheduleMaker): Program["linkActions"] {
+  const known = new Map<string, LinkedActions>();
+  return (actions) => {
+    const text = JSON.stringify(actions);
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    // Its rule may have had variables that nobody knows any more: their values are in the run.
+    const linker = new RuleLinker({ house, schedules, names: [...namesGiven(actions), ...namesUsed(text)] });
+    const block = linkActions(linker, actions, "actions");
+    const linked = { block, holds: linker.holds, interests: interestsOfBlock(block) };
+    known.set(text, linked);
+    return linked;
+  };
+}
+
+/** Words in a text that could be names of variables. */
+function namesUsed(text: string): string[] {
+  return text.match(/[a-z_][a-zA-Z0-9_]{0,63}/g) ?? [];
+}
+
+/** References of expressions, resolved once for each program. */
+function resolver(house: HouseView): Program["resolve"] {
+  const known = new Map<string, PropertyTarget | undefined>();
+  return (reference) => {
+    if (known.has(reference)) return known.get(reference);
+    const found = resolveReference(reference, house);
+    const target = found.kind === "found" ? found.target : undefined;
+    known.set(reference, target);
+    return target;
   };
 }
 
@@ -142,21 +214,17 @@ function locate(file: string, problems: readonly ShapeProblem[]): RuleProblem[] 
   return problems.map(({ path, problem }) => ({ file, path, problem }));
 }
 
-function watch(rules: Iterable<CompiledRule>): ReadonlyMap<string, readonly Watcher[]> {
-  const watchers = new Map<string, Watcher[]>();
+function gatherInterests(rules: Iterable<CompiledRule>): Interests {
+  const exact = new Map<string, CompiledRule[]>();
+  const filters = new Map<string, CompiledRule[]>();
   for (const rule of rules) {
-    if (!rule.enabled) continue;
-    const byProperty = new Map<string, number[]>();
-    for (const [index, trigger] of rule.triggers.entries()) {
-      if (trigger.kind !== "watch" || trigger.target === undefined) continue;
-      const key = watchKey(trigger.target.thing, trigger.target.property);
-      byProperty.set(key, [...(byProperty.get(key) ?? []), index]);
-    }
-    for (const [key, triggers] of byProperty) {
-      const list = watchers.get(key);
-      if (list === undefined) watchers.set(key, [{ rule, triggers }]);
-      else list.push({ rule, triggers });
+    for (const interest of interestsOf(rule)) {
+      const wild = interest.startsWith("m ") && hasWildcard(interest);
+      const [map, key] = wild ? [filters, interest.slice(2)] : [exact, interest];
+      const list = map.get(key);
+      if (list === undefined) map.set(key, [rule]);
+      else list.push(rule);
     }
   }
-  return watchers;
+  return { exact, filters: [...filters].map(([filter, concerned]) => ({ filter, rules: concerned })) };
 }

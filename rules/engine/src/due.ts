@@ -25,3 +25,8 @@ export function wallDueAt(planned: number, now: Instant): Ms {
 export function isWallDue(planned: number, now: Instant): boolean {
   return planned - now.wall < ROUNDING_MS;
 }
+
+/** How long something has held that began at `since`, at least. */
+export function heldMs(since: Instant, now: Instant): Ms {
+  return elapsedMs(since, now);
+}

@@ -22,7 +22,7 @@ export function traceDeletion(state: RuleState, now: Instant): Trace[] {
   if (problem !== undefined) return [failure(now, `the saved state is dropped: ${problem}`)];
   return state.runs.map((run) => ({
     time: now.wall,
-    trigger: run.trigger,
+    trigger: run.trigger.id,
     outcome: "cancelled" as const,
     detail: "the rule was deleted",
     checks: [],

@@ -1,20 +1,25 @@
-import type { Ms, RuleId } from "@tram/protocol";
+import type { ClockTrust, Ms, RuleId } from "@tram/protocol";
 import { Collected } from "./collect.ts";
 import type { RuleEvent, StepResult, World } from "./events.ts";
+import { ConflictWatch } from "./guard/conflict.ts";
+import { interestOf } from "./interest.ts";
 import { isDeleted, traceDeletion } from "./orphan.ts";
 import type { Program } from "./program.ts";
-import type { RuleState } from "./rule-state.ts";
-import { visitRule } from "./rule-visit.ts";
-import { watchersOf } from "./step.ts";
+import { type RuleState, stateProblem } from "./rule-state.ts";
+import { failure, isEnabled, nextWake, visitRule } from "./rule-visit.ts";
+import { matchesFilter } from "./trigger/topic-filter.ts";
+import type { Errand, Look, RulesView } from "./visit.ts";
 import { WakeQueue } from "./wake-queue.ts";
 
 /** As exact as timers are: what is due within it is not left for another wake-up. */
 const ROUNDING_MS: Ms = 0.001;
+/** Visits that one event may lead to, by rules that call and switch each other. */
+const MAX_ERRANDS = 1_000;
 
 /**
- * Runs a program over a stream of events and keeps its state: what `step` does, at a cost that depends only on the
- * rules that an event concerns. A reading visits those that watch its property, a wake-up those that are due. Still
- * no input, no output and no timer of its own.
+ * Runs a program over a stream of events and keeps its state, at a cost that depends only on the rules that an event
+ * concerns: a reading visits those that listen to its property, a wake-up those that are due. No input, no output and
+ * no timer of its own: what changed and what is to be done is handed back.
  *
  * After the constructor and after `replaceProgram` the first event must be `start`.
  */
@@ -22,12 +27,19 @@ export class RuleRunner {
   #program: Program;
   readonly #states: Map<RuleId, RuleState>;
   readonly #wakes = new WakeQueue<RuleId>();
+  readonly #conflicts = new ConflictWatch();
+  readonly #looks = new Map<RuleId, Map<string, Look>>();
+  /** What the runs of older versions listen to, and the present rules do not. */
+  readonly #older = new Map<string, Set<RuleId>>();
+  readonly #view: RulesView;
+  #trust: ClockTrust | undefined;
   #restored = true;
 
   /** @param saved states as the store kept them; a malformed one is dropped by `start`, with a trace. */
   constructor(program: Program, saved: Iterable<readonly [RuleId, RuleState]> = []) {
     this.#program = program;
     this.#states = new Map(saved);
+    this.#view = { status: (id) => this.status(id) };
   }
 
   get program(): Program {
@@ -43,9 +55,38 @@ export class RuleRunner {
     return this.#states.get(id);
   }
 
+  get states(): ReadonlyMap<RuleId, RuleState> {
+    return this.#states;
+  }
+
+  /** Whether a rule may fire, and whether a run of it is under way; `undefined` of one that is not there. */
+  status(id: RuleId): { readonly enabled: boolean; readonly running: boolean } | undefined {
+    const rule = this.#program.rules.get(id);
+    const state = this.#states.get(id);
+    if (rule === undefined) return undefined;
+    return { enabled: isEnabled(rule, state), running: (state?.runs.length ?? 0) > 0 };
+  }
+
+  /** What each trigger of a rule was last seen to do, by its key; forgotten with the process. */
+  looks(id: RuleId): ReadonlyMap<string, Look> {
+    return this.#looks.get(id) ?? new Map();
+  }
+
   /** Runs another program from now on. The states stay; `start`, which must follow, makes them fit. */
   replaceProgram(program: Program): void {
     this.#program = program;
+  }
+
+  /**
+   * Goes on from where another runner was, without an event: of use to who keeps the states elsewhere, see `step`.
+   */
+  takeUp(world: World): void {
+    this.#restored = false;
+    this.#trust = world.now.trust;
+    for (const [id, state] of this.#states) {
+      this.#wakes.set(id, nextWake(state, this.#program.rules.get(id), world.now));
+    }
+    this.#listenForOlder();
   }
 
   /**
@@ -54,56 +95,148 @@ export class RuleRunner {
    */
   handle(event: RuleEvent, world: World): StepResult {
     const collected = new Collected();
+    const errands: Errand[] = [];
+    const visit = (id: RuleId, what: RuleEvent) => this.#visit(id, what, { world, collected, errands });
     switch (event.kind) {
-      case "reading":
-        for (const { rule, triggers } of watchersOf(this.#program, event) ?? []) {
-          this.#visit(rule.id, event, { world, collected, watched: triggers });
-        }
-        break;
       case "wakeup":
-        for (const id of this.#inOrder(this.#wakes.takeDue(world.now.monotonic + ROUNDING_MS))) {
-          this.#visit(id, event, { world, collected });
-        }
+        for (const id of this.#inOrder(this.#wakes.takeDue(world.now.monotonic + ROUNDING_MS)))
+          visit(id, event);
         break;
       case "start":
         this.#wakes.clear();
-        this.#forgetDeleted(world, collected);
-        this.#visitAll({ ...event, restored: this.#restored }, world, collected);
+        this.#forgetDeleted(world, collected, errands);
+        for (const id of this.#all()) visit(id, { ...event, restored: this.#restored });
         this.#restored = false;
+        this.#listenForOlder();
         break;
-      case "clock":
-        this.#visitAll(event, world, collected);
+      case "clock": {
+        const trustChanged = this.#trust !== undefined && this.#trust !== event.trust;
+        for (const id of this.#all()) visit(id, { trustChanged, ...event });
         break;
+      }
+      case "outcome":
+      case "control":
+        visit(event.rule, event);
+        break;
+      default:
+        for (const id of this.#concerned(event)) visit(id, event);
     }
+    this.#trust = world.now.trust;
+    this.#run(errands, visit, collected, world);
+    collected.noteConflicts(this.#conflicts, world.now);
     return collected.result(this.#wakes.earliest());
   }
 
-  #visitAll(event: RuleEvent, world: World, collected: Collected): void {
-    const ids = new Set([...this.#program.rules.keys(), ...this.#states.keys()]);
-    for (const id of ids) this.#visit(id, event, { world, collected });
+  /** Does what rules want of each other, in the same step. */
+  #run(
+    errands: Errand[],
+    visit: (id: RuleId, event: RuleEvent) => void,
+    collected: Collected,
+    world: World,
+  ): void {
+    for (let done = 0; done < errands.length; done++) {
+      const errand = errands[done];
+      if (errand === undefined) break;
+      if (done >= MAX_ERRANDS) {
+        const rule = errand.kind === "outcome" ? errand.rule : errand.rules[0];
+        const detail = `more than ${MAX_ERRANDS} calls at one go: the rest is dropped`;
+        if (rule !== undefined) collected.trace(rule, [failure(world.now, detail)]);
+        break;
+      }
+      if (errand.kind === "outcome") {
+        visit(errand.rule, errand);
+        continue;
+      }
+      const { control } = errand;
+      for (const rule of this.#named(errand)) {
+        const status = this.status(rule);
+        if (control.do === "run" && status?.enabled !== true) {
+          // Who waits for it must not wait for ever.
+          const detail = status === undefined ? `there is no rule ${rule}` : `rule ${rule} is disabled`;
+          const { parent } = control;
+          if (parent !== undefined)
+            errands.push({ kind: "outcome", ...parent, outcome: { state: "refused", detail } });
+          continue;
+        }
+        visit(rule, { kind: "control", rule, control });
+      }
+    }
+  }
+
+  #named({ group, rules }: Extract<Errand, { kind: "control" }>): readonly RuleId[] {
+    if (group === undefined) return rules;
+    return [...this.#program.rules.values()].filter((rule) => rule.group === group).map(({ id }) => id);
+  }
+
+  #all(): Set<RuleId> {
+    return new Set([...this.#program.rules.keys(), ...this.#states.keys()]);
+  }
+
+  #concerned(event: RuleEvent): readonly RuleId[] {
+    const interest = interestOf(event);
+    if (interest === undefined) return [];
+    const { exact, filters } = this.#program.interests;
+    const ids = (exact.get(interest) ?? []).map(({ id }) => id);
+    const found = new Set(ids);
+    if (event.kind === "message") {
+      for (const { filter, rules } of filters) {
+        if (matchesFilter(filter, event.topic)) for (const { id } of rules) found.add(id);
+      }
+    }
+    for (const id of this.#older.get(interest) ?? []) found.add(id);
+    return found.size === ids.length ? ids : this.#inOrder([...found]);
   }
 
   #visit(
     id: RuleId,
     event: RuleEvent,
-    { collected, watched = [], world }: { collected: Collected; watched?: readonly number[]; world: World },
+    { collected, errands, world }: { collected: Collected; errands: Errand[]; world: World },
   ): void {
-    const { calendar, rules } = this.#program;
+    const program = this.#program;
     const before = this.#states.get(id);
-    const result = visitRule({ id, rule: rules.get(id), state: before, event, world, calendar, watched });
+    const rule = program.rules.get(id);
+    const result = visitRule({ id, rule, state: before, event, world, program, rules: this.#view });
     collected.add(id, before, result);
+    errands.push(...result.errands);
     if (result.state === undefined) this.#states.delete(id);
     else this.#states.set(id, result.state);
-    // A reading that changed nothing leaves the plan alone: wall-clock plans would move by fractions each time.
-    if (event.kind !== "reading" || result.state !== before) this.#wakes.set(id, result.wakeAt);
+    if (result.looks.size > 0) this.#remember(id, result.looks);
+    // An event that changed nothing leaves the plan alone: wall-clock plans would move by fractions each time.
+    const moved = event.kind === "start" || event.kind === "wakeup" || event.kind === "clock";
+    if (moved || result.state !== before) this.#wakes.set(id, result.wakeAt);
   }
 
-  #forgetDeleted(world: World, collected: Collected): void {
+  #remember(id: RuleId, looks: ReadonlyMap<string, Look>): void {
+    const own = this.#looks.get(id) ?? new Map<string, Look>();
+    for (const [key, look] of looks) own.set(key, look);
+    this.#looks.set(id, own);
+  }
+
+  #forgetDeleted(world: World, collected: Collected, errands: Errand[]): void {
     for (const [id, state] of this.#states) {
       if (!isDeleted(this.#program, id, state)) continue;
       this.#states.delete(id);
+      this.#looks.delete(id);
       collected.changed.set(id, undefined);
       collected.trace(id, traceDeletion(state, world.now));
+      if (stateProblem(state) !== undefined) continue;
+      for (const { parent } of state.runs) {
+        const outcome = { state: "cancelled", detail: "the rule was deleted" };
+        if (parent !== undefined) errands.push({ kind: "outcome", ...parent, outcome });
+      }
+    }
+  }
+
+  #listenForOlder(): void {
+    this.#older.clear();
+    for (const [id, state] of this.#states) {
+      for (const [version, source] of Object.entries(state.actions)) {
+        if (this.#program.rules.get(id)?.version === version) continue;
+        for (const interest of this.#program.linkActions(source).interests) {
+          const listeners = this.#older.get(interest) ?? new Set();
+          this.#older.set(interest, listeners.add(id));
+        }
+      }
     }
   }
 

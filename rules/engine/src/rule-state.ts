@@ -1,13 +1,4 @@
-import {
-  type Cause,
-  type CommandId,
-  ID_PATTERN,
-  type Instant,
-  type Json,
-  PROPERTY_KEY_PATTERN,
-  type PropertyKey,
-  type ThingId,
-} from "@tram/protocol";
+import type { Cause, CommandId, Instant, Json, RuleAction, RuleId } from "@tram/protocol";
 import { type Static, Type } from "typebox";
 import { shapeProblems } from "./shape-check.ts";
 
@@ -18,6 +9,8 @@ import { shapeProblems } from "./shape-check.ts";
 const Closed = { additionalProperties: false } as const;
 const AnyJson = Type.Unsafe<Json>(Type.Unknown());
 const Count = Type.Integer({ minimum: 0 });
+const Text = Type.String();
+const RuleName = Type.Unsafe<RuleId>(Type.String());
 
 const SavedInstant = Type.Object(
   {
@@ -28,12 +21,32 @@ const SavedInstant = Type.Object(
   },
   Closed,
 );
+export type SavedInstant = Static<typeof SavedInstant>;
 
 const SavedCause = Type.Object({ commandId: Type.Unsafe<CommandId>(Type.String()), depth: Count }, Closed);
+const Chain = Type.Optional(Type.Array(RuleName));
 
 /** A wait that began at `since`. */
 const Wait = Type.Object({ since: SavedInstant, durationMs: Type.Number({ minimum: 0 }) }, Closed);
 export type Wait = Static<typeof Wait>;
+
+/** What made a trigger fire, as expressions see it. */
+const Firing = Type.Object(
+  {
+    /** The trigger's label. */
+    id: Text,
+    kind: Text,
+    value: Type.Optional(AnyJson),
+    previous: Type.Optional(AnyJson),
+    thing: Type.Optional(Text),
+    property: Type.Optional(Text),
+    data: Type.Optional(AnyJson),
+    /** On the wall clock. */
+    time: Type.Number(),
+  },
+  Closed,
+);
+export type TriggerFacts = Static<typeof Firing>;
 
 /** A value that matched, waiting for its `for`. */
 const Pending = Type.Object(
@@ -43,6 +56,7 @@ const Pending = Type.Object(
     held: Type.Optional(Type.Boolean()),
     /** Of the reading that made the trigger true. */
     cause: Type.Optional(SavedCause),
+    chain: Chain,
   },
   Closed,
 );
@@ -50,7 +64,7 @@ export type Pending = Static<typeof Pending>;
 
 const WatchState = Type.Object(
   {
-    /** The property that was watched, `thing/node/name`: another one begins anew. */
+    /** What was watched, `thing/node/name` of a property: something else begins anew. */
     on: Type.String(),
     /** Whether the last good value matched; always false of a trigger that fires on any change. */
     truth: Type.Boolean(),
@@ -64,7 +78,7 @@ export type WatchState = Static<typeof WatchState>;
 
 const TimeState = Type.Object(
   {
-    /** The time of day as written. */
+    /** The schedule as written. */
     at: Type.String(),
     /** The next occurrence, on the wall clock. */
     planned: Type.Optional(Type.Number()),
@@ -77,38 +91,92 @@ const TimeState = Type.Object(
 );
 export type TimeState = Static<typeof TimeState>;
 
+const TriggerStates = Type.Record(Type.String(), Type.Union([WatchState, TimeState]));
+export type TriggerState = WatchState | TimeState;
+
+/** How far a list of actions has come, and what the action does that is under way. */
+export interface BlockState {
+  /** Index of the action that is under way, or comes next. */
+  readonly at: number;
+  readonly node?: NodeState;
+}
+
+/** What an action remembers while it is under way. */
+export interface NodeState {
+  /** A delay, or the bound of a wait. */
+  readonly wait?: Wait;
+  /** Of a wait for triggers: their states. */
+  readonly triggers?: Readonly<Record<string, TriggerState>>;
+  /** Its conditions depend on the time: look again soon, on the monotonic clock of the boot. */
+  readonly recheck?: boolean;
+  /** The effects whose outcome is waited for. */
+  readonly effects?: readonly string[];
+  /** Which branch was taken. */
+  readonly branch?: number;
+  readonly block?: BlockState;
+  /** Rounds done. */
+  readonly index?: number;
+  readonly count?: number;
+  readonly items?: readonly Json[];
+  /** Of what runs side by side; `null` of what has ended. */
+  readonly blocks?: readonly (BlockState | null)[];
+}
+
+const BlockDefinition = Type.Object(
+  { at: Count, node: Type.Optional(Type.Unsafe<NodeState>(Type.Ref("node"))) },
+  Closed,
+);
+const BlockRef = Type.Unsafe<BlockState>(Type.Ref("block"));
+const NodeDefinition = Type.Object(
+  {
+    wait: Type.Optional(Wait),
+    triggers: Type.Optional(TriggerStates),
+    recheck: Type.Optional(Type.Boolean()),
+    effects: Type.Optional(Type.Array(Type.String())),
+    branch: Type.Optional(Count),
+    block: Type.Optional(BlockRef),
+    index: Type.Optional(Count),
+    count: Type.Optional(Count),
+    items: Type.Optional(Type.Array(AnyJson)),
+    blocks: Type.Optional(Type.Array(Type.Union([Type.Null(), BlockDefinition]))),
+  },
+  Closed,
+);
+
 const RunState = Type.Object(
   {
     id: Type.String(),
-    /** The trigger that fired, for traces. */
-    trigger: Type.String(),
+    /** What fired, for traces and expressions. */
+    trigger: Firing,
     /** The version of the rule that it runs. */
     version: Type.String(),
-    /** Index of the next action. */
-    at: Count,
-    /** The delay before it. Absent of a queued run that has not begun. */
-    wait: Type.Optional(Wait),
+    variables: Type.Record(Type.String(), AnyJson),
+    /** Effects so far: names the next one. */
+    effects: Count,
     cause: Type.Optional(SavedCause),
+    /** The rules that led to it. */
+    chain: Chain,
+    /** Who waits for its end. */
+    parent: Type.Optional(Type.Object({ rule: RuleName, effect: Text }, Closed)),
+    /** Absent of a queued run that has not begun. */
+    block: Type.Optional(BlockRef),
   },
   Closed,
 );
 export type RunState = Static<typeof RunState>;
 
-const Target = Type.Object(
+const Pause = Type.Object(
   {
-    thing: Type.Unsafe<ThingId>(Type.String({ pattern: ID_PATTERN })),
-    property: Type.Unsafe<PropertyKey>(Type.String({ pattern: PROPERTY_KEY_PATTERN })),
+    ...Wait.properties,
+    reason: Text,
+    /** How often in a row it had to be paused. */
+    times: Count,
   },
   Closed,
 );
+export type Pause = Static<typeof Pause>;
 
-const SavedAction = Type.Union([
-  Type.Object({ set: Type.String(), target: Type.Optional(Target), value: AnyJson }, Closed),
-  Type.Object({ delayMs: Type.Number({ minimum: 0 }) }, Closed),
-  Type.Object({ notify: Type.String(), level: Type.Enum(["info", "warning", "alarm"]) }, Closed),
-]);
-
-export const RuleState = Type.Object(
+const RuleStateDefinition = Type.Object(
   {
     /** The file of the rule: while that is not readable, the rule is not taken for deleted. */
     file: Type.String(),
@@ -118,25 +186,41 @@ export const RuleState = Type.Object(
     counter: Count,
     /** When a trigger last fired and the conditions held, on the wall clock. */
     lastFired: Type.Optional(Type.Number()),
-    /** By the trigger's index. A trigger without one was never looked at. */
-    triggers: Type.Record(Type.String(), Type.Union([WatchState, TimeState])),
+    /** By the trigger's key. A trigger without one was never looked at. */
+    triggers: TriggerStates,
+    /** By the hold's key: since when it holds. */
+    holds: Type.Optional(Type.Record(Type.String(), SavedInstant)),
     /** Under way, oldest first, then those that queue. */
     runs: Type.Array(RunState),
-    /** The actions of the versions that runs are under way of: they finish on what they began with. */
-    actions: Type.Record(Type.String(), Type.Array(SavedAction)),
+    /** The actions, as written, of the versions that runs are under way of: they finish on what they began with. */
+    actions: Type.Record(Type.String(), Type.Array(Type.Unsafe<RuleAction>(Type.Unknown()))),
+    /** Switched on or off by hand or by a rule, against a file that says `file`. */
+    switched: Type.Optional(Type.Object({ enabled: Type.Boolean(), file: Type.Boolean() }, Closed)),
+    /** A guard stopped it for a while. */
+    paused: Type.Optional(Pause),
+    /** Runs since, for the rate limit. */
+    rate: Type.Optional(Type.Object({ since: SavedInstant, runs: Count }, Closed)),
   },
   Closed,
 );
-export type RuleState = Static<typeof RuleState>;
+export type RuleState = Static<typeof RuleStateDefinition>;
+export const RuleState = Type.Unsafe<RuleState>(
+  Type.Cyclic({ block: BlockDefinition, node: NodeDefinition, state: RuleStateDefinition }, "state"),
+);
 
 /** Exactly what the saved state holds of a moment, whatever else the object carries. */
-export function saveInstant({ wall, monotonic, bootId, trust }: Instant): Static<typeof SavedInstant> {
+export function saveInstant({ wall, monotonic, bootId, trust }: Instant): SavedInstant {
   return { wall, monotonic, bootId, trust };
 }
 
 /** The optional `cause` of a pending trigger or a run. */
 export function saveCause(cause: Cause | undefined): { cause?: Static<typeof SavedCause> } {
   return cause === undefined ? {} : { cause: { commandId: cause.commandId, depth: cause.depth } };
+}
+
+/** The optional `chain` of a pending trigger or a run. */
+export function saveChain(chain: readonly RuleId[] | undefined): { chain?: RuleId[] } {
+  return chain === undefined || chain.length === 0 ? {} : { chain: [...chain] };
 }
 
 /** What is wrong with a saved state, in words; `undefined` when nothing is. */

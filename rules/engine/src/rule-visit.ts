@@ -1,13 +1,22 @@
 import { formatDuration, type Instant, type Ms, type RuleId } from "@tram/protocol";
-import type { Calendar } from "./calendar.ts";
-import { dueAt, wallDueAt } from "./due.ts";
-import type { Effect, RuleEvent, Trace, World } from "./events.ts";
-import { type CompiledRule, type CompiledTrigger, watchKey } from "./program.ts";
-import { type RuleState, stateProblem } from "./rule-state.ts";
-import { advanceRuns, keepActions } from "./runs.ts";
-import { onClock } from "./time-trigger.ts";
-import { MAX_ACTIONS_PER_STEP, setTrigger, trace, type Visit } from "./visit.ts";
-import { initialWatch, onGoodValue, onTime, type Watch } from "./watch-trigger.ts";
+import { dueAt } from "./due.ts";
+import type { Control, Effect, RuleEvent, Trace, World } from "./events.ts";
+import { resume } from "./guard/pause.ts";
+import { watchHolds } from "./holds.ts";
+import type { CompiledRule, Hold, Program } from "./program.ts";
+import { type BlockState, type NodeState, type RuleState, stateProblem } from "./rule-state.ts";
+import { advanceRuns, cancelRuns, fire, keepActions } from "./run/runs.ts";
+import { NO_LOCALS } from "./scope.ts";
+import { beginTriggers, lookAtTriggers, type TriggerHome, triggerWakeAt } from "./trigger/look.ts";
+import {
+  type Errand,
+  type Look,
+  MAX_OPERATIONS,
+  type RulesView,
+  setTrigger,
+  trace,
+  type Visit,
+} from "./visit.ts";
 
 export interface VisitRequest {
   readonly id: RuleId;
@@ -16,9 +25,8 @@ export interface VisitRequest {
   readonly state: RuleState | undefined;
   readonly event: RuleEvent;
   readonly world: World;
-  readonly calendar: Calendar;
-  /** Of a reading: the triggers that watch its property. */
-  readonly watched?: readonly number[];
+  readonly program: Program;
+  readonly rules: RulesView;
 }
 
 export interface VisitResult {
@@ -26,19 +34,26 @@ export interface VisitResult {
   readonly state: RuleState | undefined;
   readonly effects: readonly Effect[];
   readonly traces: readonly Trace[];
+  /** What other rules are to be told, in this step. */
+  readonly errands: readonly Errand[];
+  readonly looks: ReadonlyMap<string, Look>;
   /** When the rule must be visited again, on the monotonic clock. */
   readonly wakeAt: Ms | undefined;
 }
 
+/** How often a wait looks again whose conditions begin to hold by mere passing of time. */
+const RECHECK_MS: Ms = 1_000;
+const NO_LOOKS: ReadonlyMap<string, Look> = new Map();
+
 /**
- * One rule meets one event. First the runs whose delay is over go on, then the triggers are looked at, in the order
- * they are written.
+ * One rule meets one event. First the runs go on that can, then the triggers are looked at, in the order they are
+ * written.
  *
  * An exception is a bug of the engine or of what it asks; it stays with this rule: nothing of the visit counts, it is
  * traced as failed, and the rule is left alone until something else concerns it.
  */
 export function visitRule(request: VisitRequest): VisitResult {
-  const { event, id, rule, world } = request;
+  const { event, id, program, rule, rules, world } = request;
   const traces: Trace[] = [];
   try {
     let saved = request.state;
@@ -50,131 +65,182 @@ export function visitRule(request: VisitRequest): VisitResult {
       }
     }
     const state = saved ?? (rule === undefined ? undefined : newState(rule));
-    if (state === undefined) return { state, effects: [], traces, wakeAt: undefined };
+    if (state === undefined) return nothing(state, traces);
     const visit: Visit = {
       id,
       rule,
+      event,
       world,
-      calendar: request.calendar,
+      calendar: program.calendar,
+      program,
+      rules,
       state,
       effects: [],
       traces,
-      actionsLeft: MAX_ACTIONS_PER_STEP,
+      errands: [],
+      looks: new Map(),
+      budget: { left: MAX_OPERATIONS },
     };
     const { runs } = visit.state;
-    if (rule !== undefined) adopt(visit, rule, event);
+    if (rule !== undefined) adopt(visit, rule);
+    if (event.kind === "control") obey(visit, event.control);
+    watchHolds(visit, holdsOf(visit));
     if (event.kind === "start" && event.restored === true) traceResumed(visit);
     advanceRuns(visit);
-    if (rule?.enabled === true) lookAtTriggers(visit, rule, request);
+    if (rule !== undefined && isEnabled(rule, visit.state)) {
+      if (event.kind === "control") run(visit, rule, event.control);
+      else lookAtTriggers(visit, rule.triggers, homeOf(visit, rule));
+    }
     if (event.kind === "start" || visit.state.runs !== runs) keepActions(visit);
-    const wakeAt = nextWake(visit.state, rule, world.now);
-    return { state: visit.state, effects: visit.effects, traces, wakeAt };
+    const { effects, errands, looks } = visit;
+    return {
+      state: visit.state,
+      effects,
+      traces,
+      errands,
+      looks,
+      wakeAt: nextWake(visit.state, rule, world.now),
+    };
   } catch (error) {
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    return {
-      state: request.state,
-      effects: [],
-      traces: [failure(world.now, `the engine failed: ${reason}`)],
-      wakeAt: undefined,
-    };
+    return nothing(request.state, [...traces, failure(world.now, `the engine failed: ${reason}`)]);
   }
 }
 
-/** The diary entry of something that belongs to no trigger. */
-export function failure(now: Instant, detail: string): Trace {
-  return { time: now.wall, trigger: "rule", outcome: "failed", detail, checks: [] };
+function nothing(state: RuleState | undefined, traces: readonly Trace[]): VisitResult {
+  return { state, effects: [], traces, errands: [], looks: NO_LOOKS, wakeAt: undefined };
 }
 
-/** When a rule needs to be visited next, on the monotonic clock of the current boot. */
+export function failure(now: Instant, detail: string): Trace {
+  return { time: now.wall, trigger: "", outcome: "failed", detail, checks: [] };
+}
+
+function newState(rule: CompiledRule): RuleState {
+  return { file: rule.file, version: rule.version, counter: 0, triggers: {}, runs: [], actions: {} };
+}
+
+/** Whether a rule may fire: as its file says, unless it was switched since. */
+export function isEnabled(rule: CompiledRule, state: RuleState | undefined): boolean {
+  const { switched } = state ?? {};
+  return switched !== undefined && switched.file === rule.enabled ? switched.enabled : rule.enabled;
+}
+
+/** When a rule wants to be visited though nothing happens, on the monotonic clock of the current boot. */
 export function nextWake(state: RuleState, rule: CompiledRule | undefined, now: Instant): Ms | undefined {
   let earliest: Ms | undefined;
-  const consider = (at: Ms) => {
-    if (earliest === undefined || at < earliest) earliest = at;
+  const consider = (at: Ms | undefined) => {
+    if (at !== undefined && (earliest === undefined || at < earliest)) earliest = at;
   };
-  for (const { wait } of state.runs) if (wait !== undefined) consider(dueAt(wait, now));
-  if (rule?.enabled !== true) return earliest;
-  for (const [index, trigger] of rule.triggers.entries()) {
-    const own = state.triggers[index];
-    if (own === undefined) continue;
-    if ("on" in own) {
-      const lives = trigger.kind === "watch" && trigger.target !== undefined;
-      if (lives && own.pending !== undefined && own.pending.held !== true) consider(dueAt(own.pending, now));
-    } else if (own.planned !== undefined && now.trust !== "untrusted") {
-      consider(wallDueAt(own.planned, now));
+  const ofNode = (node: NodeState | undefined) => {
+    if (node === undefined) return;
+    if (node.wait !== undefined) consider(dueAt(node.wait, now));
+    if (node.recheck === true) consider(now.monotonic + RECHECK_MS);
+    for (const own of Object.values(node.triggers ?? {})) consider(triggerWakeAt(own, now));
+    ofBlock(node.block);
+    for (const block of node.blocks ?? []) ofBlock(block ?? undefined);
+  };
+  const ofBlock = (block: BlockState | undefined) => ofNode(block?.node);
+  for (const run of state.runs) ofBlock(run.block);
+  if (rule !== undefined && isEnabled(rule, state)) {
+    for (const { key, ...trigger } of rule.triggers) {
+      const own = state.triggers[key];
+      if (own !== undefined) consider(triggerWakeAt(own, now));
+      if (
+        trigger.kind === "watch" &&
+        trigger.source?.on === "expression" &&
+        trigger.source.expression.usesTime
+      ) {
+        consider(now.monotonic + 60_000 - (now.wall % 60_000));
+      }
     }
   }
   return earliest;
 }
 
-function newState({ file, version }: CompiledRule): RuleState {
-  return { file, version, counter: 0, triggers: {}, runs: [], actions: {} };
+function homeOf(visit: Visit, rule: CompiledRule): TriggerHome {
+  return {
+    locals: NO_LOCALS,
+    state: (key) => visit.state.triggers[key],
+    keep: (key, next) => setTrigger(visit, key, next),
+    fire: (firing) => fire(visit, rule, firing),
+  };
 }
 
-/** Makes the state fit the rule: of a changed rule the runs go on, and the triggers begin anew. */
-function adopt(visit: Visit, rule: CompiledRule, event: RuleEvent): void {
+/** Makes the state fit the present version of the rule: triggers that are new begin from what is known now. */
+function adopt(visit: Visit, rule: CompiledRule): void {
   const { state } = visit;
   const sameVersion = state.version === rule.version;
   if (!sameVersion) {
-    for (const [index, own] of Object.entries(state.triggers)) {
+    for (const [key, own] of Object.entries(state.triggers)) {
       if (!("pending" in own) || own.pending === undefined) continue;
-      trace(visit, { trigger: `triggers[${index}]`, outcome: "cancelled", detail: "the rule changed" });
+      trace(visit, { trigger: `triggers[${key}]`, outcome: "cancelled", detail: "the rule changed" });
     }
+    if (rule.onEdit === "cancel") cancelRuns(visit, "the rule changed");
   }
   if (!sameVersion || state.file !== rule.file) {
+    const { paused: _over, ...rest } = visit.state;
     const triggers = sameVersion ? state.triggers : {};
-    visit.state = { ...state, file: rule.file, version: rule.version, triggers };
+    const kept = sameVersion ? visit.state : rest;
+    visit.state = { ...kept, file: rule.file, version: rule.version, triggers };
   }
-  if (!rule.enabled || (sameVersion && event.kind !== "start" && Object.keys(state.triggers).length > 0))
-    return;
-  for (const [index, trigger] of rule.triggers.entries()) {
-    const watch = watchOf(rule, trigger, index);
-    if (watch === undefined) continue;
-    const own = visit.state.triggers[index];
-    const on = watchKey(watch.target.thing, watch.target.property);
-    if (own === undefined || !("on" in own) || own.on !== on) {
-      setTrigger(visit, index, initialWatch(watch, visit.world));
-    }
+  const { switched } = visit.state;
+  if (switched !== undefined && switched.file !== rule.enabled) {
+    const { switched: _lapsed, ...rest } = visit.state;
+    visit.state = rest;
   }
+  if (isEnabled(rule, visit.state) && (!sameVersion || visit.event.kind === "start")) {
+    const watches = rule.triggers.filter(({ kind }) => kind === "watch");
+    beginTriggers(visit, watches, homeOf(visit, rule));
+  }
+}
+
+/** Conditions are asked by the present version, and by the runs of older ones. */
+function holdsOf({ program, rule, state }: Visit): readonly Hold[] {
+  const own = rule?.holds ?? [];
+  const older = Object.entries(state.actions).filter(([version]) => version !== rule?.version);
+  return older.length === 0
+    ? own
+    : [...own, ...older.flatMap(([, source]) => program.linkActions(source).holds)];
+}
+
+function obey(visit: Visit, control: Control): void {
+  const { rule } = visit;
+  if (control.do === "cancel") cancelRuns(visit, `by ${control.by}`);
+  if (control.do === "resume") resume(visit, control.by);
+  if ((control.do !== "enable" && control.do !== "disable") || rule === undefined) return;
+  const enabled = control.do === "enable";
+  if (isEnabled(rule, visit.state) === enabled) return;
+  // What happened meanwhile is not news to a rule that is switched on: it begins from what is known then.
+  const { switched: _before, ...rest } = visit.state;
+  const switched = rule.enabled === enabled ? {} : { switched: { enabled, file: rule.enabled } };
+  visit.state = { ...rest, ...switched, triggers: {} };
+  trace(visit, { trigger: "", outcome: enabled ? "enabled" : "disabled", detail: `by ${control.by}` });
+  if (enabled) beginTriggers(visit, rule.triggers, homeOf(visit, rule));
+}
+
+function run(visit: Visit, rule: CompiledRule, control: Control): void {
+  if (control.do !== "run") return;
+  const { by, cause, chain, parent, unconditionally, variables } = control;
+  const firing = { trigger: by, kind: "call", cause, chain };
+  fire(visit, rule, firing, {
+    ...(unconditionally === undefined ? {} : { unconditionally }),
+    ...(variables === undefined ? {} : { variables }),
+    ...(parent === undefined ? {} : { parent }),
+  });
 }
 
 function traceResumed(visit: Visit): void {
   const { now } = visit.world;
   const left = (at: Ms) => `${formatDuration(Math.max(0, at - now.monotonic))} left`;
   for (const run of visit.state.runs) {
-    const detail = run.wait === undefined ? "queued" : left(dueAt(run.wait, now));
-    trace(visit, { trigger: run.trigger, outcome: "resumed", detail, runId: run.id });
+    const at = run.block?.node?.wait;
+    const detail = run.block === undefined ? "queued" : at === undefined ? "waits" : left(dueAt(at, now));
+    trace(visit, { trigger: run.trigger.id, outcome: "resumed", detail, runId: run.id });
   }
-  for (const [index, trigger] of (visit.rule?.triggers ?? []).entries()) {
-    const own = visit.state.triggers[index];
+  for (const trigger of visit.rule?.triggers ?? []) {
+    const own = visit.state.triggers[trigger.key];
     if (own === undefined || !("pending" in own) || own.pending === undefined) continue;
     const detail = own.pending.held === true ? "held" : left(dueAt(own.pending, now));
     trace(visit, { trigger: trigger.label, outcome: "resumed", detail });
   }
-}
-
-function lookAtTriggers(visit: Visit, rule: CompiledRule, { event, watched = [] }: VisitRequest): void {
-  const replan = event.kind === "start" || event.kind === "clock";
-  for (const [index, trigger] of rule.triggers.entries()) {
-    if (trigger.kind === "time") {
-      onClock(visit, { index, rule, trigger }, replan);
-      continue;
-    }
-    const watch = watchOf(rule, trigger, index);
-    if (watch === undefined) continue;
-    if (event.kind === "reading" && watched.includes(index)) {
-      const { cause, quality, value } = event.reading;
-      if (quality === "good" && value !== null) onGoodValue(visit, watch, value, cause);
-      else onTime(visit, watch);
-    } else if (event.kind === "start" && !trigger.momentary) {
-      // Normally no news. It is, when a good value came while the rule was broken.
-      const known = visit.world.read(watch.target.thing, watch.target.property);
-      if (known?.quality === "good" && known.value !== null) onGoodValue(visit, watch, known.value);
-      else onTime(visit, watch);
-    } else onTime(visit, watch);
-  }
-}
-
-function watchOf(rule: CompiledRule, trigger: CompiledTrigger, index: number): Watch | undefined {
-  if (trigger.kind !== "watch" || trigger.target === undefined) return undefined;
-  return { index, rule, trigger, target: trigger.target };
 }

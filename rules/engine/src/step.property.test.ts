@@ -170,7 +170,9 @@ class Shadowed extends Scenario {
     const result = super.send(event);
     expect(Object.fromEntries(pure.changed)).toEqual(Object.fromEntries(result.changed));
     expect(pure.effects).toEqual(result.effects);
-    if (event.kind !== "start") expect(pure.traces).toEqual(result.traces);
+    // Rules that fight are seen by a runner only, which remembers what others wanted.
+    const told = ({ traces }: typeof pure) => traces.filter(({ trace }) => trace.outcome !== "conflict");
+    if (event.kind !== "start") expect(told(pure)).toEqual(told(result));
     expect(pure.nextWakeup === undefined).toBe(result.nextWakeup === undefined);
     expect(Math.abs((pure.nextWakeup ?? 0) - (result.nextWakeup ?? 0))).toBeLessThan(0.01);
     return result;

@@ -1,23 +1,57 @@
-import type { RuleId, TraceCheck } from "@tram/protocol";
+import type { Cause, Json, RuleId, TraceCheck } from "@tram/protocol";
 import type { Calendar } from "./calendar.ts";
-import type { Effect, Trace, World } from "./events.ts";
-import type { CompiledRule } from "./program.ts";
-import type { RuleState, TimeState, WatchState } from "./rule-state.ts";
+import type { Control, Effect, Outcome, RuleEvent, Trace, World } from "./events.ts";
+import type { CompiledRule, Program, RunMode } from "./program.ts";
+import type { RuleState, TriggerState } from "./rule-state.ts";
 
-/** Actions that one rule may run in one step; a run that wants more has gone wrong. */
-export const MAX_ACTIONS_PER_STEP = 10_000;
+/**
+ * Operations that one rule may do in one visit: actions, rounds, and what its expressions cost. A rule that wants more
+ * has gone wrong.
+ */
+export const MAX_OPERATIONS = 10_000;
+
+/** What a visit asks of other rules; done in the same step, after it. */
+export type Errand =
+  | {
+      readonly kind: "control";
+      readonly rules: readonly RuleId[];
+      readonly group?: string;
+      readonly control: Control;
+    }
+  | { readonly kind: "outcome"; readonly rule: RuleId; readonly effect: string; readonly outcome: Outcome };
+
+/** What a visit may ask about the other rules. */
+export interface RulesView {
+  /** `undefined` of a rule that is not there. */
+  status(id: RuleId): { readonly enabled: boolean; readonly running: boolean } | undefined;
+}
+
+/** What a trigger was last seen to do, for who asks why it did not fire. */
+export interface Look {
+  /** On the wall clock. */
+  readonly time: number;
+  readonly seen?: Json;
+  /** In words: `not true`, `was true before`, `fired`. */
+  readonly verdict: string;
+}
 
 /** The scratch pad of one visit to one rule. `state` is replaced, never changed in place. */
 export interface Visit {
   readonly id: RuleId;
   /** Absent of a rule that is broken now: it watches nothing, but its runs finish. */
   readonly rule: CompiledRule | undefined;
+  readonly event: RuleEvent;
   readonly world: World;
   readonly calendar: Calendar;
+  readonly program: Program;
+  readonly rules: RulesView;
   state: RuleState;
   readonly effects: Effect[];
   readonly traces: Trace[];
-  actionsLeft: number;
+  readonly errands: Errand[];
+  readonly looks: Map<string, Look>;
+  /** What is left of its operations; expressions count theirs here, too. */
+  readonly budget: { left: number };
 }
 
 export interface TraceDetails {
@@ -27,6 +61,7 @@ export interface TraceDetails {
   readonly detail?: string | undefined;
   readonly checks?: readonly TraceCheck[];
   readonly runId?: string;
+  readonly effect?: string;
 }
 
 export function trace(visit: Visit, details: TraceDetails): void {
@@ -39,6 +74,22 @@ export function trace(visit: Visit, details: TraceDetails): void {
   });
 }
 
-export function setTrigger(visit: Visit, index: number, next: WatchState | TimeState): void {
-  visit.state = { ...visit.state, triggers: { ...visit.state.triggers, [index]: next } };
+export function setTrigger(visit: Visit, key: string, next: TriggerState): void {
+  visit.state = { ...visit.state, triggers: { ...visit.state.triggers, [key]: next } };
+}
+
+/** What made a trigger fire. */
+export interface Firing {
+  readonly trigger: string;
+  /** Kind of the trigger, for expressions: `state`, `time` … */
+  readonly kind: string;
+  readonly seen?: Json;
+  readonly previous?: Json;
+  readonly thing?: string;
+  readonly property?: string;
+  readonly data?: Json;
+  readonly detail?: string;
+  readonly cause?: Cause | undefined;
+  readonly chain?: readonly RuleId[] | undefined;
+  readonly mode?: RunMode | undefined;
 }

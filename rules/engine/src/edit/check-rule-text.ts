@@ -1,8 +1,10 @@
 import type { Rule, RuleProblemView } from "@tram/protocol";
 import { isMap, isNode, isSeq, type LineCounter, type Node } from "yaml";
+import { Calendar } from "../calendar.ts";
 import { linkRule } from "../compile.ts";
 import type { HouseView } from "../house-view.ts";
 import { parseRule, readYaml } from "../parse-file.ts";
+import { type Place, ScheduleMaker } from "../schedule/index.ts";
 import type { ShapeProblem } from "../shape-check.ts";
 
 export interface RuleTextCheck {
@@ -23,7 +25,12 @@ export interface RuleTextCheck {
  */
 export function checkRuleText(
   text: string,
-  options: { readonly house: HouseView; readonly takenBy: (id: string) => string | undefined },
+  options: {
+    readonly house: HouseView;
+    readonly takenBy: (id: string) => string | undefined;
+    /** Where the gateway is: schedules of the sun are refused without. */
+    readonly place?: Place | undefined;
+  },
 ): RuleTextCheck {
   const read = readYaml(text);
   if (!read.ok) return { problems: read.problems.map(syntaxProblem), warnings: [] };
@@ -35,8 +42,10 @@ export function checkRuleText(
     };
   }
   const item = parseRule(value, "");
+  // Whether a schedule can be read does not depend on the time zone.
+  const schedules = new ScheduleMaker(new Calendar("UTC"), options.place);
   const first = item.id === undefined ? undefined : options.takenBy(item.id);
-  const linked = linkRule(item, { file: "", first, house: options.house, order: 0 });
+  const linked = linkRule(item, { file: "", first, house: options.house, schedules, order: 0 });
   const placed = ({ path, problem }: ShapeProblem): RuleProblemView => {
     const line = lineOf(document.contents, path, lines);
     return { path, problem, ...(line === undefined ? {} : { line }) };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Scenario } from "../testing/scenario.ts";
+import { Scenario } from "../../testing/scenario.ts";
 
 const PRESS = "button/press/kind";
 
@@ -25,9 +25,10 @@ test("actions run one after the other, and all that takes no time in one step", 
     - { set: lamp/light/on, value: false }
 `);
   const { effects } = gateway.report(PRESS, "x");
+  const alone = { awaited: false, chain: ["r"] };
   expect(effects).toEqual([
-    { kind: "set", rule: "r", thing: "lamp", property: "light/on", value: true },
-    { kind: "set", rule: "r", thing: "lamp", property: "light/level", value: 40 },
+    { kind: "set", id: "r-1.1", rule: "r", thing: "lamp", property: "light/on", value: true, ...alone },
+    { kind: "set", id: "r-1.2", rule: "r", thing: "lamp", property: "light/level", value: 40, ...alone },
   ]);
   gateway.advance(59_999);
   expect(gateway.effects).toHaveLength(2);
@@ -190,7 +191,7 @@ test("a write to a Thing that is announced during the delay before it works", ()
   expect(gateway.effects).toEqual(["porch/a/on=true"]);
 });
 
-test("a rule that wants more than 10,000 actions in one step is stopped, and others run", () => {
+test("a rule that wants more than 10,000 operations at one go is paused, and others run", () => {
   const triggers = Array(64).fill(`{ state: { property: ${PRESS} } }`).join(", ");
   const actions = Array(256).fill("{ notify: x }").join(", ");
   const gateway = new Scenario(`
@@ -201,7 +202,8 @@ test("a rule that wants more than 10,000 actions in one step is stopped, and oth
   expect(gateway.effects.filter((effect) => effect === "info: x")).toHaveLength(10_000);
   expect(gateway.effects.at(-1)).toBe("info: modest");
   expect(gateway.traces.find(({ trace }) => trace.outcome === "failed")?.trace.detail).toContain(
-    "10000 actions",
+    "10000 operations",
   );
+  expect(gateway.state("greedy")?.paused).toMatchObject({ times: 1, durationMs: 60_000 });
   expect(gateway.state("greedy")?.runs).toEqual([]);
 });

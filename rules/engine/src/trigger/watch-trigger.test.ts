@@ -1,6 +1,6 @@
 import type { CommandId } from "@tram/protocol";
 import { expect, test } from "vitest";
-import { Scenario, type ScenarioOptions } from "../testing/scenario.ts";
+import { Scenario, type ScenarioOptions } from "../../testing/scenario.ts";
 
 const TEMPERATURE = "room/air/temperature";
 const OPEN = "door/contact/open";

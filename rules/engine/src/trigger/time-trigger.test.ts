@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { MORNING, Scenario, type ScenarioOptions } from "../testing/scenario.ts";
+import { MORNING, Scenario, type ScenarioOptions } from "../../testing/scenario.ts";
 
 const RULES = `- { id: r, triggers: [{ id: wake, time: "07:00" }], actions: [{ notify: "rise" }] }`;
 const SECOND = 1_000;

@@ -1,0 +1,66 @@
+import type { Instant, Ms } from "@tram/protocol";
+import { dueAt, wallDueAt } from "../due.ts";
+import type { CompiledTrigger, TimeTrigger, WatchTrigger } from "../program.ts";
+import type { TriggerState } from "../rule-state.ts";
+import type { Locals } from "../scope.ts";
+import type { Firing, Visit } from "../visit.ts";
+import { onSignal } from "./signal-trigger.ts";
+import type { Slot } from "./slot.ts";
+import { onClock } from "./time-trigger.ts";
+import { beginWatch, onWatch } from "./watch-trigger.ts";
+
+/** Where a list of triggers keeps its states, and what happens when one fires. */
+export interface TriggerHome {
+  readonly locals: Locals;
+  state(key: string): TriggerState | undefined;
+  keep(key: string, next: TriggerState): void;
+  fire(firing: Firing): void;
+}
+
+/** Lets triggers meet the event of the visit, in the order they are written. */
+export function lookAtTriggers(visit: Visit, triggers: readonly CompiledTrigger[], home: TriggerHome): void {
+  const { event, rule } = visit;
+  const replan = event.kind === "start" || event.kind === "clock";
+  for (const trigger of triggers) {
+    if (trigger.kind === "signal") onSignal(slotOf(visit, trigger, home));
+    else if (trigger.kind === "watch") onWatch(slotOf(visit, trigger, home));
+    else {
+      const { onMissed = "skip", whenUntrusted = "hold" } = rule ?? {};
+      onClock(slotOf(visit, trigger, home), { replan, onMissed, whenUntrusted });
+    }
+  }
+}
+
+/** Takes what is known now for the base line of triggers that have none. */
+export function beginTriggers(visit: Visit, triggers: readonly CompiledTrigger[], home: TriggerHome): void {
+  for (const trigger of triggers) {
+    if (trigger.kind === "watch") beginWatch(slotOf(visit, trigger, home));
+    if (trigger.kind === "time") {
+      onClock(slotOf(visit, trigger, home), { replan: true, onMissed: "skip", whenUntrusted: "hold" });
+    }
+  }
+}
+
+function slotOf<Trigger extends WatchTrigger | TimeTrigger | CompiledTrigger>(
+  visit: Visit,
+  trigger: Trigger,
+  home: TriggerHome,
+): Slot<Trigger> {
+  const { key } = trigger;
+  return {
+    visit,
+    trigger,
+    locals: home.locals,
+    state: () => home.state(key),
+    keep: (next) => home.keep(key, next),
+    fire: (firing) => home.fire(firing),
+  };
+}
+
+/** When a trigger must be looked at though nothing happened, on the monotonic clock. */
+export function triggerWakeAt(state: TriggerState, now: Instant): Ms | undefined {
+  if ("on" in state) {
+    return state.pending === undefined || state.pending.held === true ? undefined : dueAt(state.pending, now);
+  }
+  return state.planned === undefined || state.held === true ? undefined : wallDueAt(state.planned, now);
+}

@@ -1,0 +1,253 @@
+import { type Cause, formatDuration, type Json, type RuleId } from "@tram/protocol";
+import { isDue } from "../due.ts";
+import type { Observation } from "../events.ts";
+import { type Source, type WatchTrigger, watchKey } from "../program.ts";
+import { type Pending, saveCause, saveChain, saveInstant, type WatchState } from "../rule-state.ts";
+import { concerns, observe } from "../source.ts";
+import { matches, mismatch, partOf, sameValue } from "../value-test.ts";
+import { trace } from "../visit.ts";
+import type { Slot } from "./slot.ts";
+
+/** A watch trigger that knows its source. */
+type Watch = Slot<WatchTrigger> & { readonly source: Source };
+
+interface Reason {
+  readonly cause?: Cause | undefined;
+  readonly chain?: readonly RuleId[] | undefined;
+}
+
+/** A watch trigger meets the event of the visit. */
+export function onWatch(slot: Slot<WatchTrigger>): void {
+  const { source } = slot.trigger;
+  if (source === undefined) return;
+  const watch: Watch = { ...slot, source };
+  adopt(watch);
+  const { event } = slot.visit;
+  if (!concerns(source, event) || (event.kind === "start" && slot.trigger.momentary)) {
+    onTime(watch);
+    return;
+  }
+  const { chain, known, cause } = news(watch);
+  if (known.quality === "good" && known.value !== null) onGoodValue(watch, known.value, { cause, chain });
+  else {
+    look(
+      watch,
+      known.value,
+      known.problem ?? `the value is ${known.value === null ? "not known" : known.quality}`,
+    );
+    onTime(watch);
+  }
+}
+
+/** What the event says of the source. At a start it is normally no news; it is, when a good value came meanwhile. */
+function news({ locals, source, visit }: Watch): Reason & { readonly known: Observation } {
+  const { event } = visit;
+  if (event.kind !== "reading") return { known: observe(visit, source, locals) };
+  const { cause, quality, value } = event.reading;
+  const { chain } = event;
+  if (source.on !== "property") return { known: observe(visit, source, locals), cause, chain };
+  return { known: { quality, value: partOf(value, source.attribute) }, cause, chain };
+}
+
+/** Takes what is known now for the base line, without looking at the event of the visit. */
+export function beginWatch(slot: Slot<WatchTrigger>): void {
+  const { source } = slot.trigger;
+  if (source !== undefined) adopt({ ...slot, source });
+}
+
+/** Begins anew where nothing was watched yet, or something else. */
+function adopt(watch: Watch): void {
+  const own = watch.state();
+  if (own === undefined || !("on" in own) || own.on !== nameOf(watch.source)) watch.keep(initialWatch(watch));
+}
+
+function nameOf(source: Source): string {
+  switch (source.on) {
+    case "property": {
+      const { property, thing } = source.target;
+      const name = watchKey(thing, property);
+      return source.attribute === undefined ? name : `${name}.${source.attribute}`;
+    }
+    case "availability":
+      return source.thing;
+    case "bridge":
+      return `bridge ${source.provider ?? ""}`;
+    case "presence":
+      return `presence ${source.is}`;
+    case "expression":
+      return source.expression.source;
+  }
+}
+
+/**
+ * What a trigger starts from that has never been looked at: a value that is known already, whatever its quality, is
+ * the base line and does not fire. Where nothing is known the trigger counts as false, so the first good value that
+ * matches fires; one that fires on any change takes that first value as its base line.
+ */
+function initialWatch(watch: Watch): WatchState {
+  const { locals, source, trigger, visit } = watch;
+  const on = nameOf(source);
+  if (trigger.momentary) return { on, truth: false };
+  const { value } = observe(visit, source, locals);
+  if (value === null) return { on, truth: false };
+  return {
+    on,
+    truth: isLevel(trigger) && matches(trigger.test, value),
+    ...(trigger.keepsLast ? { last: value } : {}),
+  };
+}
+
+/**
+ * A good value was seen.
+ * - With a range or `to`: fires on the edge from not matching to matching. `from` asks besides that the last good
+ *   value equalled it; an edge from another value is spent.
+ * - Without: fires on each change from one good value to another.
+ * - On a momentary property: fires on each matching value.
+ * With `for`, "fires" means that the wait begins; a value that does not match any more (or, on any change, another
+ * change) ends it.
+ */
+function onGoodValue(watch: Watch, value: Json, reason: Reason): void {
+  const { trigger, visit } = watch;
+  const before = watchState(watch);
+  const matched = matches(trigger.test, value, before.truth);
+  const cameFrom = trigger.from === undefined || trigger.from.some((one) => sameValue(before.last, one));
+  const { occurs, stillTrue } = judge(trigger, before, { value, matched, cameFrom });
+
+  const after: WatchState = {
+    ...before,
+    truth: isLevel(trigger) && matched,
+    ...(trigger.keepsLast ? { last: value } : {}),
+  };
+  const { pending } = before;
+  if (pending !== undefined && stillTrue) {
+    // Once held it was over; a boot with an untrusted clock may not know that any more.
+    const over = pending.held === true || isDue(pending, visit.world.now);
+    if (over) delete after.pending;
+    save(watch, before, after);
+    look(watch, value, over ? "fired" : "waits for its time to pass");
+    if (over) fire(watch, pending, value, before.last);
+    return;
+  }
+  if (pending !== undefined) {
+    delete after.pending;
+    const detail = mismatch(trigger.test, value) ?? "not true any more";
+    trace(visit, { trigger: trigger.label, outcome: "cancelled", seen: value, detail });
+  }
+  const waits = occurs && trigger.forMs > 0;
+  if (waits) {
+    after.pending = {
+      since: saveInstant(visit.world.now),
+      durationMs: trigger.forMs,
+      ...saveCause(reason.cause),
+      ...saveChain(reason.chain),
+    };
+    const detail = `for ${formatDuration(trigger.forMs)}`;
+    trace(visit, { trigger: trigger.label, outcome: "waiting", seen: value, detail });
+  }
+  save(watch, before, after);
+  if (occurs && !waits) fire(watch, reason, value, before.last);
+  look(watch, value, verdictOf(watch, { occurs, waits, matched, cameFrom, before }));
+}
+
+/**
+ * No good value came, but time passed: a `for` that is over fires if the last known value is good, and is held until
+ * the next good one if not.
+ */
+function onTime(watch: Watch): void {
+  const { pending } = watchState(watch);
+  const { locals, source, trigger, visit } = watch;
+  if (pending === undefined || pending.held === true || !isDue(pending, visit.world.now)) return;
+  if (trigger.momentary) {
+    fireOccurrence(watch, pending);
+    return;
+  }
+  const known = observe(visit, source, locals);
+  if (known.quality === "good" && known.value !== null) {
+    onGoodValue(watch, known.value, {});
+    return;
+  }
+  watch.keep({ ...watchState(watch), pending: { ...pending, held: true } });
+  const state = known.value === null ? "not known" : known.quality;
+  const detail = `over, but the value is ${state}: waits for a good one`;
+  trace(visit, { trigger: trigger.label, outcome: "held", seen: known.value, detail });
+}
+
+function watchState(watch: Watch): WatchState {
+  const saved = watch.state();
+  return saved !== undefined && "on" in saved ? saved : initialWatch(watch);
+}
+
+function fire(watch: Watch, { cause, chain }: Reason, value: Json, previous: Json | undefined): void {
+  const { source, trigger } = watch;
+  watch.fire({
+    trigger: trigger.label,
+    kind: trigger.test.kind === "range" ? "numeric" : source.on === "property" ? "state" : source.on,
+    seen: value,
+    ...(previous === undefined ? {} : { previous }),
+    ...(source.on === "property" ? { thing: source.target.thing, property: source.target.property } : {}),
+    ...(source.on === "availability" ? { thing: source.thing } : {}),
+    cause,
+    chain,
+    mode: trigger.mode,
+  });
+}
+
+/** An occurrence has no quality that could be lost, and nothing to read again. */
+function fireOccurrence(watch: Watch, { cause, chain }: Pending): void {
+  const { pending: _over, ...after } = watchState(watch);
+  const { mode, label } = watch.trigger;
+  watch.keep(after);
+  watch.fire({ trigger: label, kind: "state", cause, chain, mode });
+}
+
+interface Sighting {
+  readonly value: Json;
+  readonly matched: boolean;
+  readonly cameFrom: boolean;
+}
+
+function judge(
+  trigger: WatchTrigger,
+  before: WatchState,
+  { value, matched, cameFrom }: Sighting,
+): { occurs: boolean; stillTrue: boolean } {
+  if (trigger.momentary) return { occurs: matched && cameFrom, stillTrue: matched && cameFrom };
+  if (isLevel(trigger)) return { occurs: matched && !before.truth && cameFrom, stillTrue: matched };
+  const changed = before.last !== undefined && !sameValue(before.last, value);
+  return { occurs: changed && cameFrom, stillTrue: !changed };
+}
+
+/** True of a trigger that is true or false for a while, and fires when it becomes true. */
+function isLevel(trigger: WatchTrigger): boolean {
+  return !trigger.momentary && trigger.test.kind !== "any";
+}
+
+interface Judged {
+  readonly occurs: boolean;
+  readonly waits: boolean;
+  readonly matched: boolean;
+  readonly cameFrom: boolean;
+  readonly before: WatchState;
+}
+
+/** Why it fired, or did not. */
+function verdictOf({ trigger }: Watch, { before, cameFrom, matched, occurs, waits }: Judged): string {
+  if (occurs) return waits ? "waits for its time to pass" : "fired";
+  if (!isLevel(trigger) && !trigger.momentary) {
+    return before.last === undefined ? "the first value" : cameFrom ? "no change" : "came from another value";
+  }
+  if (!matched) return "not true";
+  return cameFrom ? "was true before: it fires when that begins" : "came from another value";
+}
+
+function look({ trigger, visit }: Watch, seen: Json, verdict: string): void {
+  visit.looks.set(trigger.key, { time: visit.world.now.wall, seen, verdict });
+}
+
+function save(watch: Watch, before: WatchState, after: WatchState): void {
+  const same =
+    before.truth === after.truth &&
+    before.pending === after.pending &&
+    (before.last === after.last || sameValue(before.last, after.last));
+  if (!same || watch.state() === undefined) watch.keep(after);
+}
