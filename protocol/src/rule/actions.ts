@@ -184,6 +184,7 @@ export const ActionDefinition = Type.Union([
     { wait_until: Conditions, ...Wait },
     { ...Closed, description: "Waits until the conditions hold; goes on at once if they do." },
   ),
+  // biome-ignore lint/suspicious/noThenProperty: it is a word of the language, and no promise.
   Type.Object({ if: Conditions, then: Actions, else: Else }, Closed),
   Type.Object(
     {

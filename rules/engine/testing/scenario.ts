@@ -208,5 +208,8 @@ export class Scenario {
 
 function describeEffect(effect: Effect): string {
   if (effect.kind === "notify") return `${effect.level}: ${effect.text}`;
+  if (effect.kind === "publish") return `${effect.topic}: ${effect.payload}`;
+  if (effect.kind === "http") return `${effect.method} ${effect.url}`;
+  if (effect.kind === "invoke") return `${effect.thing}/${effect.action}(${JSON.stringify(effect.input)})`;
   return `${effect.thing}/${effect.property}=${JSON.stringify(effect.value)}`;
 }

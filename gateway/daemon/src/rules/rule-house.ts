@@ -230,6 +230,7 @@ export class RuleHouse implements Disposable {
       unit.after(() => log.info({ rule, level, message: text }, "notification"));
       return;
     }
+    if (effect.kind !== "set") return;
     commands.submit(
       {
         thing: effect.thing,

@@ -15,6 +15,10 @@ const TONES: Readonly<Record<TraceView["outcome"], Tone>> = {
   "mode-dropped": "plain",
   cancelled: "plain",
   failed: "bad",
+  paused: "warn",
+  conflict: "warn",
+  enabled: "info",
+  disabled: "info",
 };
 
 /** One evaluation of a rule: what started it, what was checked and seen, and how it came out. */
