@@ -1,4 +1,5 @@
 import type {
+  Availability,
   Cause,
   ClockTrust,
   Instant,
@@ -12,7 +13,16 @@ import type {
   ThingId,
 } from "@tram/protocol";
 import { compile } from "../src/compile.ts";
-import type { Effect, Observation, RuleEvent, StepResult, Trace, World } from "../src/events.ts";
+import type {
+  Control,
+  Effect,
+  Observation,
+  Outcome,
+  RuleEvent,
+  StepResult,
+  Trace,
+  World,
+} from "../src/events.ts";
 import type { Program } from "../src/program.ts";
 import { RuleRunner } from "../src/rule-runner.ts";
 import type { RuleState } from "../src/rule-state.ts";
@@ -33,7 +43,11 @@ export const HOUSE: readonly Thing[] = [
     "power/on": { type: "boolean", readOnly: true },
   }),
   thing("door", { "contact/open": { type: "boolean", readOnly: true } }),
-  thing("button", { "press/kind": { type: "string", readOnly: true, momentary: true } }),
+  {
+    ...thing("button", { "press/kind": { type: "string", readOnly: true, momentary: true } }),
+    events: { knock: {} },
+    actions: { ring: {} },
+  },
 ];
 
 /** 2026-06-01, a Monday, 06:00 in UTC. */
@@ -44,6 +58,10 @@ export interface ScenarioOptions {
   readonly timezone?: string;
   readonly wall?: number;
   readonly trust?: ClockTrust;
+  /** The Things of areas and tags. */
+  readonly members?: Readonly<Record<string, readonly string[]>>;
+  /** Hanoi, unless it is said otherwise. */
+  readonly place?: { readonly latitude: number; readonly longitude: number };
   /** Known before the rules begin. */
   readonly shadow?: Record<string, Observation>;
   /** Asked before each read; may throw. */
@@ -64,6 +82,8 @@ export class Scenario {
   #program: Program;
   readonly #options: ScenarioOptions;
   readonly #shadow: Map<string, Observation>;
+  readonly #availability = new Map<string, Availability>();
+  readonly #online = new Map<string, boolean>();
   #boots = 1;
   #wakeup: Ms | undefined;
 
@@ -90,6 +110,13 @@ export class Scenario {
         onRead?.(`${id}/${property}`);
         return this.#shadow.get(`${id}/${property}`);
       },
+      availability: (id) => this.#availability.get(id),
+      online: (provider) =>
+        provider === undefined
+          ? this.#online.size === 0
+            ? undefined
+            : [...this.#online.values()].some(Boolean)
+          : this.#online.get(provider),
     };
   }
 
@@ -97,13 +124,14 @@ export class Scenario {
   report(
     property: string,
     value: Json,
-    { cause, quality = "good" }: { cause?: Cause; quality?: Quality } = {},
+    { cause, chain, quality = "good" }: { cause?: Cause; chain?: readonly string[]; quality?: Quality } = {},
   ) {
     const [id = "", node = "", name = ""] = property.split("/");
     this.#shadow.set(property, { value, quality });
     const time = this.now.wall;
     return this.send({
       kind: "reading",
+      ...(chain === undefined ? {} : { chain: chain as readonly RuleId[] }),
       reading: {
         thing: id as ThingId,
         property: `${node}/${name}` as PropertyKey,
@@ -115,6 +143,44 @@ export class Scenario {
         ...(cause === undefined ? {} : { cause }),
       },
     });
+  }
+
+  /** A Thing comes, sleeps or goes. */
+  becomes(id: string, to: Availability): StepResult {
+    this.#availability.set(id, to);
+    return this.send({ kind: "availability", thing: id as ThingId, to });
+  }
+
+  /** The way to a cloud comes or goes. */
+  bridge(provider: string, online: boolean): StepResult {
+    this.#online.set(provider, online);
+    return this.send({ kind: "bridge", provider, online });
+  }
+
+  occurs(id: string, event: string, data: Json = null): StepResult {
+    const time = this.now.wall;
+    const thing = id as ThingId;
+    return this.send({
+      kind: "occurrence",
+      event: { thing, event, data, time, receivedAt: time, origin: "device" },
+    });
+  }
+
+  message(topic: string, payload: string): StepResult {
+    return this.send({ kind: "message", topic, payload });
+  }
+
+  webhook(id: string, data: Json = null): StepResult {
+    return this.send({ kind: "webhook", id, data });
+  }
+
+  /** What the last effect of a rule came to. */
+  outcome(rule: string, effect: string, outcome: Outcome): StepResult {
+    return this.send({ kind: "outcome", rule: rule as RuleId, effect, outcome });
+  }
+
+  control(rule: string, control: Control): StepResult {
+    return this.send({ kind: "control", rule: rule as RuleId, control });
   }
 
   /** The quality of what is known changes. */
@@ -200,8 +266,12 @@ export class Scenario {
 
   #compile(text: string): Program {
     return compile([{ file: "rules.yaml", text }], {
-      house: { thing: (id) => this.things.find((one) => one.id === id) },
+      house: {
+        thing: (id) => this.things.find((one) => one.id === id),
+        members: ({ area, tag }) => (this.#options.members?.[area ?? tag ?? ""] ?? []) as ThingId[],
+      },
       timezone: this.#options.timezone ?? "UTC",
+      place: this.#options.place ?? { latitude: 21.03, longitude: 105.85 },
     });
   }
 }
