@@ -134,7 +134,8 @@ export function nextWake(state: RuleState, rule: CompiledRule | undefined, now: 
   const ofNode = (node: NodeState | undefined) => {
     if (node === undefined) return;
     if (node.wait !== undefined) consider(dueAt(node.wait, now));
-    if (node.recheck === true) consider(now.monotonic + RECHECK_MS);
+    // On whole ones, so that looking at it again does not move it.
+    if (node.recheck === true) consider((Math.floor(now.monotonic / RECHECK_MS) + 1) * RECHECK_MS);
     for (const own of Object.values(node.triggers ?? {})) consider(triggerWakeAt(own, now));
     ofBlock(node.block);
     for (const block of node.blocks ?? []) ofBlock(block ?? undefined);

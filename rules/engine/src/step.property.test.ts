@@ -10,6 +10,9 @@ const MODE = "lamp/light/mode";
 const OPEN = "door/contact/open";
 const PRESS = "button/press/kind";
 
+/** More of them: `TRAM_SEEDS=10000`. */
+const SEEDS = Number(process.env.TRAM_SEEDS ?? 500);
+
 const durations = fc.constantFrom("0s", "1s", "2s", "3.5s", "1m", "2h");
 const modes = fc.constantFrom("day", "night", "off");
 
@@ -38,19 +41,69 @@ const triggers = fc.oneof(
     for: fc.option(durations, { nil: undefined }),
   }),
   fc.record({ time: fc.constantFrom("06:00", "06:00:02", "07:00", "23:59:59") }),
+  fc.constantFrom<object>(
+    { cron: "*/7 * * * *" },
+    { time_pattern: { minutes: "/20" } },
+    { sun: { event: "sunset", offset: "-10m" } },
+    { schedule: { on: "both", week: { daily: ["06:30-08:00", "23:00-01:00"] } } },
+    { expression: `value("${TEMPERATURE}") > 15.0 && value("${OPEN}") == true` },
+    { availability: { thing: "lamp", to: ["lost", "ready"] }, for: "10s" },
+    { mqtt: { topic: "farm/#" }, mode: "restart" },
+    { webhook: "a-long-secret" },
+    { bridge: { to: "offline" }, for: "1m" },
+  ),
 );
 
 const conditions = fc.constantFrom<object>(
   { state: { property: OPEN, is: true } },
   { not: { numeric: { property: TEMPERATURE, below: 15 } } },
   { time: { after: "05:00", before: "23:00" } },
+  { numeric: { property: TEMPERATURE, above: 10 }, for: "5s" },
+  { state: { property: OPEN, is: [true, false] }, for: "1m" },
+  { expression: 'trigger.kind != "time"' },
+  { availability: { thing: "lamp", is: "ready" } },
 );
+const when = fc.tuple(conditions);
 
-const actions = fc.oneof(
-  fc.record({ delay: durations }),
-  fc.record({ notify: fc.constantFrom("one", "two", "three") }),
-  fc.record({ set: fc.constant("lamp/level"), value: fc.integer({ min: 0, max: 100 }) }),
-);
+const { list: actionLists } = fc.letrec<{ list: object[]; action: object }>((tie) => ({
+  list: fc.array(tie("action"), { minLength: 1, maxLength: 4, depthIdentifier: "rule" }),
+  action: fc.oneof(
+    { maxDepth: 2, depthIdentifier: "rule" },
+    fc.record({ delay: durations }),
+    fc.record({ notify: fc.constantFrom("one", "two", "three", "${trigger.id} ${trigger.kind}") }),
+    fc.record({ set: fc.constant("lamp/level"), value: fc.integer({ min: 0, max: 100 }) }),
+    fc.constantFrom<object>(
+      { set: ["lamp/level", "lamp/light/on"], value: "${1 > 0 ? 1 : 2}", confirm: "5s" },
+      { wait_for: [{ state: { property: OPEN } }, { time_pattern: { minutes: "/5" } }], timeout: "10m" },
+      {
+        wait_for: [{ numeric: { property: TEMPERATURE, above: 20 }, for: "2s" }],
+        timeout: "1m",
+        on_timeout: "stop",
+      },
+      { wait_until: [{ state: { property: OPEN, is: true }, for: "2s" }], timeout: "30s" },
+      { http: "https://example.org/", response: "answer", timeout: "3s" },
+      { variables: { seen: "${trigger.kind}" } },
+      { publish: "out/x", payload: { kind: "${trigger.kind}" }, retry: true },
+      { disable: "r0" },
+      { enable: ["r0", "r1"] },
+      { call: "r1", wait: true },
+      { call: "r2" },
+      { stop: "enough" },
+    ),
+    fc.record({ if: when, then: tie("list"), else: tie("list") }),
+    fc.record({ choose: fc.array(fc.record({ when, do: tie("list") }), { minLength: 1, maxLength: 2 }) }),
+    fc.record({
+      repeat: fc.oneof(
+        fc.record({ count: fc.integer({ min: 0, max: 3 }) }),
+        fc.record({ for_each: fc.constantFrom<unknown>([1, 2], "${['a', 'b']}") }),
+        fc.record({ until: when }),
+      ),
+      do: tie("list"),
+    }),
+    fc.record({ parallel: fc.array(tie("list"), { minLength: 1, maxLength: 3 }) }),
+    fc.record({ condition: when }),
+  ),
+}));
 
 const ruleFiles = fc
   .array(
@@ -62,7 +115,7 @@ const ruleFiles = fc
         { weight: 3, arbitrary: fc.constant([]) },
         { weight: 1, arbitrary: fc.tuple(conditions) },
       ),
-      actions: fc.array(actions, { minLength: 1, maxLength: 5 }),
+      actions: actionLists,
     }),
     { minLength: 1, maxLength: 4 },
   )
@@ -86,6 +139,30 @@ const moves: fc.Arbitrary<Move> = fc.oneof(
       ([[property, value], quality]): Move =>
         (gateway) =>
           void gateway.report(property, value, { quality }),
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom<Move>(
+      (gateway) => void gateway.becomes("lamp", "lost"),
+      (gateway) => void gateway.becomes("lamp", "ready"),
+      (gateway) => void gateway.message("farm/a", "1"),
+      (gateway) => void gateway.webhook("a-long-secret"),
+      (gateway) => void gateway.bridge("aws", false),
+      (gateway) => void gateway.bridge("aws", true),
+      (gateway) => void gateway.control("r0", { do: "enable", by: "api:ann" }),
+      (gateway) => void gateway.control("r1", { do: "run", by: "api:ann" }),
+      (gateway) => void gateway.control("r1", { do: "cancel", by: "api:ann" }),
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom("confirmed", "failed", "unknown").map(
+      (state): Move =>
+        (gateway) => {
+          const effect = gateway.raw.findLast(({ awaited }) => awaited);
+          if (effect !== undefined) gateway.outcome(effect.rule, effect.id, { state });
+        },
     ),
   },
   {
@@ -143,11 +220,11 @@ test("crash anywhere: what was kept as JSON goes on exactly as if nothing had ha
       effects += steady.effects.length;
       expect(Object.fromEntries(crashing.saved)).toEqual(Object.fromEntries(steady.saved));
     }),
-    { numRuns: 200 },
+    { numRuns: SEEDS },
   );
   // Or the stories would be about nothing.
-  expect(effects).toBeGreaterThan(200);
-});
+  expect(effects).toBeGreaterThan(SEEDS);
+}, 600_000);
 
 function deepFreeze<Value>(value: Value): Value {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
@@ -163,6 +240,7 @@ class Shadowed extends Scenario {
     const { program, saved, world } = this;
     const state = new Map([...saved].map(([id, text]) => [id, deepFreeze(JSON.parse(text))] as const));
     const frozen: World = {
+      ...world,
       now: deepFreeze(world.now),
       read: (id, property) => deepFreeze(world.read(id, property)),
     };
@@ -187,4 +265,4 @@ test("step and RuleRunner do the same, and step leaves frozen arguments alone", 
     }),
     { numRuns: 200 },
   );
-});
+}, 120_000);
