@@ -109,14 +109,6 @@ export class Calendar {
     return Math.max(span.from, wall - span.offsetMs);
   }
 
-  /** When the clock on the wall next shows a time of day, strictly after `after`. */
-  next(second: number, after: EpochMs): EpochMs {
-    for (let day = Math.floor((after + this.span(after).offsetMs) / DAY_MS); ; day++) {
-      const at = this.instantOf(day * DAY_MS + second * 1_000);
-      if (at > after) return at;
-    }
-  }
-
   #look(from: EpochMs): OffsetSpan[] {
     const until = from + CHUNK_MS;
     const before = this.#offset(from);

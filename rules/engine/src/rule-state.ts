@@ -1,6 +1,7 @@
 import type { Cause, CommandId, Instant, Json, RuleAction, RuleId } from "@tram/protocol";
 import { type Static, Type } from "typebox";
 import { shapeProblems } from "./shape-check.ts";
+import { TimeState } from "./trigger/time-state.ts";
 
 /**
  * What a rule must remember through a restart: plain JSON, kept by the daemon each time it changes.
@@ -75,21 +76,6 @@ const WatchState = Type.Object(
   Closed,
 );
 export type WatchState = Static<typeof WatchState>;
-
-const TimeState = Type.Object(
-  {
-    /** The schedule as written. */
-    at: Type.String(),
-    /** The next occurrence, on the wall clock. */
-    planned: Type.Optional(Type.Number()),
-    /** The clock cannot be believed: nothing fires until it can. */
-    held: Type.Optional(Type.Boolean()),
-    /** Local dates on which it fired, the last few: a clock that steps back does not fire them again. */
-    fired: Type.Array(Type.String()),
-  },
-  Closed,
-);
-export type TimeState = Static<typeof TimeState>;
 
 const TriggerStates = Type.Record(Type.String(), Type.Union([WatchState, TimeState]));
 export type TriggerState = WatchState | TimeState;

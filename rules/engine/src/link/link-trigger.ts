@@ -35,8 +35,11 @@ function linkKind(
   { head, path }: { readonly head: Head; readonly path: string },
 ): CompiledTrigger[] {
   const forMs = "for" in trigger ? (linker.optionalDuration(trigger.for, joinPath(path, "for")) ?? 0) : 0;
-  const timed = (schedule: Schedule | undefined): CompiledTrigger[] =>
-    schedule === undefined ? [] : [{ kind: "time", ...head, schedule }];
+  const timed = (schedule: Schedule | undefined): CompiledTrigger[] => {
+    if (schedule === undefined) return [];
+    if (schedule.next(0) === undefined) linker.warn(path, `${schedule.text} never comes`);
+    return [{ kind: "time", ...head, schedule }];
+  };
   const signal = (one: Signal): CompiledTrigger[] => [{ kind: "signal", ...head, signal: one }];
 
   if ("state" in trigger || "numeric" in trigger)

@@ -69,10 +69,17 @@ const moves: fc.Arbitrary<Move> = fc.oneof(
 class Ledger {
   /** Those that fired. */
   readonly had = new Set<number>();
+  /** Also those that may come again. */
+  readonly #ever = new Set<number>();
   readonly schedule: Schedule;
 
   constructor(schedule: Schedule) {
     this.schedule = schedule;
+  }
+
+  add(at: number): void {
+    this.had.add(at);
+    this.#ever.add(at);
   }
 
   /** Moments in (from, to] that have had no turn; all, or the first and the last few of very many. */
@@ -86,9 +93,10 @@ class Ledger {
   }
 
   /** The wall shows less than before. Set back by more than a day, what is ahead may come again. */
-  back(now: number): number[] {
-    const ahead = [...this.had.keys()].filter((at) => at > now);
-    if (!ahead.some((at) => at > now + DAY)) return [];
+  back(now: number, before: number): number[] {
+    const ahead = [...this.had].filter((at) => at > now);
+    if (before - now <= DAY && ![...this.#ever].some((at) => at > now + DAY && at < now + 10 * DAY))
+      return [];
     for (const at of ahead) this.had.delete(at);
     return ahead;
   }
@@ -128,8 +136,9 @@ test("each moment of the wall fires once when it comes, or is accounted for, wha
             if (mayFire && lateMs > LATE) madeUp++;
             if (!mayFire) missed++;
           }
-          if (mayFire) ledger.had.add(last);
-          for (const at of open) if (at !== last || !mayFire) maybe.add(at);
+          const hasFired = told[0]?.outcome === "fire";
+          if (hasFired) ledger.add(last);
+          for (const at of open) if (at !== last || !hasFired) maybe.add(at);
         };
 
         for (const move of story) {
@@ -143,7 +152,7 @@ test("each moment of the wall fires once when it comes, or is accounted for, wha
               // On time, and once.
               for (const at of fired) {
                 expect(ledger.had.has(at) ? new Date(at).toISOString() : "").toBe("");
-                ledger.had.add(at);
+                ledger.add(at);
               }
               for (const at of ledger.open(from, gateway.now.wall)) {
                 expect(maybe.has(at) ? "" : new Date(at).toISOString()).toBe("");
@@ -172,13 +181,13 @@ test("each moment of the wall fires once when it comes, or is accounted for, wha
               gateway.step(move.ms);
               if (move.ms > 0) settle(from, gateway.now.wall);
               else {
-                for (const at of ledger.back(gateway.now.wall)) maybe.add(at);
+                for (const at of ledger.back(gateway.now.wall, from)) maybe.add(at);
                 // Back from where it had been by mistake: what came meanwhile is judged.
                 const told = gateway.told.splice(0);
                 expect(told.length).toBeLessThanOrEqual(1);
                 for (const { outcome, wall } of told) {
                   const open = ledger.open(wall - 400 * DAY, wall);
-                  if (outcome === "fire" && open.length > 0) ledger.had.add(open.at(-1) ?? 0);
+                  if (outcome === "fire" && open.length > 0) ledger.add(open.at(-1) ?? 0);
                   for (const at of open) maybe.add(at);
                 }
               }

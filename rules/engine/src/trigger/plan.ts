@@ -12,7 +12,7 @@ const MAX_LATE_MS: Ms = 60_000;
 const MAX_BACK_MS: Ms = 24 * 3_600_000;
 /** No clock that shows less is right: boards without a battery begin in 1970, 2000 or with the date of a file. */
 const EARLIEST: EpochMs = Date.UTC(2024, 0);
-const MAX_STRETCHES = 4;
+const MAX_STRETCHES = 6;
 /** As exact as the wall clock is compared. */
 const PRECISION_MS: Ms = 1;
 /** Missed moments are counted to here. */
@@ -193,26 +193,37 @@ class TimeLine {
 
   /** Adds a stretch, in the place of the one that it goes on from. */
   add({ from, to }: Stretch, guessed: boolean): void {
-    const others = this.lived.filter((one) => one.from !== from);
+    // Those in which nothing had its turn only tell where the present lay.
+    const others = this.lived.filter((one) => one.from !== from && (one.from < from || !isEmpty(one)));
     const added = { from, to, ...(guessed ? { guessed } : {}) };
     const lived = [...others, added].sort((a, b) => a.from - b.from);
-    if (lived.length > MAX_STRETCHES) joinNearest(lived);
+    if (lived.length > MAX_STRETCHES) joinNearest(lived, added);
     this.lived = lived;
   }
 }
 
-/** Too many steps: the two with the least between them become one, and what is between them has had its turn. */
-function joinNearest(lived: Stretch[]): void {
-  const gaps = lived.slice(1).map(({ from }, index) => from - (lived[index]?.to ?? from));
+function isEmpty({ from, to }: Stretch): boolean {
+  return to === from;
+}
+
+/**
+ * Too many steps: of the two that have the least between them the first is forgotten, if nothing had its turn in it.
+ * Otherwise they become one, and what is between them has had its turn. The one just added stays in any case.
+ */
+function joinNearest(lived: Stretch[], added: Stretch): void {
+  const gaps = lived
+    .slice(1)
+    .map(({ from }, index) =>
+      lived[index] === added ? Number.POSITIVE_INFINITY : from - (lived[index]?.to ?? 0),
+    );
   const at = gaps.indexOf(Math.min(...gaps));
   const [first, second] = lived.slice(at, at + 2);
   if (first === undefined || second === undefined) return;
-  const guessed = first.guessed === true && second.guessed === true;
-  lived.splice(at, 2, {
-    from: first.from,
-    to: Math.max(first.to, second.to),
-    ...(guessed ? { guessed } : {}),
-  });
+  const guessed = first.guessed === true && second.guessed === true ? { guessed: true } : {};
+  const joined = isEmpty(first)
+    ? second
+    : { from: first.from, to: Math.max(first.to, second.to), ...guessed };
+  lived.splice(at, 2, joined);
 }
 
 /** What counts of the past, and of a future that was lived through before the clock was set back. */

@@ -27,7 +27,7 @@ export const TimeState = Type.Object(
     guessed: Type.Optional(Type.Boolean()),
     /** The clock cannot be believed: nothing fires until it can. */
     held: Type.Optional(Type.Boolean()),
-    /** Earliest first, at most four. */
+    /** Earliest first, at most six. */
     lived: Type.Optional(Type.Array(Stretch)),
     /** Of versions before: read and forgotten. */
     fired: Type.Optional(Type.Array(Type.String())),
