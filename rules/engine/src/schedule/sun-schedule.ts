@@ -7,6 +7,8 @@ import { meanNoon, type Place, solarDay, sunPassage } from "./sun.ts";
 /** The dark and the bright half of the year end within it, wherever they are. */
 const SEARCH_DAYS = 370;
 const MAX_OFFSET_MS: Ms = 12 * 3_600_000;
+/** By the mean sun, which the true one is at most 17 minutes from. */
+const HALF_DAY_MS: Ms = 12 * 3_600_000 + 20 * 60_000;
 
 /** As they come in a day. */
 const ORDER: readonly SunEvent[] = ["dawn", "sunrise", "sunset", "dusk"];
@@ -29,7 +31,8 @@ export function readSunMoment({ event, offset = "0s" }: SunMoment): Made<Moment>
 /** Days on which the sun does not reach the event are passed over, also a whole polar winter. */
 export function sunEvents(place: Place, { event, offsetMs }: Moment): Schedule["next"] {
   return (after) => {
-    const begin = solarDay(place, after - offsetMs) - 1;
+    // An event is within half a day of its noon, by the true sun.
+    const begin = Math.ceil((after - offsetMs - HALF_DAY_MS - meanNoon(place, 0)) / DAY_MS);
     for (let day = begin; day < begin + SEARCH_DAYS; day++) {
       const passage = sunPassage(place, event, day);
       if (typeof passage === "number" && passage + offsetMs > after) return passage + offsetMs;

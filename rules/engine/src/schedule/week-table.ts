@@ -1,5 +1,5 @@
 import type { EpochMs, Week } from "@tram/protocol";
-import { type Calendar, DAY_SECONDS, secondOfDay, WEEKDAYS, type Weekday } from "../calendar.ts";
+import { type Calendar, DAY_MS, DAY_SECONDS, secondOfDay, WEEKDAYS, type Weekday } from "../calendar.ts";
 import { writeValue } from "../describe-value.ts";
 import { joinPath, type ShapeProblem } from "../shape-check.ts";
 import type { Made, Schedule, Window } from "./schedule.ts";
@@ -114,6 +114,8 @@ export function weekEdges(
   );
   const { isInside } = weekWindow(calendar, edges);
   const isEdge = (at: EpochMs): boolean => {
+    // Windows vanish or meet only in the gaps of daylight saving.
+    if (calendar.span(at).offsetMs === calendar.span(at - DAY_MS).offsetMs) return true;
     const after = isInside(at);
     if (after === isInside(at - 1)) return false;
     return on === "both" || after === (on === "start");

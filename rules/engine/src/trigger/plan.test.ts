@@ -69,7 +69,7 @@ test("what is told of missed moments", () => {
   often.powerCut(DAY);
   expect(often.told.map(({ detail }) => detail)).toEqual([
     "stands for cron */10 * * * * * 4 times",
-    "stands for cron */10 * * * * * at least 100 times",
+    "stands for cron */10 * * * * * at least 20 times",
   ]);
 });
 

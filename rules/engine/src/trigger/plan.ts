@@ -16,7 +16,7 @@ const MAX_STRETCHES = 6;
 /** As exact as the wall clock is compared. */
 const PRECISION_MS: Ms = 1;
 /** Missed moments are counted to here. */
-const MAX_COUNT = 100;
+const MAX_COUNT = 20;
 
 export interface ClockPolicy {
   /** What is done about moments that passed more than a minute ago. Never more than one firing for all of them. */
@@ -162,21 +162,22 @@ class TimeLine {
   /** The last moment until `end` that has had no turn. @param first one that has come. */
   latest(first: EpochMs, end: EpochMs): EpochMs {
     let last = first;
-    let high = end;
+    // It is near the end, of most schedules.
+    for (let backMs = MAX_LATE_MS; end - backMs > first; backMs *= 16) {
+      const found = this.next(end - backMs);
+      if (found === undefined || found > end) continue;
+      last = found;
+      break;
+    }
     // Of an every-second schedule there may be millions: each round halves what is left.
-    for (let low = first; high - low > PRECISION_MS; ) {
-      const next = this.next(low);
+    for (let high = end; high - last > PRECISION_MS; ) {
+      const next = this.next(last);
       if (next === undefined || next > end) return last;
       last = next;
       const middle = next + (high - next) / 2;
       const later = this.next(middle);
-      if (later === undefined || later > end) {
-        low = next;
-        high = middle;
-      } else {
-        last = later;
-        low = later;
-      }
+      if (later === undefined || later > end) high = middle;
+      else last = later;
     }
     return last;
   }
