@@ -11,7 +11,7 @@ export interface Token {
   readonly end: number;
 }
 
-const SPACE = /(?:[\t\n\f\r ]|\/\/[^\n]*)+/y;
+const SPACE = /[\t\n\f\r ]+|\/\/[^\n]*/y;
 const NAME = /[_a-zA-Z][_a-zA-Z0-9]*/y;
 const NUMBER = /0x[0-9a-fA-F]+|(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?/y;
 const PUNCTUATION = /&&|\|\||[=!<>]=|[-+*/%<>!?:.,()[\]{}]/y;
@@ -42,20 +42,13 @@ const CODED_ESCAPE = /[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(
  * @throws CelProblem at what is no token, and beyond {@link MAX_SOURCE_LENGTH}.
  */
 export function tokenize(text: string, from = 0, inBraces = false): Token[] {
+  if (!inBraces && text.length - from > MAX_SOURCE_LENGTH) throw tooLong(from);
+  // Nothing is read beyond the longest expression, however long the text of a template is.
+  const source = text.slice(0, from + MAX_SOURCE_LENGTH + 1);
   const tokens: Token[] = [];
   let depth = 0;
-  let at = from;
-  for (;;) {
-    at = matchAt(SPACE, text, at)?.end ?? at;
-    if (at - from > MAX_SOURCE_LENGTH) {
-      throw new CelProblem(`an expression has at most ${MAX_SOURCE_LENGTH} characters`, from);
-    }
-    if (at >= text.length) {
-      if (inBraces) throw new CelProblem('a template begins here and has no "}"', from);
-      tokens.push({ kind: "end", text: "", start: at, end: at });
-      return tokens;
-    }
-    const token = readToken(text, at);
+  for (let at = skipSpace(source, from); at < source.length; ) {
+    const token = readToken(source, at);
     if (token.kind === "punctuation") {
       if (token.text === "{") depth++;
       if (token.text === "}" && depth-- === 0 && inBraces) {
@@ -64,8 +57,25 @@ export function tokenize(text: string, from = 0, inBraces = false): Token[] {
       }
     }
     tokens.push(token);
-    at = token.end;
+    at = skipSpace(source, token.end);
   }
+  if (inBraces) {
+    if (source.length < text.length) throw tooLong(from);
+    throw new CelProblem('a template begins here and has no "}"', from);
+  }
+  tokens.push({ kind: "end", text: "", start: source.length, end: source.length });
+  return tokens;
+}
+
+function tooLong(from: number): CelProblem {
+  return new CelProblem(`an expression has at most ${MAX_SOURCE_LENGTH} characters`, from);
+}
+
+function skipSpace(source: string, from: number): number {
+  let at = from;
+  for (let space = matchAt(SPACE, source, at); space !== undefined; space = matchAt(SPACE, source, at))
+    at = space.end;
+  return at;
 }
 
 function readToken(text: string, at: number): Token {
@@ -110,7 +120,6 @@ function readString(text: string, start: number, { groups, end: inside }: Match)
   const long = quote.length === 3;
   let meaning = "";
   for (let at = inside; at < text.length; ) {
-    if (at - start > MAX_SOURCE_LENGTH) break;
     if (text.startsWith(quote, at)) {
       return { kind: "string", text: meaning, start, end: at + quote.length };
     }

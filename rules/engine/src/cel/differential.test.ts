@@ -1,0 +1,55 @@
+import { Environment } from "@marcbachmann/cel-js";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { equal } from "./comparison.ts";
+import { Failure, type Outcome } from "./evaluation.ts";
+import { compileCel } from "./expression.ts";
+import { expressions, VALUES, VARIABLES } from "./fixtures/expressions.ts";
+import type { CelValue } from "./value.ts";
+
+/** Another implementation answers the same, over what both have. Errors need not be worded alike. */
+const peer = new Environment()
+  .registerVariable("i", "int")
+  .registerVariable("d", "double")
+  .registerVariable("s", "string")
+  .registerVariable("l", "list<int>");
+
+function askPeer(source: string): { readonly value: CelValue } | undefined {
+  try {
+    return { value: peer.evaluate(source, VALUES) as CelValue };
+  } catch {
+    return undefined;
+  }
+}
+
+function ask(source: string): Outcome {
+  const compiled = compileCel(source, { variables: VARIABLES });
+  if (!compiled.ok) return new Failure(compiled.problem);
+  const scope = {
+    variable: (name: string) => Object.entries(VALUES).find(([known]) => known === name)?.[1],
+    call: () => null,
+  };
+  return compiled.expression.run({ scope, budget: { left: 100_000 }, locals: [] });
+}
+
+const of = expressions({ loose: true });
+
+test.each(["int", "double", "bool", "string", "list"] as const)("%s expressions", (type) => {
+  let values = 0;
+  fc.assert(
+    fc.property(of[type], (source) => {
+      const theirs = askPeer(source);
+      const ours = ask(source);
+      if (theirs === undefined || ours instanceof Failure) {
+        expect([source, theirs, ours]).toEqual([source, undefined, expect.any(Failure)]);
+        return;
+      }
+      values++;
+      if (Number.isNaN(theirs.value)) expect(ours).toBeNaN();
+      else expect([source, ours, equal(ours, theirs.value, { left: 10_000 })]).toEqual([source, ours, true]);
+    }),
+    { numRuns: 600 },
+  );
+  // Errors alone would compare nothing.
+  expect(values).toBeGreaterThan(200);
+});
