@@ -7,6 +7,7 @@ import { HOST_FUNCTIONS, type HostFunction } from "./host-functions.ts";
 import { checkMember, costOf, demand, type Linked, type Linking, whatIsNull } from "./linked.ts";
 import { linkMacro, MACROS } from "./macros.ts";
 import { didYouMean } from "./near-name.ts";
+import { compilePattern, matches } from "./pattern.ts";
 import { type CelValue, isMap, lookUp, typeOf } from "./value.ts";
 
 /** Links a call: a macro, a function of the host, or one of the table. */
@@ -80,7 +81,7 @@ function linkWalk(linker: Linking, node: NodeOf<"call">, target: CelNode): Linke
 function linkHost(linker: Linking, node: NodeOf<"call">, { name, ...host }: HostFunction): Linked {
   const [argument] = node.args;
   const wanted = host.argument === undefined ? 0 : 1;
-  if (node.args.length !== wanted) throw argumentCount(name, node, wanted === 0 ? "none" : "1");
+  if (node.args.length !== wanted) throw argumentCount(name, node, wanted === 0 ? "no" : "1");
   const literal =
     argument?.kind === "literal" && typeof argument.value === "string" ? argument.value : undefined;
   let { type } = host;
@@ -133,7 +134,7 @@ function linkFunction(node: NodeOf<"call">, name: string, args: readonly Linked[
     const arg = args[index];
     if (arg !== undefined) demand(arg, types, ` for ${name}()`);
   }
-  const call = caller(name, declared, args, accepted);
+  const call = caller(name, name === "matches" ? withPattern(declared, args[1]) : declared, args, accepted);
   const values = args.flatMap(({ constant }) => (constant === undefined ? [] : [constant]));
   const cost = costOf(...args);
   if (values.length < args.length || name === "dyn") return { node, type: result, cost, run: call };
@@ -142,6 +143,14 @@ function linkFunction(node: NodeOf<"call">, name: string, args: readonly Linked[
   // Texts and lists that are too large are told when they run, as they are where nothing is literal.
   if (once.final) return { node, type: result, cost, run: call };
   throw new CelProblem(once.problem, node.start);
+}
+
+/** `matches` with a literal pattern, which is compiled once, and refused before it runs. */
+function withPattern(declared: CelFunction, literal: Linked | undefined): CelFunction {
+  if (literal === undefined || typeof literal.constant !== "string") return declared;
+  const pattern = compilePattern(literal.constant);
+  if (pattern instanceof Failure) throw new CelProblem(pattern.problem, literal.node.start);
+  return { ...declared, run: (budget, text) => matches(pattern, String(text), budget) };
 }
 
 function caller(
@@ -180,5 +189,6 @@ function argumentCount(name: string, node: NodeOf<"call">, wanted: string): CelP
 
 function unknown(node: NodeOf<"call">, name: string): CelProblem {
   const known = [...FUNCTIONS.keys(), ...HOST_FUNCTIONS.keys(), ...MACROS.keys(), "has"];
-  return new CelProblem(`unknown function ${name}()${didYouMean(name, known)}`, node.start);
+  const hint = FUNCTIONS.has(`math.${name}`) ? `; did you mean math.${name}()?` : didYouMean(name, known);
+  return new CelProblem(`unknown function ${name}()${hint}`, node.start);
 }

@@ -125,16 +125,18 @@ function ordering(operator: OrderOperator, left: Linked, right: Linked): Run {
     return difference instanceof Failure ? difference : test(difference);
   });
   // The usual case by far: a reading against a number of the rule.
-  const literal = typeof right.constant === "bigint" ? Number(right.constant) : right.constant;
-  if (typeof literal !== "number" || !Number.isSafeInteger(Math.trunc(literal))) return whole;
+  const written = right.constant;
+  const literal = typeof written === "bigint" ? Number(written) : written;
+  if (written === undefined || typeof literal !== "number" || !Number.isSafeInteger(Math.trunc(literal)))
+    return whole;
   const runLeft = left.run;
   const explain = explainer(left, right);
   return (frame) => {
     const a = runLeft(frame);
     if (typeof a === "number") return test(a - literal);
     if (a instanceof Failure) return a;
-    const difference = order(a, literal);
-    return difference instanceof Failure ? explain(difference, a, literal) : test(difference);
+    const difference = order(a, written);
+    return difference instanceof Failure ? explain(difference, a, written) : test(difference);
   };
 }
 
