@@ -1,14 +1,14 @@
 import type { CelNode, NodeOf } from "./ast.ts";
 import { CelProblem } from "./cel-problem.ts";
-import { EXHAUSTED, Failure, named, type Outcome, pay, type Run, weight } from "./evaluation.ts";
+import { EXHAUSTED, Failure, named, pay, weight } from "./evaluation.ts";
 import { ACCEPTED, type CelFunction } from "./function-table.ts";
 import { FUNCTIONS } from "./functions.ts";
 import { HOST_FUNCTIONS, type HostFunction } from "./host-functions.ts";
-import { checkMember, costOf, demand, type Linked, type Linking, whatIsNull } from "./linked.ts";
+import { checkMember, constant, demand, type Linked, type Linking, strict } from "./linked.ts";
 import { linkMacro, MACROS } from "./macros.ts";
 import { didYouMean } from "./near-name.ts";
 import { compilePattern, matches } from "./pattern.ts";
-import { type CelValue, isMap, lookUp, typeOf } from "./value.ts";
+import { isMap, lookUp, typeOf } from "./value.ts";
 
 /** Links a call: a macro, a function of the host, or one of the table. */
 export function linkCall(linker: Linking, node: NodeOf<"call">): Linked {
@@ -53,14 +53,9 @@ function linkHas(linker: Linking, node: NodeOf<"call">): Linked {
   const operand = linker.link(selection.operand);
   const { field } = selection;
   checkMember(operand, field, selection);
-  const reason = whatIsNull(selection.operand);
-  const run: Run = (frame) => {
-    const value = operand.run(frame);
-    if (value instanceof Failure) return value;
-    if (isMap(value)) return lookUp(value, field) !== undefined;
-    return new Failure(value === null && reason ? reason : `${named(value)} has no members`);
-  };
-  return { node, type: "bool", cost: costOf(operand), run };
+  return strict(node, "bool", [operand], ([value = null]) =>
+    isMap(value) ? lookUp(value, field) !== undefined : new Failure(`${named(value)} has no members`),
+  );
 }
 
 function linkWalk(linker: Linking, node: NodeOf<"call">, target: CelNode): Linked {
@@ -134,14 +129,27 @@ function linkFunction(node: NodeOf<"call">, name: string, args: readonly Linked[
     const arg = args[index];
     if (arg !== undefined) demand(arg, types, ` for ${name}()`);
   }
-  const call = caller(name, name === "matches" ? withPattern(declared, args[1]) : declared, args, accepted);
-  const values = args.flatMap(({ constant }) => (constant === undefined ? [] : [constant]));
-  const cost = costOf(...args);
-  if (values.length < args.length || name === "dyn") return { node, type: result, cost, run: call };
-  const once = declared.run({ left: 10_000 }, ...values);
-  if (!(once instanceof Failure)) return { node, type: typeOf(once), constant: once, cost, run: () => once };
+  const { run } = name === "matches" ? withPattern(declared, args[1]) : declared;
+  const call = strict(node, result, args, (values, budget) => {
+    for (const [index, types] of accepted.entries()) {
+      const value = values[index] ?? null;
+      if (types.length > 0 && !types.includes(typeOf(value))) {
+        return new Failure(`${name}() wants ${types.join(" or ")}, found ${named(value)}`);
+      }
+    }
+    return pay(
+      budget,
+      values.reduce((sum: number, value) => sum + weight(value), 0),
+    )
+      ? run(budget, ...values)
+      : EXHAUSTED;
+  });
+  const values = args.flatMap((arg) => (arg.constant === undefined ? [] : [arg.constant]));
+  if (values.length < args.length || name === "dyn") return call;
+  const once = run({ left: 10_000 }, ...values);
+  if (!(once instanceof Failure)) return { ...constant(node, once, typeOf(once)), cost: call.cost };
   // Texts and lists that are too large are told when they run, as they are where nothing is literal.
-  if (once.final) return { node, type: result, cost, run: call };
+  if (once.final) return call;
   throw new CelProblem(once.problem, node.start);
 }
 
@@ -151,33 +159,6 @@ function withPattern(declared: CelFunction, literal: Linked | undefined): CelFun
   const pattern = compilePattern(literal.constant);
   if (pattern instanceof Failure) throw new CelProblem(pattern.problem, literal.node.start);
   return { ...declared, run: (budget, text) => matches(pattern, String(text), budget) };
-}
-
-function caller(
-  name: string,
-  declared: CelFunction,
-  args: readonly Linked[],
-  accepted: readonly (readonly string[])[],
-): Run {
-  const wrong = (value: CelValue, index: number): Failure => {
-    const node = args[index]?.node;
-    const reason = value === null && node !== undefined ? whatIsNull(node) : undefined;
-    return new Failure(reason ?? `${name}() wants ${accepted[index]?.join(" or ")}, found ${named(value)}`);
-  };
-  return (frame): Outcome => {
-    const values: CelValue[] = [];
-    let size = 0;
-    for (const [index, arg] of args.entries()) {
-      const value = arg.run(frame);
-      if (value instanceof Failure) return value;
-      const types = accepted[index];
-      if (types !== undefined && types.length > 0 && !types.includes(typeOf(value)))
-        return wrong(value, index);
-      size += weight(value);
-      values.push(value);
-    }
-    return pay(frame.budget, size) ? declared.run(frame.budget, ...values) : EXHAUSTED;
-  };
 }
 
 function argumentCount(name: string, node: NodeOf<"call">, wanted: string): CelProblem {

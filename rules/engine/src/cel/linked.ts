@@ -1,6 +1,6 @@
 import type { CelNode } from "./ast.ts";
 import { CelProblem } from "./cel-problem.ts";
-import { article, type Run } from "./evaluation.ts";
+import { article, type CelBudget, Failure, named, type Outcome, type Run } from "./evaluation.ts";
 import { didYouMean } from "./near-name.ts";
 import type { CelType, CelValue } from "./value.ts";
 
@@ -64,14 +64,42 @@ export function checkMember(operand: Linked, field: string, node: CelNode): void
   throw new CelProblem(`${owner} has no member "${field}"${didYouMean(field, members)}`, node.start);
 }
 
-/** How a message speaks of what is `null`; `undefined` for parts without a short name. */
-export function whatIsNull(node: CelNode): string | undefined {
-  if (node.kind === "call" && node.name === "value" && node.target === undefined) {
-    const [reference] = node.args;
-    return reference?.kind === "literal" ? `the value of ${String(reference.value)} is not known` : undefined;
-  }
+/** A part that needs the values of all its parts, and has none where one of them failed (langdef §"Functions"). */
+export function strict(
+  node: CelNode,
+  type: CelType,
+  parts: readonly Linked[],
+  apply: (values: readonly CelValue[], budget: CelBudget) => Outcome,
+): Linked {
+  const runs = parts.map(({ run }) => run);
+  const run: Run = (frame) => {
+    const values: CelValue[] = [];
+    for (const runPart of runs) {
+      const value = runPart(frame);
+      if (value instanceof Failure) return value;
+      values.push(value);
+    }
+    const result = apply(values, frame.budget);
+    return result instanceof Failure ? explained(result, values, parts) : result;
+  };
+  return { node, type, cost: costOf(...parts), run };
+}
+
+/** A failure in the words of what is `null` among the values, if that has a short name. */
+export function explained(failure: Failure, values: readonly CelValue[], parts: readonly Linked[]): Failure {
+  const node = failure.final ? undefined : parts[values.indexOf(null)]?.node;
+  if (node === undefined) return failure;
+  const [reference] = node.kind === "call" && node.name === "value" ? node.args : [];
+  if (reference?.kind === "literal")
+    return new Failure(`the value of ${String(reference.value)} is not known`);
   const path = pathOf(node);
-  return path === undefined ? undefined : `${path} is null`;
+  return path === undefined ? failure : new Failure(`${path} is null`);
+}
+
+/** The value as the bool that it must be. */
+export function asBool(value: Outcome, part: Linked): boolean | Failure {
+  if (typeof value === "boolean" || value instanceof Failure) return value;
+  return explained(new Failure(`found ${named(value)}, expected a bool`), [value], [part]);
 }
 
 /** `a.b.c` as it is written; `undefined` for what is no such path. */

@@ -1,10 +1,12 @@
 import type { CelNode, NodeOf } from "./ast.ts";
 import { linkCall } from "./calls.ts";
 import { CelProblem } from "./cel-problem.ts";
+import { isNumber } from "./comparison.ts";
 import { Failure, named, type Outcome, type Run } from "./evaluation.ts";
 import { FUNCTIONS } from "./functions.ts";
 import { HOST_FUNCTIONS } from "./host-functions.ts";
 import {
+  asBool,
   type CelEnvironment,
   checkMember,
   constant,
@@ -12,10 +14,10 @@ import {
   demand,
   type Linked,
   type Linking,
-  whatIsNull,
+  strict,
 } from "./linked.ts";
 import { didYouMean } from "./near-name.ts";
-import { linkBinary, linkLogic, linkUnary, noBool } from "./operators.ts";
+import { linkBinary, linkLogic, linkUnary } from "./operators.ts";
 import {
   type CelKey,
   CelMap,
@@ -127,17 +129,7 @@ export class CelLinker implements Linking {
     const operand = this.link(node.operand);
     const { field } = node;
     checkMember(operand, field, node);
-    const { run } = operand;
-    const reason = whatIsNull(node.operand);
-    return {
-      node,
-      type: "dyn",
-      cost: costOf(operand),
-      run: (frame) => {
-        const value = run(frame);
-        return value instanceof Failure ? value : memberOf(value, field, reason);
-      },
-    };
+    return strict(node, "dyn", [operand], ([value = null]) => memberOf(value, field));
   }
 
   #index(node: NodeOf<"index">): Linked {
@@ -145,53 +137,33 @@ export class CelLinker implements Linking {
     const index = this.link(node.index);
     demand(operand, ["list", "map"], " before [");
     if (operand.type === "list") demand(index, ["int", "double"], " as the index of a list");
-    const reason = whatIsNull(node.operand);
-    const run: Run = (frame) => {
-      const value = operand.run(frame);
-      if (value instanceof Failure) return value;
-      const key = index.run(frame);
-      if (key instanceof Failure) return key;
-      return isList(value) ? itemOf(value, key) : memberOf(value, key, reason);
-    };
-    return { node, type: "dyn", cost: costOf(operand, index), run };
+    return strict(node, "dyn", [operand, index], ([value = null, key = null]) =>
+      isList(value) ? itemOf(value, key) : memberOf(value, key),
+    );
   }
 
   #list(node: NodeOf<"list">): Linked {
     const items = node.items.map((item) => this.link(item));
-    const cost = costOf(...items);
+    const made = strict(node, "list", items, (values) => values);
     const values = items.flatMap((item) => (item.constant === undefined ? [] : [item.constant]));
-    if (values.length === items.length) return { ...constant(node, values, "list"), cost };
-    const runs = items.map(({ run }) => run);
-    const run: Run = (frame) => {
-      const made: CelValue[] = [];
-      for (const runItem of runs) {
-        const value = runItem(frame);
-        if (value instanceof Failure) return value;
-        made.push(value);
-      }
-      return made;
-    };
-    return { node, type: "list", cost, run };
+    if (values.length < items.length) return made;
+    return { ...constant(node, values, "list"), cost: made.cost };
   }
 
   #map(node: NodeOf<"map">): Linked {
     const entries = node.entries.map(([key, value]) => [this.link(key), this.link(value)] as const);
     for (const [key] of entries) demand(key, ["string", "int", "bool"], " as the key of a map");
-    const run: Run = (frame) => {
+    return strict(node, "map", entries.flat(), (values) => {
       const made = new Map<CelKey, CelValue>();
-      for (const [runKey, runValue] of entries) {
-        const key = runKey.run(frame);
-        if (key instanceof Failure) return key;
+      for (let index = 0; index < values.length; index += 2) {
+        const [key = null, value = null] = values.slice(index, index + 2);
         if (!isKey(key))
           return new Failure(`found ${named(key)}, expected a string, an int or a bool as a key`);
         if (made.has(key)) return new Failure(`the key ${String(key)} comes twice in a map`);
-        const value = runValue.run(frame);
-        if (value instanceof Failure) return value;
         made.set(key, value);
       }
       return new CelMap(made);
-    };
-    return { node, type: "map", cost: costOf(...entries.flat()), run };
+    });
   }
 
   #choice(node: NodeOf<"choice">): Linked {
@@ -199,32 +171,29 @@ export class CelLinker implements Linking {
     const then = this.link(node.then);
     const otherwise = this.link(node.otherwise);
     demand(when, ["bool"], ' before "?"');
-    const reason = whatIsNull(node.when);
     const run: Run = (frame) => {
-      const chosen = when.run(frame);
-      if (chosen === true) return then.run(frame);
-      if (chosen === false) return otherwise.run(frame);
-      return chosen instanceof Failure ? chosen : noBool(chosen, reason);
+      const chosen = asBool(when.run(frame), when);
+      if (chosen instanceof Failure) return chosen;
+      return (chosen ? then : otherwise).run(frame);
     };
     const type = then.type === otherwise.type ? then.type : "dyn";
     return { node, type, cost: costOf(when, then, otherwise), run };
   }
 }
 
-function memberOf(value: CelValue, key: CelValue, reason: string | undefined): Outcome {
-  if (value === null && reason !== undefined) return new Failure(reason);
+function memberOf(value: CelValue, key: CelValue): Outcome {
+  const member = isMap(value) ? lookUp(value, key) : undefined;
+  if (member !== undefined) return member;
   const name = typeof key === "object" ? named(key) : String(key).slice(0, 40);
-  if (!isMap(value)) return new Failure(`${named(value)} has no member ${name}`);
-  return (
-    lookUp(value, key) ?? (lookUp(value, key) === null ? null : new Failure(`there is no member ${name}`))
-  );
+  return new Failure(isMap(value) ? `there is no member ${name}` : `${named(value)} has no member ${name}`);
 }
 
 function itemOf(list: readonly CelValue[], index: CelValue): Outcome {
-  if (typeof index !== "bigint" && typeof index !== "number")
-    return new Failure(`${named(index)} is no index of a list`);
-  return (
-    list[Number(index)] ??
-    (Number(index) in list ? null : new Failure(`no element ${index} in a list of ${list.length}`))
+  const item = isNumber(index) ? list[Number(index)] : undefined;
+  if (item !== undefined) return item;
+  return new Failure(
+    isNumber(index)
+      ? `no element ${index} in a list of ${list.length}`
+      : `${named(index)} is no index of a list`,
   );
 }

@@ -12,7 +12,7 @@ import {
   pay,
   type Run,
 } from "./evaluation.ts";
-import { costOf, demand, type Linked, whatIsNull } from "./linked.ts";
+import { asBool, costOf, demand, explained, type Linked, strict } from "./linked.ts";
 import { type CelType, type CelValue, isList, isMap, lookUp } from "./value.ts";
 
 type OrderOperator = "<" | "<=" | ">" | ">=";
@@ -20,25 +20,27 @@ const ORDERED: ReadonlySet<CelType> = new Set(["bool", "int", "double", "string"
 
 export function linkBinary(node: NodeOf<"binary">, left: Linked, right: Linked): Linked {
   const { operator } = node;
-  const base = { node, cost: costOf(left, right) };
+  const parts = [left, right];
   switch (operator) {
     case "==":
     case "!=":
       checkEquality(left, right);
-      return { ...base, type: "bool", run: equality(operator === "==", left, right) };
+      return equality(node, left, right);
     case "in":
       demand(right, ["list", "map"], " after in");
-      return { ...base, type: "bool", run: both(left, right, isIn) };
+      return strict(node, "bool", parts, ([item = null, container = null], budget) =>
+        isIn(item, container, budget),
+      );
     case "<":
     case "<=":
     case ">":
     case ">=":
       checkOrder(operator, left, right);
-      return { ...base, type: "bool", run: ordering(operator, left, right) };
+      return ordering(node, operator, left, right);
     default: {
       const type = resultType(operator, left.type, right.type);
       if (type === undefined) throw noOperator(node, left, right);
-      return { ...base, type, run: both(left, right, (a, b, budget) => calculate(operator, a, b, budget)) };
+      return strict(node, type, parts, ([a = null, b = null], budget) => calculate(operator, a, b, budget));
     }
   }
 }
@@ -68,46 +70,21 @@ function isNumeric(type: CelType): boolean {
   return type === "int" || type === "double";
 }
 
-type Operation = (a: CelValue, b: CelValue, budget: CelBudget) => Outcome;
-
-/** Runs both sides, and tells of a missing value by its name. */
-function both(left: Linked, right: Linked, operation: Operation): Run {
-  const [runLeft, runRight] = [left.run, right.run];
-  const explain = explainer(left, right);
-  return (frame) => {
-    const a = runLeft(frame);
-    if (a instanceof Failure) return a;
-    const b = runRight(frame);
-    if (b instanceof Failure) return b;
-    const result = operation(a, b, frame.budget);
-    return result instanceof Failure ? explain(result, a, b) : result;
-  };
-}
-
-function explainer(left: Linked, right: Linked): (failure: Failure, a: CelValue, b: CelValue) => Failure {
-  return (failure, a, b) => {
-    if (failure.final) return failure;
-    const reason = (a === null && whatIsNull(left.node)) || (b === null && whatIsNull(right.node));
-    return reason ? new Failure(reason) : failure;
-  };
-}
-
-function equality(wanted: boolean, left: Linked, right: Linked): Run {
-  const literal = right.constant;
-  const [runLeft, runRight] = [left.run, right.run];
-  if (typeof literal === "string" || typeof literal === "boolean" || literal === null) {
-    return (frame) => {
-      const a = runLeft(frame);
-      return a instanceof Failure ? a : (a === literal) === wanted;
-    };
-  }
-  return (frame) => {
-    const a = runLeft(frame);
-    if (a instanceof Failure) return a;
-    const b = runRight(frame);
-    if (b instanceof Failure) return b;
-    const result = equal(a, b, frame.budget);
+function equality(node: NodeOf<"binary">, left: Linked, right: Linked): Linked {
+  const wanted = node.operator === "==";
+  const whole = strict(node, "bool", [left, right], ([a = null, b = null], budget) => {
+    const result = equal(a, b, budget);
     return result instanceof Failure ? result : result === wanted;
+  });
+  const literal = right.constant;
+  if (typeof literal !== "string" && typeof literal !== "boolean" && literal !== null) return whole;
+  const { run } = left;
+  return {
+    ...whole,
+    run: (frame) => {
+      const value = run(frame);
+      return value instanceof Failure ? value : (value === literal) === wanted;
+    },
   };
 }
 
@@ -118,25 +95,27 @@ const TESTS: Readonly<Record<OrderOperator, (difference: number) => boolean>> = 
   ">=": (difference) => difference >= 0,
 };
 
-function ordering(operator: OrderOperator, left: Linked, right: Linked): Run {
+function ordering(node: NodeOf<"binary">, operator: OrderOperator, left: Linked, right: Linked): Linked {
   const test = TESTS[operator];
-  const whole = both(left, right, (a, b) => {
+  const apply = (a: CelValue, b: CelValue): Outcome => {
     const difference = order(a, b);
     return difference instanceof Failure ? difference : test(difference);
-  });
+  };
+  const whole = strict(node, "bool", [left, right], ([a = null, b = null]) => apply(a, b));
   // The usual case by far: a reading against a number of the rule.
-  const written = right.constant;
+  const written = right.constant ?? null;
   const literal = typeof written === "bigint" ? Number(written) : written;
-  if (written === undefined || typeof literal !== "number" || !Number.isSafeInteger(Math.trunc(literal)))
-    return whole;
-  const runLeft = left.run;
-  const explain = explainer(left, right);
-  return (frame) => {
-    const a = runLeft(frame);
-    if (typeof a === "number") return test(a - literal);
-    if (a instanceof Failure) return a;
-    const difference = order(a, written);
-    return difference instanceof Failure ? explain(difference, a, written) : test(difference);
+  if (typeof literal !== "number" || !Number.isSafeInteger(Math.trunc(literal))) return whole;
+  const { run } = left;
+  return {
+    ...whole,
+    run: (frame) => {
+      const value = run(frame);
+      if (typeof value === "number") return test(value - literal);
+      if (value instanceof Failure) return value;
+      const result = apply(value, written);
+      return result instanceof Failure ? explained(result, [value], [left]) : result;
+    },
   };
 }
 
@@ -154,17 +133,12 @@ function isIn(item: CelValue, container: CelValue, budget: CelBudget): Outcome {
 export function linkUnary(node: NodeOf<"unary">, operand: Linked): Linked {
   const { operator } = node;
   demand(operand, operator === "!" ? ["bool"] : ["int", "double"], ` after "${operator}"`);
-  const { run } = operand;
-  const reason = whatIsNull(operand.node);
-  const apply: Run = (frame) => {
-    const value = run(frame);
-    if (value instanceof Failure) return value;
+  return strict(node, operator === "!" ? "bool" : operand.type, [operand], ([value = null]) => {
     if (operator === "!" && typeof value === "boolean") return !value;
     if (operator === "-" && typeof value === "number") return -value;
     if (operator === "-" && typeof value === "bigint") return int(-value);
-    return new Failure(value === null && reason ? reason : `no "${operator}" for ${named(value)}`);
-  };
-  return { node, type: operator === "!" ? "bool" : operand.type, cost: costOf(operand), run: apply };
+    return new Failure(`no "${operator}" for ${named(value)}`);
+  });
 }
 
 /**
@@ -174,23 +148,17 @@ export function linkUnary(node: NodeOf<"unary">, operand: Linked): Linked {
 export function linkLogic(node: NodeOf<"logic">, operands: readonly Linked[]): Linked {
   for (const operand of operands) demand(operand, ["bool"], ` beside ${node.operator}`);
   const decisive = node.operator === "||";
-  const parts = operands.map(({ run, node: part }) => ({ run, reason: whatIsNull(part) }));
   const run: Run = (frame) => {
     let failure: Failure | undefined;
-    for (const { run: runPart, reason } of parts) {
-      const value = runPart(frame);
+    for (const operand of operands) {
+      const value = operand.run(frame);
       if (value === decisive) return decisive;
       if (value === !decisive) continue;
-      if (value instanceof Failure && value.final) return value;
-      failure ??= value instanceof Failure ? value : noBool(value, reason);
+      const problem = asBool(value, operand);
+      if (problem instanceof Failure && problem.final) return problem;
+      if (problem instanceof Failure) failure ??= problem;
     }
     return failure ?? !decisive;
   };
   return { node, type: "bool", cost: costOf(...operands), run };
-}
-
-export function noBool(value: CelValue, reason: string | undefined): Failure {
-  return new Failure(
-    value === null && reason !== undefined ? reason : `found ${named(value)}, expected a bool`,
-  );
 }
