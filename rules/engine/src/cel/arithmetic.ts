@@ -12,7 +12,7 @@ import {
   type Outcome,
   TEXT_TOO_LONG,
 } from "./evaluation.ts";
-import { CelDuration, CelTimestamp, type CelType, type CelValue, isList } from "./value.ts";
+import { CelDuration, CelTimestamp, type CelValue, isList } from "./value.ts";
 
 export type ArithmeticOperator = Extract<BinaryOperator, "+" | "-" | "*" | "/" | "%">;
 
@@ -100,35 +100,4 @@ export function timestamp(epochMs: number): CelTimestamp | Failure {
   return epochMs >= MIN_TIMESTAMP_MS && epochMs <= MAX_TIMESTAMP_MS
     ? new CelTimestamp(epochMs)
     : new Failure("a timestamp outside of the years 1 to 9999");
-}
-
-/** What the static check says of an operator: the type of its result, or `undefined` where the types cannot fit. */
-export function resultType(operator: ArithmeticOperator, a: CelType, b: CelType): CelType | undefined {
-  const key = `${operator} ${a} ${b}`;
-  if (NUMERIC.has(a) && NUMERIC.has(b)) return a === "int" && b === "int" ? "int" : "double";
-  const known = RESULTS.get(key);
-  if (known !== undefined) return known;
-  const open = (type: CelType, other: CelType, first: boolean) =>
-    type === "dyn" && (other === "dyn" || NUMERIC.has(other) || fitsSomewhere(operator, other, first));
-  return open(a, b, false) || open(b, a, true) ? "dyn" : undefined;
-}
-
-const NUMERIC: ReadonlySet<CelType> = new Set(["int", "double"]);
-const RESULTS: ReadonlyMap<string, CelType> = new Map([
-  ["+ string string", "string"],
-  ["+ list list", "list"],
-  ["+ duration duration", "duration"],
-  ["+ timestamp duration", "timestamp"],
-  ["+ duration timestamp", "timestamp"],
-  ["- duration duration", "duration"],
-  ["- timestamp duration", "timestamp"],
-  ["- timestamp timestamp", "duration"],
-]);
-
-/** Whether a type has any partner at its side of the operator. */
-function fitsSomewhere(operator: ArithmeticOperator, type: CelType, first: boolean): boolean {
-  return [...RESULTS.keys()].some((key) => {
-    const [known, a, b] = key.split(" ");
-    return known === operator && (first ? a : b) === type;
-  });
 }

@@ -25,24 +25,24 @@ export function equal(a: CelValue, b: CelValue, budget: CelBudget): boolean | Fa
   if (a instanceof CelTypeName) return b instanceof CelTypeName && a.name === b.name;
   if (isList(a)) {
     if (!isList(b) || a.length !== b.length) return false;
-    return allEqual(a, (_, index) => [a[index], b[index]], budget);
+    return allEqual(a, (index) => [a[index], b[index]], budget);
   }
   if (!isMap(a) || !isMap(b)) return false;
   const keys = keysOf(a);
+  if (!pay(budget, keys.length)) return EXHAUSTED;
   if (keys.length !== keysOf(b).length) return false;
-  return allEqual(keys, (key) => [lookUp(a, key), lookUp(b, key)], budget);
+  return allEqual(keys, (index) => [lookUp(a, keys[index] ?? ""), lookUp(b, keys[index] ?? "")], budget);
 }
 
-function allEqual<Item>(
-  items: readonly Item[],
-  pairOf: (item: Item, index: number) => readonly [CelValue | undefined, CelValue | undefined],
+function allEqual(
+  items: readonly unknown[],
+  pairAt: (index: number) => readonly [CelValue | undefined, CelValue | undefined],
   budget: CelBudget,
 ): boolean | Failure {
-  for (const [index, item] of items.entries()) {
-    if (!pay(budget, 1)) return EXHAUSTED;
-    const [a, b] = pairOf(item, index);
+  for (const index of items.keys()) {
+    const [a, b] = pairAt(index);
     if (a === undefined || b === undefined) return false;
-    const result = equal(a, b, budget);
+    const result = pay(budget, 1) ? equal(a, b, budget) : EXHAUSTED;
     if (result !== true) return result;
   }
   return true;
@@ -62,9 +62,11 @@ export function sameNumber(a: number | bigint, b: number | bigint): boolean {
  * Orders two values (langdef §"Ordering").
  * @returns less than, equal to or greater than 0; `NaN` where one of them is; a failure for types without an order.
  */
-export function order(a: CelValue, b: CelValue): number | Failure {
+export function order(a: CelValue, b: CelValue, budget: CelBudget): number | Failure {
   if (isNumber(a) && isNumber(b)) return a < b ? -1 : a > b ? 1 : sameNumber(a, b) ? 0 : Number.NaN;
-  if (typeof a === "string" && typeof b === "string") return orderTexts(a, b);
+  if (typeof a === "string" && typeof b === "string") {
+    return pay(budget, Math.min(a.length, b.length) >> 4) ? orderTexts(a, b) : EXHAUSTED;
+  }
   if (typeof a === "boolean" && typeof b === "boolean") return Number(a) - Number(b);
   if (a instanceof CelTimestamp && b instanceof CelTimestamp) return a.epochMs - b.epochMs;
   if (a instanceof CelDuration && b instanceof CelDuration) return a.ms - b.ms;

@@ -1,4 +1,4 @@
-import { type CelValue, typeOf } from "./value.ts";
+import { type CelValue, isList, isMap, keysOf, typeOf } from "./value.ts";
 
 /** Longest text that an expression makes, in UTF-16 units. */
 export const MAX_TEXT_LENGTH = 65_536;
@@ -61,10 +61,11 @@ export function pay(budget: CelBudget, operations: number): boolean {
   return false;
 }
 
-/** Operations for reading or making a text or a list once. */
+/** Operations for reading a value once: 16 characters, an element and a key are one. */
 export function weight(value: CelValue): number {
   if (typeof value === "string") return value.length >> 4;
-  return Array.isArray(value) ? value.length : 0;
+  if (isList(value)) return value.length;
+  return isMap(value) ? keysOf(value).length : 0;
 }
 
 /** Pays for a text that was made. It is made already: its length is bounded by what was paid for its parts. */

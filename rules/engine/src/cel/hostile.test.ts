@@ -9,14 +9,24 @@ const SOON_MS = 1_500;
 const BUDGET = 100_000;
 const LONG = "a".repeat(60_000);
 const BIG_LIST = Array.from({ length: 10_000 }, (_, index) => index);
+const BIG_MAP = Object.fromEntries(BIG_LIST.map((index) => [`key ${index}`, index]));
+const INPUTS = new Map<string, Json>([
+  ["long", LONG],
+  ["twin", `${LONG.slice(1)}a`],
+  ["list", BIG_LIST],
+  ["map", BIG_MAP],
+  ["mirror", { ...BIG_MAP }],
+]);
 const SCOPE: CelScope = {
-  variable: (name) => (name === "long" ? LONG : name === "list" ? BIG_LIST : undefined),
+  variable: (name) => INPUTS.get(name),
   call: () => null,
 };
 
 function attack(source: string, left = BUDGET): string {
   const begin = performance.now();
-  const compiled = compileCel(source, { variables: { long: "string", list: "list" } });
+  const compiled = compileCel(source, {
+    variables: Object.fromEntries([...INPUTS.keys()].map((name) => [name, "dyn"])),
+  });
   const budget = { left };
   const result = compiled.ok ? evaluateCel(compiled.expression, SCOPE, budget) : compiled;
   expect(performance.now() - begin).toBeLessThan(SOON_MS);
@@ -64,6 +74,12 @@ test.each([
   ["a text cut into letters", 'long.split("")', "more than 10000 elements"],
   ["a long needle", 'long.contains(long.substring(1) + "b") || long.contains("b" + long)', OVER],
   ["membership over and over", "list.all(x, !((x + 0.5) in list))", OVER],
+  ["long texts ordered over and over", "list.all(x, long <= twin)", OVER],
+  ["long texts compared over and over", "list.all(x, long == twin)", OVER],
+  ["the greatest of long texts", "max(list.map(x, x % 2 == 0 ? long : twin)) == twin", OVER],
+  ["large maps counted over and over", "list.all(x, size(map) > 1)", OVER],
+  ["large maps walked over and over", "list.all(x, map.exists(key, true))", OVER],
+  ["large maps compared over and over", "list.all(x, map == mirror)", OVER],
   ["errors over and over", "list.exists(x, x.foo)", "a double has no member foo"],
 ])("%s costs what it takes", (_, source, expected) => {
   expect(attack(source, 100_000)).toContain(expected);

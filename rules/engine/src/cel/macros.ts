@@ -38,6 +38,7 @@ export function linkMacro(node: NodeOf<"call">, { range, slot, when, body }: Wal
     }
     const items = isList(list) ? list : keysOf(list);
     if (items.length > MAX_LIST_LENGTH) return LIST_TOO_LONG;
+    if (items !== list && !pay(frame.budget, items.length)) return EXHAUSTED;
     const made: CelValue[] = [];
     let failure: Failure | undefined;
     for (const item of items) {

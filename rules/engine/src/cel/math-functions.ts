@@ -27,10 +27,12 @@ function rounding(round: (value: number) => number): CelFunction {
 
 /** Takes numbers, or one list of them. */
 function comparing(name: string, direction: 1 | -1): CelFunction {
-  const run: CelFunction["run"] = (_, ...args) => {
+  const run: CelFunction["run"] = (budget, ...args) => {
     const [first] = args;
     const items = args.length === 1 && first !== undefined && isList(first) ? first : args;
-    return items.every(isNumber) ? extreme(name, items, direction) : new Failure(`${name}() wants numbers`);
+    return items.every(isNumber)
+      ? extreme(name, items, direction, budget)
+      : new Failure(`${name}() wants numbers`);
   };
   return { form: "function", params: ["any"], required: 1, variadic: true, result: "dyn", run };
 }

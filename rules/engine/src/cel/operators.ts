@@ -1,4 +1,4 @@
-import { calculate, int, resultType } from "./arithmetic.ts";
+import { calculate, int } from "./arithmetic.ts";
 import type { NodeOf } from "./ast.ts";
 import { CelProblem } from "./cel-problem.ts";
 import { equal, order } from "./comparison.ts";
@@ -13,10 +13,10 @@ import {
   type Run,
 } from "./evaluation.ts";
 import { asBool, costOf, demand, explained, type Linked, strict } from "./linked.ts";
+import { resultOf } from "./static-result.ts";
 import { type CelType, type CelValue, isList, isMap, lookUp } from "./value.ts";
 
 type OrderOperator = "<" | "<=" | ">" | ">=";
-const ORDERED: ReadonlySet<CelType> = new Set(["bool", "int", "double", "string", "timestamp", "duration"]);
 
 export function linkBinary(node: NodeOf<"binary">, left: Linked, right: Linked): Linked {
   const { operator } = node;
@@ -35,10 +35,11 @@ export function linkBinary(node: NodeOf<"binary">, left: Linked, right: Linked):
     case "<=":
     case ">":
     case ">=":
-      checkOrder(operator, left, right);
+      if (resultOf(left.type, right.type, (a, b) => order(a, b, { left: 1 })) === undefined)
+        throw noOperator(node, left, right);
       return ordering(node, operator, left, right);
     default: {
-      const type = resultType(operator, left.type, right.type);
+      const type = resultOf(left.type, right.type, (a, b) => calculate(operator, a, b, { left: 1 }));
       if (type === undefined) throw noOperator(node, left, right);
       return strict(node, type, parts, ([a = null, b = null], budget) => calculate(operator, a, b, budget));
     }
@@ -56,14 +57,6 @@ function checkEquality(left: Linked, right: Linked): void {
   if (a === b || a === "dyn" || b === "dyn" || a === "null_type" || b === "null_type") return;
   if (isNumeric(a) && isNumeric(b)) return;
   throw new CelProblem(`${article(a)} never equals ${article(b)}`, left.node.end);
-}
-
-function checkOrder(operator: OrderOperator, left: Linked, right: Linked): void {
-  const [a, b] = [left.type, right.type];
-  const fits = (type: CelType) => type === "dyn" || ORDERED.has(type);
-  const same = a === b || a === "dyn" || b === "dyn" || (isNumeric(a) && isNumeric(b));
-  if (fits(a) && fits(b) && same) return;
-  throw new CelProblem(`no "${operator}" for ${article(a)} and ${article(b)}`, left.node.end);
 }
 
 function isNumeric(type: CelType): boolean {
@@ -97,11 +90,11 @@ const TESTS: Readonly<Record<OrderOperator, (difference: number) => boolean>> = 
 
 function ordering(node: NodeOf<"binary">, operator: OrderOperator, left: Linked, right: Linked): Linked {
   const test = TESTS[operator];
-  const apply = (a: CelValue, b: CelValue): Outcome => {
-    const difference = order(a, b);
+  const apply = (a: CelValue, b: CelValue, budget: CelBudget): Outcome => {
+    const difference = order(a, b, budget);
     return difference instanceof Failure ? difference : test(difference);
   };
-  const whole = strict(node, "bool", [left, right], ([a = null, b = null]) => apply(a, b));
+  const whole = strict(node, "bool", [left, right], ([a = null, b = null], budget) => apply(a, b, budget));
   // The usual case by far: a reading against a number of the rule.
   const written = right.constant ?? null;
   const literal = typeof written === "bigint" ? Number(written) : written;
@@ -113,7 +106,7 @@ function ordering(node: NodeOf<"binary">, operator: OrderOperator, left: Linked,
       const value = run(frame);
       if (typeof value === "number") return test(value - literal);
       if (value instanceof Failure) return value;
-      const result = apply(value, written);
+      const result = apply(value, written, frame.budget);
       return result instanceof Failure ? explained(result, [value], [left]) : result;
     },
   };
