@@ -213,3 +213,16 @@ test("the budget pays for each part and each element", () => {
   expect(1_000 - budget.left).toBe(5 + 3 * 4 + 3);
   expect(evaluate("[1, 2, 3].map(x, x * 2)", 19)).toBe("! the expression takes too many operations");
 });
+
+test("nothing absorbs a budget that is spent", () => {
+  const spent = "! the expression takes too many operations";
+  const sources = [
+    "[1, 2, 3].exists(x, x > 5) || trigger.id == 'hot'",
+    "[1, 2].exists(y, [1, 2].all(x, x < 5) || true)",
+  ];
+  for (const source of sources) {
+    const { cost } = compile(source);
+    expect(evaluate(source, cost + 100)).toBe(true);
+    expect(evaluate(source, cost + 6)).toBe(spent);
+  }
+});
