@@ -17,4 +17,15 @@ export {
   WINDOW_PATTERN,
 } from "./parts.ts";
 export { Rule, RuleFile } from "./rule.ts";
+export {
+  RuleTest,
+  RuleTestDefaults,
+  TEST_POINT_PATTERN,
+  TEST_START_PATTERN,
+  TestAnswer,
+  TestCheck,
+  TestProperty,
+  TestStep,
+  TestThing,
+} from "./rule-test.ts";
 export type { RuleTrigger } from "./triggers.ts";

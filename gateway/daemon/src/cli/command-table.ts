@@ -1,6 +1,7 @@
 import { type CliCommand, CONFIG_OPTION, type OptionSpec } from "./command.ts";
 import { ACCESS_COMMANDS } from "./command-table-access.ts";
 import { BACKUP_COMMANDS } from "./command-table-backup.ts";
+import { RULE_COMMANDS } from "./command-table-rules.ts";
 import { THING_COMMANDS } from "./command-table-things.ts";
 
 /** The files that OpenWrt's configuration is made of. The defaults stand in `config/uci/render.ts`. */
@@ -127,26 +128,7 @@ export const COMMANDS: readonly CliCommand[] = [
     maxArgs: 0,
     load: async () => (await import("./commands-history.ts")).flash,
   },
-  {
-    name: "rules list",
-    summary: "list the rules and when they last fired",
-    maxArgs: 0,
-    load: async () => (await import("./commands-rules.ts")).rulesList,
-  },
-  {
-    name: "rules check",
-    args: "[FILE…]",
-    summary: "check rule files (or those of the gateway), with the path of each problem",
-    load: async () => (await import("./commands-rules.ts")).rulesCheck,
-  },
-  {
-    name: "rules trace",
-    args: "ID",
-    summary: "why a rule fired, or did not: its latest evaluations, newest first",
-    minArgs: 1,
-    maxArgs: 1,
-    load: async () => (await import("./commands-rules.ts")).rulesTrace,
-  },
+  ...RULE_COMMANDS,
   {
     name: "log",
     args: "ID",

@@ -1,11 +1,12 @@
 import type { Rule, RuleProblemView } from "@tram/protocol";
-import { isMap, isNode, isSeq, type LineCounter, type Node } from "yaml";
+import { isMap } from "yaml";
 import { Calendar } from "../calendar.ts";
 import { linkRule } from "../compile.ts";
 import type { HouseView } from "../house-view.ts";
 import { parseRule, readYaml } from "../parse-file.ts";
 import { type Place, ScheduleMaker } from "../schedule/index.ts";
 import type { ShapeProblem } from "../shape-check.ts";
+import { lineOf } from "./line-of.ts";
 
 export interface RuleTextCheck {
   /** Where one can be read, even of a rule that is broken otherwise. */
@@ -61,34 +62,4 @@ export function checkRuleText(
 function syntaxProblem(problem: string): RuleProblemView {
   const line = /^line (\d+), column \d+: /.exec(problem)?.[1];
   return line === undefined ? { path: "", problem } : { path: "", problem, line: Number(line) };
-}
-
-/** The line of the node at a path, or of the nearest one around it that is there. */
-function lineOf(root: Node | null, path: string, lines: LineCounter): number | undefined {
-  let node: unknown = root;
-  let offset: number | undefined;
-  for (const key of keysOf(path)) {
-    if (isMap(node)) {
-      const pair = node.items.find(
-        (one) => isNode(one.key) && String((one.key as { value?: unknown }).value) === key,
-      );
-      if (pair === undefined) break;
-      offset = (pair.key as Node).range?.[0];
-      node = pair.value;
-    } else if (isSeq(node)) {
-      const item = node.items[Number(key)];
-      if (!isNode(item)) break;
-      offset = item.range?.[0];
-      node = item;
-    } else break;
-  }
-  offset ??= root?.range?.[0];
-  return offset === undefined ? undefined : lines.linePos(offset).line;
-}
-
-/** `triggers[0].numeric["odd key"]` as its keys. */
-function keysOf(path: string): string[] {
-  return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g)].map(
-    ([, quoted, index, plain]) => (quoted === undefined ? (index ?? plain ?? "") : JSON.parse(`"${quoted}"`)),
-  );
 }
