@@ -8,6 +8,10 @@ const THINGS_OPTION: Readonly<Record<string, OptionSpec>> = {
   },
 };
 
+const TIMEZONE_OPTION: Readonly<Record<string, OptionSpec>> = {
+  timezone: { type: "string", value: "NAME", help: "zone of the rules' times (default: the gateway's)" },
+};
+
 export const RULE_COMMANDS: readonly CliCommand[] = [
   {
     name: "rules list",
@@ -34,7 +38,47 @@ export const RULE_COMMANDS: readonly CliCommand[] = [
         help: "also write the results as JUnit XML, for build servers",
       },
     },
-    load: async () => (await import("./commands-rehearsal.ts")).rulesTest,
+    load: async () => (await import("./commands-rules-test.ts")).rulesTest,
+  },
+  {
+    name: "rules simulate",
+    args: "[FILE]",
+    summary: "what the schedules of rules would do, of the gateway or of a file or folder",
+    options: {
+      days: { type: "string", value: "N", help: "for so long (default: 7)" },
+      rule: { type: "string", value: "ID", help: "tell of this rule alone" },
+      from: { type: "string", value: "TIME", help: "begin at this time, ISO 8601 (default: now)" },
+      ...TIMEZONE_OPTION,
+      ...THINGS_OPTION,
+    },
+    maxArgs: 1,
+    load: async () => (await import("./commands-rules-simulate.ts")).rulesSimulate,
+  },
+  {
+    name: "rules replay",
+    summary: "what rules would have done with what was recorded, and what is different from what they did",
+    options: {
+      from: {
+        type: "string",
+        value: "TIME",
+        help: "2026-01-05T12:00:00Z, or so long ago: 2h (default: 24h)",
+      },
+      to: { type: "string", value: "TIME", help: "the same (default: now)" },
+      rule: {
+        type: "string",
+        value: "FILE",
+        help: "compare with these changed rules: a file, or a whole folder",
+      },
+      rules: { type: "string", value: "FILE", help: "the current rules (default: those of the gateway)" },
+      events: {
+        type: "string",
+        value: "FILE",
+        help: "a record: what `events --all --known --json` wrote, - for standard input",
+      },
+      ...TIMEZONE_OPTION,
+    },
+    maxArgs: 0,
+    load: async () => (await import("./commands-rules-replay.ts")).rulesReplay,
   },
   {
     name: "rules trace",

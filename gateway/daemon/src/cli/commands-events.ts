@@ -1,9 +1,10 @@
-import { formatDuration, isJsonObject, type Json, parseDuration } from "@tram/protocol";
+import { formatDuration, isJsonObject, type Json } from "@tram/protocol";
 import type { EventView, JournalView } from "../event-journal/index.ts";
 import type { CommandBody, CommandContext } from "./command.ts";
 import { DaemonClient } from "./daemon-client.ts";
 import { formatAge } from "./format.ts";
 import type { Output } from "./output.ts";
+import { timeOf } from "./time-option.ts";
 import { CommandFailed, UsageError } from "./usage-error.ts";
 
 const DEFAULT = { from: "1h", last: 50 } as const;
@@ -57,9 +58,8 @@ export const eventsStatus: CommandBody = async (context) => {
 
 function queryOf({ options }: CommandContext): string {
   const query = new URLSearchParams();
-  const from = timeOf("--from", options.from ?? DEFAULT.from);
-  query.set("from", from);
-  if (options.to !== undefined) query.set("to", timeOf("--to", options.to));
+  query.set("from", new Date(timeOf("--from", options.from ?? DEFAULT.from)).toISOString());
+  if (options.to !== undefined) query.set("to", new Date(timeOf("--to", options.to)).toISOString());
   for (const name of ["thing", "kind"] as const) {
     const value = options[name];
     if (typeof value === "string") query.set(name, value);
@@ -70,16 +70,6 @@ function queryOf({ options }: CommandContext): string {
   if (options.all === true) query.set("limit", String(MOST));
   else query.set("last", String(lastOf(options.last)));
   return query.toString();
-}
-
-function timeOf(option: string, text: string | boolean): string {
-  const agoMs = parseDuration(String(text));
-  if (agoMs !== undefined) return new Date(Date.now() - agoMs).toISOString();
-  const time = new Date(String(text));
-  if (!Number.isNaN(time.getTime())) return time.toISOString();
-  throw new UsageError(
-    `${option}: expected 2026-01-05T12:00:00Z or a duration such as 2h, found ${String(text)}`,
-  );
 }
 
 function lastOf(option: string | boolean | undefined): number {

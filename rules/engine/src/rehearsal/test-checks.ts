@@ -2,8 +2,8 @@ import { formatDuration, type Json, jsonEqual, type Ms, parseDuration, type Test
 import { writeValue } from "../describe-value.ts";
 import type { Observation } from "../events.ts";
 import type { PropertyTarget } from "../reference.ts";
+import { describeEffect } from "./deeds.ts";
 import { writeElapsed } from "./moments.ts";
-import { describeEffect } from "./timeline.ts";
 import type { Deed, SetEffect } from "./virtual-house.ts";
 
 /** Virtual clocks are exact, plans on the wall clock are to fractions of a millisecond. */

@@ -1,6 +1,7 @@
 import type { EpochMs, Ms, RuleId } from "@tram/protocol";
 import { writeValue } from "../describe-value.ts";
 import type { Effect, RuleEvent, Trace } from "../events.ts";
+import { describeEffect } from "./deeds.ts";
 
 /** One line of what happened. */
 export interface TimelineEntry {
@@ -53,16 +54,6 @@ export class Timeline {
 
   deed(effect: Effect): void {
     this.note(`→ ${describeEffect(effect)}`, effect.rule);
-  }
-}
-
-/** What a rule did, in a few words: the same for the same deed. */
-export function describeEffect(effect: Effect): string {
-  switch (effect.kind) {
-    case "set":
-      return `${effect.thing}/${effect.property} = ${writeValue(effect.value)}`;
-    case "notify":
-      return `${effect.level}: ${effect.text}`;
   }
 }
 

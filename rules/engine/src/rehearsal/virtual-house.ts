@@ -9,6 +9,7 @@ import {
   type Ms,
   type PropertyKey,
   type Quality,
+  type Reading,
   type RuleId,
   type Thing,
   type ThingId,
@@ -175,6 +176,19 @@ export class VirtualHouse {
     this.#settle();
   }
 
+  /** What a device reported, as it was recorded: with its times and its origin. */
+  observe(reading: Reading): void {
+    this.know(reading.thing, reading.property, reading);
+    this.send({ kind: "reading", reading });
+    this.#settle();
+  }
+
+  /** Time passes as it was recorded: what is due until then happens, and the clocks show what they showed. */
+  follow(at: Instant): void {
+    if (at.bootId === this.clock.bootId) this.advanceTo(at.monotonic);
+    this.clock.follow(at);
+  }
+
   /** A Thing is not heard any more: what is known of it is stale. */
   lose(thing: string): void {
     this.#away.add(thing);
@@ -246,8 +260,9 @@ export class VirtualHouse {
 
   /** A recorded gateway started at this moment. Its devices are heard when the record says so. */
   startAgain(at: Instant): void {
-    this.#coming = [];
+    // Not `follow`: nobody knows when the process ended before, and what was due since is due now.
     this.clock.follow(at);
+    this.#coming = [];
     for (const thing of this.#shadow.keys()) this.#stain(thing);
     this.start();
   }
