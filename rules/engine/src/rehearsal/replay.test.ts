@@ -150,13 +150,13 @@ test("waits run on the clock of the record, over a restart of the machine and a 
   record.reading(250, "room/air/temperature", 32);
   const readingAt = record.events.at(-1) as { at: Instant };
   readingAt.at = later(250);
-  record.events.push({
-    kind: "clock",
-    at: { ...later(400), wall: later(400).wall + 3_600_000 },
-    stepMs: 3_600_000,
-  });
+  // From 06:06:40 to 06:29:50: ten seconds later it is 06:30.
+  const stepMs = 1_390_000;
+  const stepped = (seconds: number): Instant => ({ ...later(seconds), wall: later(seconds).wall + stepMs });
+  record.events.push({ kind: "clock", at: stepped(400), stepMs });
+  record.events.push({ kind: "other", at: stepped(420) });
   const [side] = play(record.events, text).played;
-  expect(told(side?.actions ?? [])).toEqual(["301 hot info: hot"]);
+  expect(told(side?.actions ?? [])).toEqual(["301 hot info: hot", "1800 morning info: morning"]);
   expect(side?.failure).toBeUndefined();
 });
 
@@ -172,13 +172,14 @@ test("the record ends, and what is due until then happens still", () => {
 
 test("actions are compared by what they do and when", () => {
   const action = (at: number, text: string) => ({ at: at * 1_000, text, rule: "r" });
-  const first = [action(1, "a"), action(5, "a"), action(8, "b"), action(2_000, "c")];
+  const first = [action(1, "a"), action(5, "a"), action(8, "b"), action(2_000, "c"), action(3_000, "d")];
   const second = [action(1.5, "a"), action(65, "a"), action(9_000, "c"), action(3, "d")];
   expect(compareActions(first, second, NEAR)).toEqual([
     { kind: "second", ...action(3, "d") },
     { kind: "moved", ...action(5, "a"), movedTo: 65_000 },
     { kind: "first", ...action(8, "b") },
     { kind: "first", ...action(2_000, "c") },
+    { kind: "first", ...action(3_000, "d") },
     { kind: "second", ...action(9_000, "c") },
   ]);
 });
