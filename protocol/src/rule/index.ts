@@ -24,6 +24,7 @@ export {
   TEST_START_PATTERN,
   TestAnswer,
   TestCheck,
+  TestHttpAnswer,
   TestProperty,
   TestStep,
   TestThing,

@@ -58,12 +58,30 @@ export const TestThing = Type.Union([
 ]);
 export type TestThing = Static<typeof TestThing>;
 
-/** How a Thing answers commands: `false` not at all, `fail`, or so long after them. */
+/** How a Thing answers what it is told: `false` not at all, `fail`, or so long after. */
 export const TestAnswer = Type.Union([
   Type.Boolean(),
   Type.String({ pattern: `^(?:fail|${DURATION_PATTERN.slice(1, -1)})$` }),
 ]);
 export type TestAnswer = Static<typeof TestAnswer>;
+
+/** `thing/action`. */
+const ThingAction = Type.String({ pattern: "^[a-z0-9-]+/[A-Za-z0-9_-]{1,64}$" });
+const Availability = Type.Enum(["init", "ready", "disconnected", "sleeping", "lost"]);
+
+/** How a web server answers. */
+export const TestHttpAnswer = Type.Union([
+  TestAnswer,
+  Type.Object(
+    {
+      status: Type.Optional(Type.Integer({ minimum: 100, maximum: 599 })),
+      body: Type.Optional(AnyJson),
+      after: Type.Optional(Duration),
+    },
+    Closed,
+  ),
+]);
+export type TestHttpAnswer = Static<typeof TestHttpAnswer>;
 
 const When = Type.Optional(Point);
 const happening = <Properties extends Record<string, TSchema>>(properties: Properties) =>
@@ -83,6 +101,39 @@ export const TestCheck = Type.Union([
     },
     Closed,
   ),
+  Type.Object(
+    {
+      invoke: ThingAction,
+      input: Type.Optional(AnyJson),
+      within: Type.Optional(Duration),
+      at: When,
+      by: Type.Optional(Id),
+    },
+    Closed,
+  ),
+  Type.Object(
+    {
+      publish: Text,
+      payload: Type.Optional(AnyJson),
+      within: Type.Optional(Duration),
+      at: When,
+      by: Type.Optional(Id),
+    },
+    Closed,
+  ),
+  Type.Object(
+    {
+      http: Type.String({ minLength: 1, maxLength: 2_048, description: "A part of the URL." }),
+      method: Type.Optional(Text),
+      body: Type.Optional(AnyJson),
+      within: Type.Optional(Duration),
+      at: When,
+      by: Type.Optional(Id),
+    },
+    Closed,
+  ),
+  Type.Object({ running: Ids }, Closed),
+  Type.Object({ "not running": Ids }, Closed),
   Type.Object({ "no notify": Type.Union([Type.Literal(true), Text]) }, Closed),
   Type.Object(
     { fired: Id, times: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })), at: When },
@@ -101,6 +152,16 @@ export const TestStep = Type.Union([
   happening({ report: Values, quality: Type.Optional(Type.Enum(["good", "stale", "bad"])) }),
   happening({ unavailable: Ids }),
   happening({ available: Ids }),
+  happening({ availability: record(ID_PATTERN, Availability, 256) }),
+  happening({
+    event: Type.Object({ thing: Id, event: Text, data: Type.Optional(AnyJson) }, Closed),
+  }),
+  happening({ message: Type.Object({ topic: Text, payload: Type.Optional(AnyJson) }, Closed) }),
+  happening({ webhook: Text, data: Type.Optional(AnyJson) }),
+  happening({ bridge: Type.Enum(["online", "offline"]), provider: Type.Optional(Id) }),
+  happening({ enable: Ids }),
+  happening({ disable: Ids }),
+  happening({ run: Ids }),
   happening({
     clock: Type.Union([
       Trust,
@@ -138,6 +199,12 @@ const Common = {
   clock: Type.Optional(Trust),
   given: Type.Optional(Values),
   respond: Type.Optional(record(ID_PATTERN, TestAnswer, 256)),
+  /** How web servers answer, by a part of the URL. */
+  http: Type.Optional(
+    Type.Record(Type.String({ pattern: "^.{1,2048}$" }), TestHttpAnswer, { ...Closed, maxProperties: 64 }),
+  ),
+  /** Ways to clouds that are there, by their ids. */
+  bridges: Type.Optional(record(ID_PATTERN, Type.Enum(["online", "offline"]), 16)),
   /** So long after a start of the gateway its devices are heard again. Default: 1 s. */
   devices_back: Type.Optional(Type.Union([Duration, Type.Literal(false)])),
   /** Whatever the rules do and no check names is a failure. */

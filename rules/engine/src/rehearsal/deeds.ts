@@ -16,6 +16,13 @@ export function describeEffect(effect: Effect): string {
       return describeSet(effect.thing, effect.property, effect.value);
     case "notify":
       return describeNotification(effect.level, effect.text);
+    case "invoke":
+      return describeInvocation(effect.thing, effect.action, effect.input);
+    case "publish":
+      return `publish ${effect.topic} ${writeValue(effect.payload)}`;
+    case "http":
+      // The query may carry a key.
+      return `${effect.method} ${effect.url.split("?")[0]}`;
   }
 }
 
@@ -25,4 +32,8 @@ export function describeSet(thing: string, property: string, value: Json): strin
 
 export function describeNotification(level: string, text: string): string {
   return `${level}: ${text}`;
+}
+
+export function describeInvocation(thing: string, action: string, input: Json): string {
+  return `invoke ${thing}/${action}${input === null ? "" : ` ${writeValue(input)}`}`;
 }

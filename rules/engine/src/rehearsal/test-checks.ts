@@ -4,7 +4,7 @@ import type { Observation } from "../events.ts";
 import type { PropertyTarget } from "../reference.ts";
 import { describeEffect } from "./deeds.ts";
 import { writeElapsed } from "./moments.ts";
-import type { Deed, SetEffect } from "./virtual-house.ts";
+import type { Deed } from "./virtual-house.ts";
 
 /** Virtual clocks are exact, plans on the wall clock are to fractions of a millisecond. */
 const EXACT_MS: Ms = 50;
@@ -30,6 +30,8 @@ export interface Evidence {
   readonly at: Ms | undefined;
   readonly resolve: (reference: string) => PropertyTarget | undefined;
   readonly read: (target: PropertyTarget) => Observation | undefined;
+  /** `undefined` of a rule that is not there. */
+  readonly running: (rule: string) => boolean | undefined;
 }
 
 /** Why a check does not hold. */
@@ -46,14 +48,8 @@ export function judge(check: TestCheck, evidence: Evidence): readonly Miss[] {
   const recent = deeds.slice(since.deeds);
   if ("command" in check) return commands(check, evidence);
   if ("no command" in check) return noCommands(check["no command"], recent, evidence);
-  if ("notify" in check) {
-    const wanted = (deed: Deed): boolean =>
-      deed.effect.kind === "notify" &&
-      deed.effect.text.includes(check.notify) &&
-      (check.level === undefined || deed.effect.level === check.level) &&
-      (check.by === undefined || deed.effect.rule === check.by);
-    const what = `a notification with ${writeValue(check.notify)}${check.level === undefined ? "" : `, ${check.level}`}`;
-    return once({ check, evidence, wanted, what, others: ({ effect }) => effect.kind === "notify" });
+  if ("notify" in check || "invoke" in check || "publish" in check || "http" in check) {
+    return once({ check, evidence, ...wish(check) });
   }
   if ("no notify" in check) {
     const text = check["no notify"] === true ? "" : check["no notify"];
@@ -69,8 +65,92 @@ export function judge(check: TestCheck, evidence: Evidence): readonly Miss[] {
     const times = found.map(({ at, rule }) => `${rule} at ${writeElapsed(at)}`);
     return [{ expected: `${rules.join(" and ")} not to fire`, found: times.slice(0, 8).join(", ") }];
   }
+  if ("running" in check || "not running" in check) return runs(check, evidence);
   if ("state" in check) return states(check.state, evidence);
   return recent.length === 0 ? [] : [{ expected: "nothing to be done", found: listDeeds(recent) }];
+}
+
+type Wished = Extract<
+  TestCheck,
+  { notify: unknown } | { invoke: unknown } | { publish: unknown } | { http: unknown }
+>;
+
+/** What a check that is about one deed, and not about a property, looks for. */
+function wish(check: Wished): Pick<Search, "wanted" | "what" | "others"> {
+  const like = (expected: Json | undefined, found: Json | undefined): boolean =>
+    expected === undefined || (found !== undefined && jsonEqual(asData(found), expected));
+  const by = ({ effect }: Deed): boolean => check.by === undefined || effect.rule === check.by;
+  const of = (kind: Deed["effect"]["kind"]) => (deed: Deed) => deed.effect.kind === kind;
+  if ("notify" in check) {
+    const { level, notify } = check;
+    return {
+      wanted: (deed) =>
+        by(deed) &&
+        deed.effect.kind === "notify" &&
+        deed.effect.text.includes(notify) &&
+        (level === undefined || deed.effect.level === level),
+      what: `a notification with ${writeValue(notify)}${level === undefined ? "" : `, ${level}`}`,
+      others: of("notify"),
+    };
+  }
+  if ("invoke" in check) {
+    const { input, invoke } = check;
+    return {
+      wanted: (deed) =>
+        by(deed) &&
+        deed.effect.kind === "invoke" &&
+        `${deed.effect.thing}/${deed.effect.action}` === invoke &&
+        like(input, deed.effect.input),
+      what: `the action ${invoke}${input === undefined ? "" : ` with ${writeValue(input)}`}`,
+      others: of("invoke"),
+    };
+  }
+  if ("publish" in check) {
+    const { payload, publish } = check;
+    return {
+      wanted: (deed) =>
+        by(deed) &&
+        deed.effect.kind === "publish" &&
+        deed.effect.topic === publish &&
+        (like(payload, deed.effect.payload) || deed.effect.payload === payload),
+      what: `a message to ${publish}${payload === undefined ? "" : ` with ${writeValue(payload)}`}`,
+      others: of("publish"),
+    };
+  }
+  const { body, http, method } = check;
+  return {
+    wanted: (deed) =>
+      by(deed) &&
+      deed.effect.kind === "http" &&
+      deed.effect.url.includes(http) &&
+      (method === undefined || deed.effect.method === method) &&
+      (like(body, deed.effect.body) || deed.effect.body === body),
+    what: `a request ${method === undefined ? "" : `${method} `}to ${http}`,
+    others: of("http"),
+  };
+}
+
+/** A text that is JSON, as what it says: payloads and bodies are texts on the wire. */
+function asData(value: Json): Json {
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value) as Json;
+  } catch {
+    return value;
+  }
+}
+
+function runs(
+  check: Extract<TestCheck, { running: unknown } | { "not running": unknown }>,
+  { running }: Evidence,
+): readonly Miss[] {
+  const wanted = "running" in check;
+  return [wanted ? check.running : check["not running"]].flat().flatMap((rule) => {
+    const found = running(rule);
+    if (found === wanted) return [];
+    const said = found === undefined ? "there is no such rule" : found ? "it is" : "it is not";
+    return [{ expected: `${rule} ${wanted ? "" : "not "}to be in the middle of a run`, found: said }];
+  });
 }
 
 type Commanded = Extract<TestCheck, { command: unknown }>;
@@ -105,7 +185,8 @@ function noCommands(
     const target = resolve(reference);
     const found = recent.filter(
       (deed) =>
-        isSet(deed, target) && (value === undefined || jsonEqual((deed.effect as SetEffect).value, value)),
+        isSet(deed, target) &&
+        (value === undefined || (deed.effect.kind === "set" && jsonEqual(deed.effect.value, value))),
     );
     const what = value === undefined ? reference : `${reference} = ${writeValue(value)}`;
     return found.length === 0 ? [] : [{ expected: `no command ${what}`, found: listDeeds(found) }];

@@ -70,6 +70,18 @@ function describeEvent(event: RuleEvent): string | undefined {
       const { stepMs, trust } = event;
       return stepMs === 0 ? `the clock is ${trust}` : `the clock steps by ${stepMs / 1_000} s, ${trust}`;
     }
+    case "occurrence":
+      return `${event.event.thing}: ${event.event.event} ${writeValue(event.event.data)}`;
+    case "message":
+      return `message ${event.topic} ${writeValue(event.payload)}`;
+    case "availability":
+      return `${event.thing} is ${event.to}`;
+    case "bridge":
+      return `${event.provider} is ${event.online ? "online" : "offline"}`;
+    case "webhook":
+      return `webhook ${event.id} ${writeValue(event.data)}`;
+    case "control":
+      return `${event.control.do} ${event.rule}`;
     default:
       return undefined;
   }

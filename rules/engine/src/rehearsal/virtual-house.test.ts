@@ -56,19 +56,15 @@ test("a command is confirmed by its Thing, and other rules hear of it", () => {
   expect(told()).toEqual([]);
   made.advance(1);
   expect(told()).toEqual(["60000 pump/relay/on=false"]);
-  expect(made.read("pump", "relay/on")).toEqual({ value: true, quality: "good" });
+  expect(made.read("pump", "relay/on")).toMatchObject({ value: true, quality: "good" });
   made.advance(250);
-  expect(made.read("pump", "relay/on")).toEqual({ value: false, quality: "good" });
+  expect(made.read("pump", "relay/on")).toMatchObject({ value: false, quality: "good" });
   expect(told()).toEqual(["60250 lamp/light/on=true"]);
 });
 
 test.each([
   ["silent", { kind: "silent" } as const, ""],
-  [
-    "refusing",
-    { kind: "refuse", reason: "out of oil" } as const,
-    "dry failed the command was refused: out of oil",
-  ],
+  ["failing", { kind: "fail", reason: "out of oil" } as const, ""],
 ])("a Thing may be %s", (_name, answer, trace) => {
   const { made, told, traces } = house(PUMP, { answer: () => answer });
   made.know("pump", "relay/on", { value: true, quality: "good" });
@@ -105,10 +101,10 @@ test("a Thing that is lost does not let a wait fire, until it is found", () => {
   const { made, told } = house(PUMP);
   made.start();
   made.report("well", "level/percent", 3);
-  made.lose("well");
+  made.reach("well", "lost");
   made.advance(120_000);
   expect(told()).toEqual([]);
-  made.find("well");
+  made.reach("well", "ready");
   expect(told()).toEqual(["120000 pump/relay/on=false", "120000 lamp/light/on=true"]);
 });
 

@@ -1,11 +1,13 @@
 import {
+  type Availability,
   type Cause,
   type ClockTrust,
   type CommandId,
-  checkValue,
   type EpochMs,
   type Instant,
+  isAway,
   type Json,
+  jsonEqual,
   type Ms,
   type PropertyKey,
   type Quality,
@@ -14,15 +16,14 @@ import {
   type Thing,
   type ThingId,
 } from "@tram/protocol";
-import type { Effect, Observation, RuleEvent, StepResult, Trace, World } from "../events.ts";
+import type { Control, Effect, Observation, RuleEvent, StepResult, Trace, World } from "../events.ts";
 import type { HouseView } from "../house-view.ts";
 import type { Program } from "../program.ts";
 import { RuleRunner } from "../rule-runner.ts";
 import type { RuleState } from "../rule-state.ts";
+import { type Answer, type Reply, replyTo } from "./answers.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
-/** Commands that may lead to each other, as the command service of the gateway has it. */
-const MAX_CAUSE_DEPTH = 8;
 /** Events that may follow each other while no time passes; more is a circle. */
 const MAX_STILL_EVENTS = 10_000;
 
@@ -35,15 +36,6 @@ export interface Deed {
   readonly effect: Effect;
 }
 
-/** What a Thing does with a command. */
-export type Answer =
-  | { readonly kind: "confirm"; readonly afterMs: Ms }
-  /** It takes it and reports nothing, or is not reached. */
-  | { readonly kind: "silent" }
-  | { readonly kind: "refuse"; readonly reason: string };
-
-export type SetEffect = Extract<Effect, { readonly kind: "set" }>;
-
 export interface HouseListener {
   readonly deed?: (deed: Deed) => void;
   readonly trace?: (rule: RuleId, trace: Trace) => void;
@@ -55,10 +47,12 @@ export interface VirtualHouseOptions {
   /** Compiles the rules against the Things; called again when those change. */
   readonly compile: (house: HouseView, previous: Program | undefined) => Program;
   readonly things?: Iterable<Thing>;
+  /** The Things in an area, with a tag, or both. */
+  readonly members?: HouseView["members"];
   readonly wall: EpochMs;
   readonly trust?: ClockTrust;
-  /** How a Thing answers a command. Default: each confirms at once. */
-  readonly answer?: (command: SetEffect) => Answer;
+  /** What the world outside does with what rules want. Default: everything is done at once. */
+  readonly answer?: (effect: Effect) => Answer;
   /** So long after a start of the gateway its devices are heard again; never when undefined. */
   readonly comeBackMs?: Ms | undefined;
   readonly listener?: HouseListener;
@@ -93,7 +87,8 @@ export class VirtualHouse {
   readonly #options: VirtualHouseOptions;
   readonly #things: Map<string, Thing>;
   readonly #shadow = new Map<string, Map<string, Observation>>();
-  readonly #away = new Set<string>();
+  readonly #availability = new Map<string, Availability>();
+  readonly #bridges = new Map<string, boolean>();
   readonly #states = new Map<RuleId, RuleState>();
   readonly #world: World;
   #coming: Coming[] = [];
@@ -114,6 +109,8 @@ export class VirtualHouse {
         return now();
       },
       read: (thing, property) => this.#shadow.get(thing)?.get(property),
+      availability: (thing) => this.availability(thing),
+      online: (provider) => this.#online(provider),
     };
   }
 
@@ -121,7 +118,11 @@ export class VirtualHouse {
   get program(): Program {
     if (this.#program === undefined || this.#stale) {
       this.#stale = false;
-      const house = { thing: (id: ThingId) => this.#things.get(id) };
+      const { members } = this.#options;
+      const house: HouseView = {
+        thing: (id) => this.#things.get(id),
+        ...(members === undefined ? {} : { members }),
+      };
       this.#program = this.#options.compile(house, this.#program);
       this.#runner?.replaceProgram(this.#program);
     }
@@ -149,14 +150,25 @@ export class VirtualHouse {
     return this.#shadow.get(thing)?.get(property);
   }
 
+  /** `undefined` of a Thing that nobody knows. */
+  availability(thing: string): Availability | undefined {
+    return this.#availability.get(thing) ?? (this.#things.has(thing) ? "ready" : undefined);
+  }
+
+  status(rule: string): { readonly enabled: boolean; readonly running: boolean } | undefined {
+    return this.#runner?.status(rule as RuleId);
+  }
+
   /** Known before anything happens. Rules are not told. */
-  know(thing: string, property: string, observation: Observation): void {
+  know(thing: string, property: string, { quality, value }: Observation): void {
     let values = this.#shadow.get(thing);
     if (values === undefined) {
       values = new Map();
       this.#shadow.set(thing, values);
     }
-    values.set(property, observation);
+    const before = values.get(property);
+    const same = before !== undefined && (before.value === value || jsonEqual(before.value, value));
+    values.set(property, { value, quality, since: (same ? before.since : undefined) ?? this.clock.instant });
   }
 
   /** The gateway begins. */
@@ -172,7 +184,7 @@ export class VirtualHouse {
     value: Json,
     { cause, quality = "good" }: { readonly cause?: Cause; readonly quality?: Quality } = {},
   ): void {
-    this.#tell(thing, property, { value, quality }, cause);
+    this.#tell(thing, property, { value, quality }, { cause });
     this.#settle();
   }
 
@@ -189,16 +201,25 @@ export class VirtualHouse {
     this.clock.follow(at);
   }
 
-  /** A Thing is not heard any more: what is known of it is stale. */
-  lose(thing: string): void {
-    this.#away.add(thing);
-    this.#requalify(thing, "stale");
+  /** A Thing is heard, or not any more: then what is known of it is stale. */
+  reach(thing: string, to: Availability): void {
+    const away = this.#isAway(thing);
+    this.#availability.set(thing, to);
+    this.send({ kind: "availability", thing: thing as ThingId, to });
+    if (away !== isAway(to)) this.#requalify(thing, away ? "good" : "stale");
+    this.#settle();
   }
 
-  /** A Thing is heard again, as it was. */
-  find(thing: string): void {
-    this.#away.delete(thing);
-    this.#requalify(thing, "good");
+  /** Something happens that is not about a value: the rules meet it, and what follows at once. */
+  meet(event: RuleEvent): void {
+    if (event.kind === "bridge") this.#bridges.set(event.provider, event.online);
+    this.send(event);
+    this.#settle();
+  }
+
+  /** Somebody takes a hand in a rule. */
+  control(rule: string, control: Control): void {
+    this.meet({ kind: "control", rule: rule as RuleId, control });
   }
 
   /** A Thing came, or is described anew. Rules are compiled before they meet the next event. */
@@ -209,6 +230,7 @@ export class VirtualHouse {
 
   retire(id: string): void {
     this.#things.delete(id);
+    this.#availability.delete(id);
     this.#shadow.delete(id);
     this.#stale = true;
   }
@@ -299,20 +321,27 @@ export class VirtualHouse {
     this.advanceTo(this.clock.monotonic);
   }
 
-  #tell(thing: string, property: string, observation: Observation, cause?: Cause): void {
-    this.know(thing, property, observation);
+  #tell(
+    thing: string,
+    property: string,
+    { quality, value }: Observation,
+    { cause, chain }: { readonly cause?: Cause | undefined; readonly chain?: readonly RuleId[] } = {},
+  ): void {
+    this.know(thing, property, { value, quality });
     const time = this.clock.wall;
     this.send({
       kind: "reading",
       reading: {
         thing: thing as ThingId,
         property: property as PropertyKey,
-        ...observation,
+        value,
+        quality,
         time,
         receivedAt: time,
         origin: "device",
         ...(cause === undefined ? {} : { cause }),
       },
+      ...(chain === undefined ? {} : { chain }),
     });
   }
 
@@ -320,7 +349,6 @@ export class VirtualHouse {
     for (const [property, { value }] of this.#shadow.get(thing) ?? []) {
       if (!this.#isMomentary(thing, property)) this.#tell(thing, property, { value, quality });
     }
-    this.#settle();
   }
 
   #stain(thing: string): void {
@@ -335,45 +363,54 @@ export class VirtualHouse {
     const { comeBackMs } = this.#options;
     if (comeBackMs === undefined) return;
     this.#later(comeBackMs, () => {
-      for (const thing of this.#shadow.keys()) if (!this.#away.has(thing)) this.#requalify(thing, "good");
+      for (const thing of this.#shadow.keys()) if (!this.#isAway(thing)) this.#requalify(thing, "good");
     });
     this.#settle();
   }
 
   #carryOut(effect: Effect): void {
-    const { listener } = this.#options;
+    const { answer, listener } = this.#options;
     listener?.deed?.({ at: this.clock.elapsedMs, wall: this.clock.wall, effect });
-    if (effect.kind !== "set") return;
-    const { cause, property, thing } = effect;
-    const depth = (cause?.depth ?? 0) + 1;
-    const affordance = this.#things.get(thing)?.properties[property];
-    const checked = affordance === undefined ? undefined : checkValue(affordance, effect.value);
-    const answer = this.#answerTo(effect, depth, checked?.ok === false ? checked.problem : undefined);
-    if (answer.kind === "refuse") {
-      listener?.trace?.(effect.rule, {
-        time: this.clock.wall,
-        trigger: "",
-        outcome: "failed",
-        detail: `the command was refused: ${answer.reason}`,
-        checks: [],
-      });
-      return;
+    const outside = {
+      things: this.#things,
+      availability: (thing: string) => this.availability(thing),
+      answer: answer ?? (() => ({ kind: "confirm", afterMs: 0 }) as const),
+    };
+    const reply = replyTo(effect, outside, `command-${++this.#commands}` as CommandId);
+    if (reply.outcome.state === "refused") this.#noteRefusal(effect.rule, reply);
+    if (reply.report === undefined && !effect.awaited) return;
+    this.#later(reply.afterMs, () => this.#takeReply(effect, reply));
+  }
+
+  #takeReply({ awaited, id, rule }: Effect, { outcome, report }: Reply): void {
+    if (report !== undefined) {
+      const { property, thing, value } = report;
+      if (this.#isAway(thing)) return;
+      this.#tell(thing, property, { value, quality: "good" }, report);
     }
-    if (answer.kind === "silent" || affordance?.writeOnly === true) return;
-    const commandId = `command-${++this.#commands}` as CommandId;
-    const value = checked?.ok === true ? checked.value : effect.value;
-    this.#later(answer.afterMs, () => {
-      if (!this.#away.has(thing))
-        this.#tell(thing, property, { value, quality: "good" }, { commandId, depth });
+    if (awaited) this.send({ kind: "outcome", rule, effect: id, outcome });
+  }
+
+  /** As the daemon does in the rule's diary. */
+  #noteRefusal(rule: RuleId, { outcome }: Reply): void {
+    const detail = `the command was refused: ${outcome.detail ?? ""}`;
+    this.#options.listener?.trace?.(rule, {
+      time: this.clock.wall,
+      trigger: "",
+      outcome: "failed",
+      detail,
+      checks: [],
     });
   }
 
-  #answerTo(effect: SetEffect, depth: number, misfit: string | undefined): Answer {
-    if (depth > MAX_CAUSE_DEPTH)
-      return { kind: "refuse", reason: `more than ${MAX_CAUSE_DEPTH} commands led to each other` };
-    if (misfit !== undefined) return { kind: "refuse", reason: misfit };
-    if (this.#away.has(effect.thing)) return { kind: "refuse", reason: `${effect.thing} is not available` };
-    return this.#options.answer?.(effect) ?? { kind: "confirm", afterMs: 0 };
+  #isAway(thing: string): boolean {
+    const availability = this.#availability.get(thing);
+    return availability !== undefined && isAway(availability);
+  }
+
+  #online(provider: string | undefined): boolean | undefined {
+    if (provider !== undefined) return this.#bridges.get(provider);
+    return this.#bridges.size === 0 ? undefined : [...this.#bridges.values()].includes(true);
   }
 
   #later(afterMs: Ms, happen: () => void): void {
