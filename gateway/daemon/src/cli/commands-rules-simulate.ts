@@ -1,6 +1,6 @@
 import { parseRuleId } from "@tram/protocol";
 import { compile } from "@tram/rules";
-import { type SimulatedMoment, simulate, writeWall } from "@tram/rules/rehearsal";
+import { membersOf, type SimulatedMoment, simulate, writeWall } from "@tram/rules/rehearsal";
 import { currentRules } from "../rehearsal/current-rules.ts";
 import { knownThings } from "../rehearsal/known-things.ts";
 import type { CommandBody, CommandContext } from "./command.ts";
@@ -15,10 +15,13 @@ export const rulesSimulate: CommandBody = async (context) => {
   const { args, options, output } = context;
   const days = daysOf(options.days);
   const { sources, timezone } = await currentRules(context, args[0]);
-  const { things, values } = await knownThings(context);
+  const { placings, things, values } = await knownThings(context);
   const from = timeOf("--from", options.from) ?? Date.now();
   const known = new Map(things.map((thing) => [thing.id, thing]));
-  const program = compile(sources, { house: { thing: (id) => known.get(id) }, timezone });
+  const program = compile(sources, {
+    house: { thing: (id) => known.get(id), members: (selector) => membersOf(placings, selector) },
+    timezone,
+  });
   const { rule } = options;
   if (typeof rule === "string" && program.rules.get(parseRuleId(rule) ?? ("" as never)) === undefined) {
     throw new CommandFailed(`there is no sound rule ${rule}`);
@@ -27,6 +30,7 @@ export const rulesSimulate: CommandBody = async (context) => {
     compile: (house, previous) =>
       compile(sources, { house, timezone, ...(previous === undefined ? {} : { previous }) }),
     things,
+    placings,
     values,
     from,
     durationMs: days * DAY_MS,

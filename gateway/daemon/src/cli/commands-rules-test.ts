@@ -43,6 +43,7 @@ function testFile(path: string, house: KnownThings, only: string | boolean | und
     runRuleTest(test, {
       sources: sourcesOfTest(path, test.document.rules),
       things: house.things,
+      placings: house.placings,
       timezone: "UTC",
     }),
   );

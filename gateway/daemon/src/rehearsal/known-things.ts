@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isJsonObject, type Json, schemaProblems, Thing, type ThingView } from "@tram/protocol";
 import { Compile } from "@tram/protocol/validator";
+import type { Placing } from "@tram/rules/rehearsal";
 import type { CommandContext } from "../cli/command.ts";
 import { DaemonClient } from "../cli/daemon-client.ts";
 import { CommandFailed } from "../cli/usage-error.ts";
@@ -8,13 +9,15 @@ import { CommandFailed } from "../cli/usage-error.ts";
 /** What is known of a house that rules are checked or rehearsed against. */
 export interface KnownThings {
   readonly things: readonly Thing[];
+  /** Areas and tags of Things. */
+  readonly placings: ReadonlyMap<string, Placing>;
   /** What the Things last reported; empty of a file that holds no values. */
   readonly values: readonly { readonly thing: string; readonly property: string; readonly value: Json }[];
   /** Nothing was asked: then an unknown Thing is no news. */
   readonly nobody: boolean;
 }
 
-const NOBODY: KnownThings = { things: [], values: [], nobody: true };
+const NOBODY: KnownThings = { things: [], placings: new Map(), values: [], nobody: true };
 
 /**
  * The Things of `--things FILE`, else of the gateway that runs, else none.
@@ -28,6 +31,7 @@ export async function knownThings(context: CommandContext): Promise<KnownThings>
   const { things } = await client.get<{ things: ThingView[] }>("/api/v1/things");
   return {
     things: things.map(({ thing }) => thing),
+    placings: new Map(things.map(({ settings = {}, thing }) => [thing.id, settings])),
     values: things.flatMap(({ properties, thing }) =>
       Object.entries(properties).flatMap(([property, { value }]) =>
         value === undefined || value === null ? [] : [{ thing: thing.id, property, value: value as Json }],
@@ -51,7 +55,8 @@ export async function gatewayOf(context: CommandContext): Promise<DaemonClient |
 
 /** What `things --json` and `things export` write, or a list of Things. */
 function ofFile(file: string): KnownThings {
-  const found = candidates(readJson(file));
+  const content = readJson(file);
+  const found = candidates(content);
   if (found === undefined) {
     throw new CommandFailed(
       `${file}: expected what \`things --json\` or \`things export\` writes, or a list of Things`,
@@ -65,7 +70,26 @@ function ofFile(file: string): KnownThings {
       isJsonObject(candidate) && typeof candidate.id === "string" ? candidate.id : `Thing ${index + 1}`;
     throw new CommandFailed(`${file}: ${id}: ${first?.path ?? ""}: ${first?.problem ?? "is no Thing"}`);
   });
-  return { things, values: [], nobody: false };
+  return { things, placings: placingsOf(content), values: [], nobody: false };
+}
+
+/** Areas and tags, where an export or a list of views has them. */
+function placingsOf(content: Json): ReadonlyMap<string, Placing> {
+  const { settings, things = content } = isJsonObject(content) ? content : {};
+  const said: (readonly [string, Json | undefined])[] = isJsonObject(settings)
+    ? Object.entries(settings)
+    : [];
+  for (const view of Array.isArray(things) ? things : []) {
+    if (isJsonObject(view) && isJsonObject(view.thing)) said.push([String(view.thing.id), view.settings]);
+  }
+  return new Map(said.flatMap(([id, its]) => (isJsonObject(its) ? [[id, placingOf(its)] as const] : [])));
+}
+
+export function placingOf({ area, tags }: Readonly<Record<string, Json>>): Placing {
+  return {
+    ...(typeof area === "string" ? { area } : {}),
+    ...(Array.isArray(tags) ? { tags: tags.filter((tag) => typeof tag === "string") } : {}),
+  };
 }
 
 function candidates(content: Json): readonly Json[] | undefined {

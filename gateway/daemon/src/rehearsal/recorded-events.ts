@@ -1,4 +1,5 @@
 import {
+  type Availability,
   type CommandId,
   isJsonObject,
   type Json,
@@ -8,12 +9,21 @@ import {
   Thing,
 } from "@tram/protocol";
 import { Compile, type Validator } from "@tram/protocol/validator";
-import { describeNotification, describeSet, type Recorded } from "@tram/rules/rehearsal";
+import { describeInvocation, describeNotification, describeSet, type Recorded } from "@tram/rules/rehearsal";
+import { placingOf } from "./known-things.ts";
 
 type Facts = { readonly [key: string]: Json };
 type What = Recorded extends infer Each ? (Each extends Recorded ? Omit<Each, "at"> : never) : never;
 
 const TRUSTS = ["untrusted", "holdover", "synced"] as const;
+const AVAILABILITIES: readonly Availability[] = [
+  "unknown",
+  "init",
+  "ready",
+  "disconnected",
+  "sleeping",
+  "lost",
+];
 const QUALITIES: readonly Quality[] = ["good", "stale", "bad"];
 let things: Validator<typeof Thing> | undefined;
 
@@ -55,14 +65,34 @@ function happening(kind: string, facts: Facts, at: number): What | undefined {
     case "known-thing": {
       things ??= Compile(Thing);
       if (!things.Check(facts.thing)) return undefined;
-      return { kind: "thing", thing: facts.thing, known: kind === "known-thing" };
+      const availability = AVAILABILITIES.find((each) => each === facts.availability);
+      const placing = isJsonObject(facts.settings) ? placingOf(facts.settings) : undefined;
+      return { kind: "thing", thing: facts.thing, availability, placing, known: kind === "known-thing" };
+    }
+    case "availability": {
+      const to = AVAILABILITIES.find((each) => each === facts.availability);
+      return typeof facts.id === "string" && to !== undefined
+        ? { kind: "availability", id: facts.id, to }
+        : undefined;
+    }
+    case "event": {
+      const { data = null, event } = facts;
+      const thing = parseThingId(String(facts.thing));
+      if (thing === undefined || typeof event !== "string") return undefined;
+      return {
+        kind: "occurrence",
+        event: { thing, event, data, time: at, receivedAt: at, origin: "device" },
+      };
     }
     case "retired":
       return typeof facts.id === "string" ? { kind: "retired", id: facts.id } : undefined;
     case "command": {
-      const { id, origin, property, thing, value = null } = facts;
+      const { action: invoked, id, origin, property, thing, value = null } = facts;
       if (typeof id !== "string" || typeof origin !== "string") return undefined;
-      const text = describeSet(String(thing), String(property), value);
+      const text =
+        typeof invoked === "string"
+          ? describeInvocation(String(thing), invoked, value)
+          : describeSet(String(thing), String(property), value);
       return { kind: "done", action: { at, ...ruleOf(origin), text }, commandId: id };
     }
     case "notification": {

@@ -1,4 +1,5 @@
 import {
+  type Availability,
   type EpochMs,
   type Instant,
   type Json,
@@ -6,19 +7,30 @@ import {
   type Ms,
   type Reading,
   type Thing,
+  type ThingEvent,
 } from "@tram/protocol";
 import type { HouseView } from "../house-view.ts";
 import type { Program } from "../program.ts";
 import { type ActionOf, describeEffect } from "./deeds.ts";
+import type { Placing } from "./placing.ts";
 import { type Deed, RunawayError, VirtualHouse } from "./virtual-house.ts";
 
 /** What happened in a house, as far as its rules are concerned. */
 export type Recorded = { readonly at: Instant } & (
   | { readonly kind: "start" }
   /** A Thing as it is described, or `known` from before. */
-  | { readonly kind: "thing"; readonly thing: Thing; readonly known?: boolean }
+  | {
+      readonly kind: "thing";
+      readonly thing: Thing;
+      readonly availability?: Availability | undefined;
+      readonly placing?: Placing | undefined;
+      readonly known?: boolean;
+    }
   | { readonly kind: "retired"; readonly id: string }
   | { readonly kind: "reading"; readonly reading: Reading; readonly known?: boolean }
+  | { readonly kind: "availability"; readonly id: string; readonly to: Availability }
+  /** Something happened at a Thing that is no state of it. */
+  | { readonly kind: "occurrence"; readonly event: ThingEvent }
   | { readonly kind: "clock"; readonly stepMs: Ms }
   /** The first that is heard of a command, and of a notification. */
   | { readonly kind: "done"; readonly action: ActionOf; readonly commandId?: string }
@@ -189,8 +201,10 @@ class Playing {
       if (event.kind === "start") return;
     }
     if ((event.kind === "thing" || event.kind === "reading") && event.known === true) {
-      if (event.kind === "thing") house.announce(event.thing);
-      else house.know(event.reading.thing, event.reading.property, event.reading);
+      if (event.kind === "thing") {
+        house.announce(event.thing, event.placing);
+        if (event.availability !== undefined) house.knowAvailability(event.thing.id, event.availability);
+      } else house.know(event.reading.thing, event.reading.property, event.reading);
       return;
     }
     if (this.#beginsAt !== undefined && event.kind !== "gap") {
@@ -203,8 +217,10 @@ class Playing {
     }
     house.follow(event.at);
     if (event.kind === "reading") house.observe(this.#asItIs(event.reading, house));
-    else if (event.kind === "thing") house.announce(event.thing);
+    else if (event.kind === "thing") house.announce(event.thing, event.placing);
     else if (event.kind === "retired") house.retire(event.id);
+    else if (event.kind === "availability") house.becomes(event.id, event.to);
+    else if (event.kind === "occurrence") house.meet({ kind: "occurrence", event: event.event });
   }
 
   #houseAt(at: Instant): VirtualHouse {

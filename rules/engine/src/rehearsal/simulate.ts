@@ -2,11 +2,13 @@ import type { EpochMs, Json, Ms, Thing, TraceCheck } from "@tram/protocol";
 import type { HouseView } from "../house-view.ts";
 import type { Program } from "../program.ts";
 import { describeEffect } from "./deeds.ts";
+import type { Placing } from "./placing.ts";
 import { RunawayError, VirtualHouse } from "./virtual-house.ts";
 
 export interface SimulationOptions {
   readonly compile: (house: HouseView, previous: Program | undefined) => Program;
   readonly things: readonly Thing[];
+  readonly placings?: ReadonlyMap<string, Placing>;
   /** What the Things report at the beginning, and go on to report. */
   readonly values: readonly { readonly thing: string; readonly property: string; readonly value: Json }[];
   readonly from: EpochMs;
@@ -58,6 +60,7 @@ export function simulate(options: SimulationOptions): Simulation {
   const house = new VirtualHouse({
     compile: options.compile,
     things: options.things,
+    ...(options.placings === undefined ? {} : { placings: options.placings }),
     wall: options.from,
     listener: {
       trace: (rule, { checks, outcome, time, trigger }) => {

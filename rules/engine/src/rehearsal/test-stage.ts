@@ -20,6 +20,7 @@ import type { RuleSource } from "../program.ts";
 import { type PropertyTarget, resolveReference } from "../reference.ts";
 import type { Answer } from "./answers.ts";
 import { startOf } from "./moments.ts";
+import type { Placing } from "./placing.ts";
 import type { Firing } from "./test-checks.ts";
 import { TestError } from "./test-error.ts";
 import { makeThing } from "./test-things.ts";
@@ -37,11 +38,13 @@ export interface TestSetting {
   readonly sources: readonly RuleSource[];
   /** Those of the gateway; a test's own go before them. */
   readonly things: readonly Thing[];
+  readonly placings?: ReadonlyMap<string, Placing>;
   readonly timezone: string;
 }
 
 export interface Prepared {
   readonly things: ReadonlyMap<string, Thing>;
+  readonly placings: ReadonlyMap<string, Placing>;
   readonly calendar: Calendar;
   readonly wall: EpochMs;
 }
@@ -57,7 +60,11 @@ export function prepare(document: RuleTest, setting: TestSetting): Prepared {
   if (wall === undefined) {
     throw new TestError("start", { expected: "a moment that is in the calendar", found: writeValue(start) });
   }
-  return { things: thingsOf(document, setting.things), calendar, wall };
+  const placings = new Map(setting.placings);
+  for (const [id, written] of Object.entries(document.things ?? {})) {
+    if (typeof written !== "string") placings.set(id, { area: written.area, tags: written.tags });
+  }
+  return { things: thingsOf(document, setting.things), placings, calendar, wall };
 }
 
 /** The house of a test, and what happens in it. */
@@ -71,7 +78,7 @@ export class TestStage {
   readonly #things: ReadonlyMap<string, Thing>;
   readonly #answers: Map<string, TestAnswer>;
 
-  constructor(document: RuleTest, { sources }: TestSetting, { calendar, things, wall }: Prepared) {
+  constructor(document: RuleTest, { sources }: TestSetting, { calendar, placings, things, wall }: Prepared) {
     const { clock, devices_back: back, location, respond } = document;
     const { timezone } = calendar;
     const [latitude, longitude] = location ?? [];
@@ -84,6 +91,7 @@ export class TestStage {
       compile: (house, previous) =>
         compile(sources, { house, timezone, ...place, ...(previous === undefined ? {} : { previous }) }),
       things: things.values(),
+      placings,
       wall,
       ...(clock === undefined ? {} : { trust: clock }),
       comeBackMs: back === false ? undefined : back === undefined ? COME_BACK_MS : parseDuration(back),

@@ -22,6 +22,7 @@ import type { Program } from "../program.ts";
 import { RuleRunner } from "../rule-runner.ts";
 import type { RuleState } from "../rule-state.ts";
 import { type Answer, type Reply, replyTo } from "./answers.ts";
+import { membersOf, type Placing } from "./placing.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 /** Events that may follow each other while no time passes; more is a circle. */
@@ -47,8 +48,7 @@ export interface VirtualHouseOptions {
   /** Compiles the rules against the Things; called again when those change. */
   readonly compile: (house: HouseView, previous: Program | undefined) => Program;
   readonly things?: Iterable<Thing>;
-  /** The Things in an area, with a tag, or both. */
-  readonly members?: HouseView["members"];
+  readonly placings?: ReadonlyMap<string, Placing>;
   readonly wall: EpochMs;
   readonly trust?: ClockTrust;
   /** What the world outside does with what rules want. Default: everything is done at once. */
@@ -87,6 +87,7 @@ export class VirtualHouse {
   readonly #options: VirtualHouseOptions;
   readonly #things: Map<string, Thing>;
   readonly #shadow = new Map<string, Map<string, Observation>>();
+  readonly #placings: Map<string, Placing>;
   readonly #availability = new Map<string, Availability>();
   readonly #bridges = new Map<string, boolean>();
   readonly #states = new Map<RuleId, RuleState>();
@@ -102,6 +103,7 @@ export class VirtualHouse {
   constructor(options: VirtualHouseOptions) {
     this.#options = options;
     this.#things = new Map([...(options.things ?? [])].map((thing) => [thing.id, thing]));
+    this.#placings = new Map(options.placings);
     this.clock = new VirtualClock(options.wall, options.trust);
     const now = (): Instant => this.clock.instant;
     this.#world = {
@@ -118,10 +120,9 @@ export class VirtualHouse {
   get program(): Program {
     if (this.#program === undefined || this.#stale) {
       this.#stale = false;
-      const { members } = this.#options;
       const house: HouseView = {
         thing: (id) => this.#things.get(id),
-        ...(members === undefined ? {} : { members }),
+        members: (selector) => membersOf(this.#placings, selector),
       };
       this.#program = this.#options.compile(house, this.#program);
       this.#runner?.replaceProgram(this.#program);
@@ -204,10 +205,20 @@ export class VirtualHouse {
   /** A Thing is heard, or not any more: then what is known of it is stale. */
   reach(thing: string, to: Availability): void {
     const away = this.#isAway(thing);
-    this.#availability.set(thing, to);
-    this.send({ kind: "availability", thing: thing as ThingId, to });
+    this.becomes(thing, to);
     if (away !== isAway(to)) this.#requalify(thing, away ? "good" : "stale");
     this.#settle();
+  }
+
+  /** As `reach`, of a record that tells itself what became stale. */
+  becomes(thing: string, to: Availability): void {
+    this.#availability.set(thing, to);
+    this.meet({ kind: "availability", thing: thing as ThingId, to });
+  }
+
+  /** Known before anything happens. Rules are not told. */
+  knowAvailability(thing: string, availability: Availability): void {
+    this.#availability.set(thing, availability);
   }
 
   /** Something happens that is not about a value: the rules meet it, and what follows at once. */
@@ -223,8 +234,9 @@ export class VirtualHouse {
   }
 
   /** A Thing came, or is described anew. Rules are compiled before they meet the next event. */
-  announce(thing: Thing): void {
+  announce(thing: Thing, placing?: Placing): void {
     this.#things.set(thing.id, thing);
+    if (placing !== undefined) this.#placings.set(thing.id, placing);
     this.#stale = true;
   }
 
