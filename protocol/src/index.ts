@@ -7,6 +7,7 @@ export * from "./api/identity.ts";
 export * from "./api/live.ts";
 export * from "./api/problem.ts";
 export * from "./api/rule-edit.ts";
+export * from "./api/rule-versions.ts";
 export * from "./api/topic-mapping.ts";
 export * from "./api/views.ts";
 export * from "./color.ts";

@@ -148,6 +148,16 @@ export const RuleView = Type.Object({
   editable: Type.Boolean({
     description: "It can be read and changed by its id; otherwise its file is not a list of rules.",
   }),
+  version: Type.Optional(Type.Integer({ description: "The version of its file in which it last changed." })),
+  lastGood: Type.Optional(
+    Type.Object(
+      { version: Type.Optional(Type.Integer()), time: Type.Optional(Time) },
+      {
+        description:
+          "Its text is broken (see `problems`), and the last version that worked runs: this one, where it is known.",
+      },
+    ),
+  ),
   running: Type.Integer({ description: "Runs in flight." }),
   lastFired: Type.Optional(Time),
   lastTrace: Type.Optional(TraceView),

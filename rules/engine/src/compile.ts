@@ -1,7 +1,9 @@
 import { parseRuleId, type Rule, type RuleId } from "@tram/protocol";
 import { Calendar, isTimezone } from "./calendar.ts";
+import { fingerprint } from "./fingerprint.ts";
 import type { HouseView } from "./house-view.ts";
 import { interestsOf, interestsOfBlock } from "./interest.ts";
+import type { LastGood } from "./last-good.ts";
 import { linkActions, linkVariables, namesGiven } from "./link/link-action.ts";
 import { linkConditions } from "./link/link-condition.ts";
 import { linkTrigger } from "./link/link-trigger.ts";
@@ -30,6 +32,8 @@ export interface CompileOptions {
   readonly place?: { readonly latitude: number; readonly longitude: number };
   /** The program so far: files whose text did not change are not read again. */
   readonly previous?: Program;
+  /** What goes on in the place of a rule whose text is broken now. Without it such a rule does not run. */
+  readonly lastGood?: LastGood;
 }
 
 /**
@@ -37,7 +41,8 @@ export interface CompileOptions {
  * after that a `start` event.
  *
  * What is wrong with a rule breaks that rule alone; what breaks a file's YAML breaks that file alone. A property of a
- * Thing that is not known (yet) is a warning.
+ * Thing that is not known (yet) is a warning. A rule that is broken goes on in its last good version, where there is
+ * one: a typing mistake must not switch off the protection against leaks while its owner looks for the right word.
  * @returns the program; never throws, whatever the texts say.
  */
 export function compile(sources: readonly RuleSource[], options: CompileOptions): Program {
@@ -46,6 +51,11 @@ export function compile(sources: readonly RuleSource[], options: CompileOptions)
   const files = new Map<string, ParsedFile>();
   const claimed = new Map<string, string>();
   const warnings: RuleProblem[] = [];
+  const unreadable: ParsedFileOf[] = [];
+  const take = (rule: CompiledRule): void => {
+    rules.set(rule.id, rule);
+    warnings.push(...rule.warnings);
+  };
 
   const calendar = calendarOf(options);
   const schedules = new ScheduleMaker(calendar, options.place);
@@ -54,26 +64,37 @@ export function compile(sources: readonly RuleSource[], options: CompileOptions)
     warnings.push({ file: "", path: "timezone", problem });
   }
 
-  for (const { file, text } of sources) {
-    const known = options.previous?.files.get(file);
-    const parsed = known?.text === text ? known : parseFile(text);
-    files.set(file, parsed);
+  for (const source of sources) {
+    const { file } = source;
+    const parsed = parse(source, options.previous);
+    if (source.unreadable === undefined) files.set(file, parsed);
     if (parsed.problems.length > 0) broken.push({ file, problems: locate(file, parsed.problems) });
+    if (parsed.problems.length > 0 || parsed.rules.some(isNameless)) unreadable.push({ file, parsed });
     for (const item of parsed.rules) {
-      const place = `${file} ${item.path}`;
       const first = item.id === undefined ? undefined : claimed.get(item.id);
-      if (item.id !== undefined && first === undefined) claimed.set(item.id, place);
-      const result = linkRule(item, { file, first, house: options.house, schedules, order: rules.size });
-      if (result.rule === undefined) {
-        broken.push({
-          ...(item.id === undefined ? {} : { id: item.id }),
-          file,
-          problems: locate(file, result.problems),
-        });
-      } else {
-        rules.set(result.rule.id, result.rule);
-        warnings.push(...result.rule.warnings);
+      if (item.id !== undefined && first === undefined) claimed.set(item.id, `${file} ${item.path}`);
+      const place = { file, first, house: options.house, schedules, order: rules.size };
+      const result = linkRule(item, place);
+      if (result.rule !== undefined) {
+        take(result.rule);
+        continue;
       }
+      const problems = locate(file, result.problems);
+      const kept = first === undefined ? keptRule(item, options.lastGood, problems, place) : undefined;
+      if (kept !== undefined) take(kept);
+      else broken.push({ ...(item.id === undefined ? {} : { id: item.id }), file, problems });
+    }
+  }
+  // Last: a rule that moved to another file is that file's.
+  for (const { file, parsed } of unreadable) {
+    for (const id of options.lastGood?.get(file)?.keys() ?? []) {
+      if (claimed.has(id)) continue;
+      claimed.set(id, file);
+      const nameless = parsed.rules.filter(isNameless).flatMap((rule) => rule.problems);
+      const problems = locate(file, [...parsed.problems, ...nameless]);
+      const place = { file, first: undefined, house: options.house, schedules, order: rules.size };
+      const kept = keptRule({ path: "", id, problems: [] }, options.lastGood, problems, place);
+      if (kept !== undefined) take(kept);
     }
   }
   return {
@@ -87,6 +108,38 @@ export function compile(sources: readonly RuleSource[], options: CompileOptions)
     resolve: resolver(options.house),
     linkActions: actionLinker(options.house, schedules),
   };
+}
+
+function parse({ file, text, unreadable }: RuleSource, previous: Program | undefined): ParsedFile {
+  if (unreadable !== undefined) return { text, problems: [{ path: "", problem: unreadable }], rules: [] };
+  const known = previous?.files.get(file);
+  return known?.text === text ? known : parseFile(text);
+}
+
+interface ParsedFileOf {
+  readonly file: string;
+  readonly parsed: ParsedFile;
+}
+
+/** Which rule it was meant to be nobody can tell: it may be any that the file had before. */
+function isNameless({ id }: ParsedRule): boolean {
+  return id === undefined;
+}
+
+/** The last good version of a rule, tied to the house of today. */
+function keptRule(
+  { id, off, path }: ParsedRule,
+  lastGood: LastGood | undefined,
+  problems: readonly RuleProblem[],
+  place: Surroundings,
+): CompiledRule | undefined {
+  const rule = id === undefined ? undefined : lastGood?.get(place.file)?.get(id);
+  if (rule === undefined) return undefined;
+  const document = { rule, fingerprint: fingerprint(rule) };
+  const linked = linkRule({ path, id, problems: [], document }, place).rule;
+  if (linked === undefined) return undefined;
+  // Whoever switches off a rule that is broken wants it to stop.
+  return { ...linked, enabled: linked.enabled && off !== true, broken: problems };
 }
 
 /** That of the previous program, when it will do: each one holds 100 kB of ICU's tables until it is collected. */

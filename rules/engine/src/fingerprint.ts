@@ -1,10 +1,8 @@
-import type { Rule } from "@tram/protocol";
-
 /**
  * Tells two versions of a rule apart: equal for documents that act the same, whatever the order of their keys and
  * whatever their `id`, `title` and `description`.
  */
-export function fingerprint(rule: Rule): string {
+export function fingerprint(rule: Readonly<Record<string, unknown>>): string {
   const { id: _id, title: _title, description: _description, ...acting } = rule;
   return hash(canonical(acting));
 }

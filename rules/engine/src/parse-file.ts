@@ -20,6 +20,8 @@ export interface ParsedRule {
   readonly path: string;
   /** The id where one can be read, even of a rule that is broken otherwise. */
   readonly id: string | undefined;
+  /** It says `enabled: false`, whatever else it says. */
+  readonly off?: true;
   /** Absent when the item does not have the shape of a rule. */
   readonly document?: { readonly rule: Rule; readonly fingerprint: string };
   readonly problems: readonly ShapeProblem[];
@@ -61,9 +63,13 @@ export function parseFile(text: string): ParsedFile {
 export function parseRule(item: unknown, path: string): ParsedRule {
   const problems = shapeProblems(Rule, item, path);
   const id = idOf(item);
-  if (problems.length > 0) return { path, id, problems };
+  if (problems.length > 0) return { path, id, problems, ...(isOff(item) ? { off: true } : {}) };
   const rule = item as Rule;
   return { path, id, problems, document: { rule, fingerprint: fingerprint(rule) } };
+}
+
+function isOff(item: unknown): boolean {
+  return typeof item === "object" && item !== null && "enabled" in item && item.enabled === false;
 }
 
 function idOf(item: unknown): string | undefined {

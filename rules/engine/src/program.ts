@@ -11,6 +11,8 @@ export interface RuleSource {
   /** File name below the rules folder. */
   readonly file: string;
   readonly text: string;
+  /** Why the file could not be read: what it says is not known, rather than broken. Then `text` is empty. */
+  readonly unreadable?: string;
 }
 
 /** What is wrong, or doubtful, at one place of a rule file. */
@@ -274,6 +276,8 @@ export interface CompiledRule {
   readonly holds: readonly Hold[];
   readonly actions: Block;
   readonly warnings: readonly RuleProblem[];
+  /** Why the text of today cannot run: this is the last version that could. Absent of a rule that is as its text says. */
+  readonly broken?: readonly RuleProblem[];
   /** Place among all rules: what is due at the same moment runs in this order. */
   readonly order: number;
 }
