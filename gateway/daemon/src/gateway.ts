@@ -33,6 +33,7 @@ import { People } from "./people/people.ts";
 import { RestartWatch } from "./restart-watch.ts";
 import { RuleEditor } from "./rules/rule-editor.ts";
 import { RuleHouse } from "./rules/rule-house.ts";
+import { RuleVersions } from "./rules/rule-versions.ts";
 import { refugeFolder } from "./runtime/places.ts";
 import { Status } from "./status.ts";
 import { openStore } from "./store/open-store.ts";
@@ -142,6 +143,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   );
   teardown.use(await keepWrites(meter, { ...house, clock, store }));
   const onWritable = (): void => meter.feature("config").wrote(options.onWritable?.() ?? 0);
+  const versions = teardown.use(new RuleVersions({ ...house, clock, log, store }));
   const rules: RuleHouse = teardown.use(
     new RuleHouse({
       ...house,
@@ -149,6 +151,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       log,
       folder: settings.rulesDir,
       timezone: settings.gateway.timezone,
+      versions,
       onChange: (id) => {
         live.pushRule(id, () => rules.get(id));
         house.presence.changed();
@@ -265,6 +268,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     ...house,
     folder: settings.rulesDir,
     rules,
+    versions,
     log,
     audit: audit.audit,
     meter: meter.feature("rules"),
@@ -290,6 +294,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     people,
     status,
     editor,
+    versions,
     nodeRed,
     desk,
     metrics,

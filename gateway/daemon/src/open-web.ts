@@ -23,6 +23,7 @@ import { historyRoutes } from "./http/routes-history.ts";
 import { householdRoutes } from "./http/routes-household.ts";
 import { mappingRoutes } from "./http/routes-mappings.ts";
 import { pairingRoutes } from "./http/routes-pairing.ts";
+import { ruleVersionRoutes } from "./http/routes-rule-versions.ts";
 import { ruleRoutes } from "./http/routes-rules.ts";
 import { systemRoutes } from "./http/routes-system.ts";
 import { type HttpServers, openHttp } from "./http/server.ts";
@@ -37,6 +38,7 @@ import type { NodeRedRoom } from "./node-red/open.ts";
 import { isNodeRedPath } from "./node-red/path.ts";
 import type { People } from "./people/people.ts";
 import type { RuleEditor } from "./rules/rule-editor.ts";
+import type { RuleVersions } from "./rules/rule-versions.ts";
 import type { Status } from "./status.ts";
 import { bundleTaker } from "./support/take-bundle.ts";
 import type { Teardown } from "./teardown.ts";
@@ -52,6 +54,7 @@ export interface WebRoom {
   readonly people: People;
   readonly status: Status;
   readonly editor: RuleEditor;
+  readonly versions: RuleVersions;
   readonly nodeRed: NodeRedRoom;
   readonly desk: ClientDesk;
   readonly metrics: () => string;
@@ -82,6 +85,7 @@ export async function openWeb(parts: WebRoom, teardown: Teardown): Promise<HttpS
     ...householdRoutes({ ...house, audit: access.audit.audit }),
     ...broadcastRoutes(parts.mqtt.broker),
     ...ruleRoutes(status, editor),
+    ...ruleVersionRoutes(parts.versions, editor, (id) => status.rule(id) !== undefined),
     ...clientRoutes(parts.desk),
     ...mappingRoutes(parts.mqtt.mapping, access.audit.audit),
     ...systemRoutes(status),

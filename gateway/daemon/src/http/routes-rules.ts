@@ -14,7 +14,8 @@ import {
   TraceView,
 } from "@tram/protocol";
 import { Type } from "typebox";
-import type { EditContext, EditRefusal, RuleEditor } from "../rules/rule-editor.ts";
+import type { EditRefusal } from "../rules/edit-refusal.ts";
+import type { EditContext, RuleEditor } from "../rules/rule-editor.ts";
 import { problem, type Route, type RouteReply, type RouteRequest } from "./route.ts";
 
 /** The rules as they are now. */
@@ -29,7 +30,7 @@ const ID = { id: "Id of the rule." };
 const FILE = { file: "File name below the rules folder." };
 const NO_RULE = { 404: "No such rule." };
 const WRITING = {
-  409: "Somebody changed the file meanwhile.",
+  409: "Somebody changed the file meanwhile, or it is no list of rules.",
   422: "It is not a sound rule: `errors` name the places. Nothing was changed.",
   503: "The rules folder cannot be written. Nothing was changed.",
 };
@@ -263,25 +264,28 @@ function fileRoutes(editor: RuleEditor): readonly Route[] {
   ];
 }
 
-function contextOf(request: RouteRequest): EditContext {
+export function contextOf(request: RouteRequest): EditContext {
   return { by: request.principal?.name ?? "nobody" };
 }
 
 const STATUS: Readonly<Record<EditRefusal["code"], number>> = {
   "unknown-rule": 404,
   "unknown-file": 404,
+  "unknown-version": 404,
+  "not-in-version": 404,
   changed: 409,
   exists: 409,
+  "broken-file": 409,
   "invalid-rule": 422,
   "not-writable": 503,
 };
 
-function refused({ code, detail, errors }: EditRefusal): RouteReply {
+export function refused({ code, detail, errors }: EditRefusal): RouteReply {
   return {
     problem: { status: STATUS[code], code, detail, ...(errors === undefined ? {} : { errors: [...errors] }) },
   };
 }
 
-function noRule(id: string | undefined): ReturnType<typeof problem> {
+export function noRule(id: string | undefined): ReturnType<typeof problem> {
   return problem(404, "unknown-rule", `There is no rule ${id}.`);
 }

@@ -1,15 +1,6 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import type { Log, Registry } from "@tram/core";
-import type {
-  RuleCheckView,
-  RuleFileView,
-  RuleProblemView,
-  RuleSourceView,
-  RuleView,
-  SchemaProblem,
-} from "@tram/protocol";
+import type { RuleCheckView, RuleFileView, RuleSourceView, RuleView } from "@tram/protocol";
 import {
   addRule,
   checkRuleText,
@@ -22,31 +13,29 @@ import {
   type TextResult,
 } from "@tram/rules";
 import type { Audit } from "../audit/audit-log.ts";
-import { type FeatureMeter, wholeFileBytes } from "../write-meter/write-meter.ts";
+import type { FeatureMeter } from "../write-meter/write-meter.ts";
+import { CHANGED, type Edited, invalid, type Refused, refuse, unknownRule } from "./edit-refusal.ts";
+import { RuleFolder } from "./rule-folder.ts";
+import type { RuleVersions } from "./rule-versions.ts";
 
 /** File that new rules go to when nobody names one. */
 const DEFAULT_FILE = "rules.yaml";
 
-/** Why an edit was not done. */
-export interface EditRefusal {
-  readonly code: "unknown-rule" | "unknown-file" | "changed" | "exists" | "invalid-rule" | "not-writable";
-  readonly detail: string;
-  readonly errors?: readonly SchemaProblem[];
-}
-
-export type Edited<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly refusal: EditRefusal };
-
 /** The rules as the engine has them, and how it is told to look again. */
 export interface RuleShelf {
   list(): readonly RuleView[];
-  reload(): void;
+  /** Looks at the files again. Resolves when what was found is kept. */
+  reload(): Promise<void>;
 }
+
+/** What the files said before, and who is about to change them. */
+export type EditedVersions = Pick<RuleVersions, "announce" | "withdraw" | "isNews" | "get" | "text">;
 
 /** Who changes a rule, and what they had seen of its file. */
 export interface EditContext {
   readonly by: string;
+  /** In words, where it is not a change by hand: `rolled back to 7`. */
+  readonly note?: string;
   readonly revision?: string | undefined;
 }
 
@@ -55,18 +44,18 @@ export interface EditContext {
  * is told. Comments and everything around the rule stay as they are.
  */
 export class RuleEditor {
-  readonly #folder: string;
+  readonly #folder: RuleFolder;
   readonly #rules: RuleShelf;
+  readonly #versions: EditedVersions;
   readonly #registry: Registry;
-  readonly #log: Log;
   readonly #audit: Audit;
-  readonly #meter: Pick<FeatureMeter, "wrote"> | undefined;
   /** One edit after the other: each reads the file that the one before has written. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: {
     folder: string;
     rules: RuleShelf;
+    versions: EditedVersions;
     registry: Registry;
     log: Log;
     audit: Audit;
@@ -74,17 +63,16 @@ export class RuleEditor {
     meter?: Pick<FeatureMeter, "wrote">;
   }) {
     this.#audit = parts.audit;
-    this.#folder = parts.folder;
+    this.#folder = new RuleFolder(parts.folder, parts);
     this.#rules = parts.rules;
+    this.#versions = parts.versions;
     this.#registry = parts.registry;
-    this.#log = parts.log;
-    this.#meter = parts.meter;
   }
 
   async source(id: string): Promise<Edited<RuleSourceView>> {
     const file = this.#fileOf(id);
-    if (file === undefined) return unknownRule(id);
-    const text = await this.#read(file);
+    if (file === undefined) return this.#notThere(id);
+    const text = await this.#folder.read(file);
     if (!text.ok) return text;
     return this.#sourceIn(file, text.value, id);
   }
@@ -135,37 +123,119 @@ export class RuleEditor {
       if (check.problems.length > 0) return invalid(check.problems);
       if (id === undefined) return invalid([{ path: "id", problem: "expected an id, found none" }]);
       const file = context.file ?? DEFAULT_FILE;
-      const old = await this.#read(file);
+      const old = await this.#folder.read(file);
       if (!old.ok && old.refusal.code !== "unknown-file") return old;
-      const added = rendered(addRule(old.ok ? old.value : "", text));
-      if (!added.ok) return added;
-      const written = await this.#write(file, added.value);
-      if (!written.ok) return written;
-      this.#tell(id, { name: file, text: added.value }, "added", context);
-      return this.#sourceIn(file, added.value, id);
+      return this.#put(id, text, { ...context, file, what: "added", old: old.ok ? old.value : undefined });
     });
   }
 
+  /** Makes a rule what it was in a version, also one that was removed since. Everything else stays as it is. */
+  async rollBack(id: string, version: number, context: EditContext): Promise<Edited<RuleSourceView>> {
+    const past = await this.#past(version);
+    if (!past.ok) return past;
+    const found = ruleTextOf(past.value.text, id);
+    if (!found.ok) {
+      return refuse({ code: "not-in-version", detail: `Version ${version} does not have the rule ${id}.` });
+    }
+    const note = `rolled back to ${version}`;
+    const back = { ...context, note };
+    if (this.#ruleOf(id) !== undefined) return this.save(id, found.text, back);
+    return this.#queue(async () => {
+      const { problems } = this.#check(found.text, id);
+      if (problems.length > 0) return invalid(problems);
+      const { file } = past.value;
+      const old = await this.#folder.read(file);
+      if (!old.ok && old.refusal.code !== "unknown-file") return old;
+      const stale = old.ok ? staleness(old.value, context) : undefined;
+      return (
+        stale ?? this.#put(id, found.text, { ...back, file, what: note, old: old.ok ? old.value : undefined })
+      );
+    });
+  }
+
+  /** Makes a whole file what it was in a version, also one that was removed since. */
+  async rollBackFile(name: string, version: number, context: EditContext): Promise<Edited<RuleFileView>> {
+    const past = await this.#past(version);
+    if (!past.ok) return past;
+    const { broken, file, gone, text } = past.value;
+    if (file !== name || gone === true) {
+      return refuse({ code: "not-in-version", detail: `Version ${version} does not have the file ${name}.` });
+    }
+    if (broken !== undefined) {
+      return refuse({
+        code: "broken-file",
+        detail: `${name} was no list of rules in version ${version}: ${broken}`,
+      });
+    }
+    return this.#saveFile(name, text, { ...context, note: `rolled back to ${version}`, create: true });
+  }
+
   async file(name: string): Promise<Edited<RuleFileView>> {
-    const text = await this.#read(name);
+    const text = await this.#folder.read(name);
     if (!text.ok) return text;
     return { ok: true, value: { file: name, text: text.value, revision: revisionOf(text.value) } };
   }
 
   /** Writes a whole file: the way to mend one that is not a list of rules. Only files that are there. */
   saveFile(name: string, text: string, context: EditContext): Promise<Edited<RuleFileView>> {
+    return this.#saveFile(name, text, context);
+  }
+
+  #saveFile(
+    name: string,
+    text: string,
+    context: EditContext & { readonly create?: true },
+  ): Promise<Edited<RuleFileView>> {
     return this.#queue(async () => {
-      const old = await this.#read(name);
-      if (!old.ok) return old;
-      const stale = staleness(old.value, context);
+      const old = await this.#folder.read(name);
+      if (!old.ok && !(context.create && old.refusal.code === "unknown-file")) return old;
+      const stale = old.ok ? staleness(old.value, context) : undefined;
       if (stale !== undefined) return stale;
-      const written = await this.#write(name, text);
+      const edit = { name, old: old.ok ? old.value : undefined, text };
+      const written = await this.#write(edit, context);
       if (!written.ok) return written;
-      const { by } = context;
-      this.#audit({ action: "rule-edited", subject: name, by, detail: `file changed, ${revisionOf(text)}` });
-      this.#rules.reload();
+      await this.#tell(name, edit, context.note ?? "file changed", context);
       return { ok: true, value: { file: name, text, revision: revisionOf(text) } };
     });
+  }
+
+  /** Puts a rule at the end of a file. */
+  async #put(
+    id: string,
+    text: string,
+    context: EditContext & { readonly file: string; readonly what: string; readonly old: string | undefined },
+  ): Promise<Edited<RuleSourceView>> {
+    const { file, old, what } = context;
+    const added = rendered(addRule(old ?? "", text));
+    if (!added.ok) return added;
+    const edit = { name: file, old, text: added.value };
+    const written = await this.#write(edit, context);
+    if (!written.ok) return written;
+    await this.#tell(id, edit, what, context);
+    return this.#sourceIn(file, added.value, id);
+  }
+
+  async #past(
+    version: number,
+  ): Promise<Edited<{ file: string; text: string; broken?: string; gone?: true }>> {
+    const known = this.#versions.get(version);
+    const text = known === undefined ? undefined : await this.#versions.text(known);
+    if (known === undefined || text === undefined) {
+      return refuse({
+        code: "unknown-version",
+        detail: `There is no version ${version}, or its text was not kept.`,
+      });
+    }
+    const { broken, file, gone } = known;
+    return {
+      ok: true,
+      value: {
+        file,
+        text,
+        ...(broken === undefined ? {} : { broken }),
+        ...(gone === undefined ? {} : { gone }),
+      },
+    };
   }
 
   #edit(
@@ -176,27 +246,33 @@ export class RuleEditor {
   ): Promise<Edited<RuleSourceView>> {
     return this.#queue(async () => {
       const file = this.#fileOf(id);
-      if (file === undefined) return unknownRule(id);
-      const old = await this.#read(file);
+      if (file === undefined) return this.#notThere(id);
+      const old = await this.#folder.read(file);
       if (!old.ok) return old;
       const stale = staleness(old.value, context);
       if (stale !== undefined) return stale;
       const changed = change(old.value);
       if (!changed.ok) return changed;
       if (changed.value !== old.value) {
-        const written = await this.#write(file, changed.value);
+        const edit = { name: file, old: old.value, text: changed.value };
+        const written = await this.#write(edit, context);
         if (!written.ok) return written;
-        this.#tell(id, { name: file, text: changed.value }, what, context);
+        await this.#tell(id, edit, context.note ?? what, context);
       }
       return this.#sourceIn(file, changed.value, changed.id ?? id);
     });
   }
 
   /** The audit line, and the engine looks at the files again. */
-  #tell(rule: string, file: { name: string; text: string }, change: string, { by }: EditContext): void {
-    const detail = `${change} in ${file.name}, ${revisionOf(file.text)}`;
-    this.#audit({ action: "rule-edited", subject: rule, by, detail });
-    this.#rules.reload();
+  async #tell(subject: string, file: FileEdit, change: string, { by }: EditContext): Promise<void> {
+    const where = subject === file.name ? "" : ` in ${file.name}`;
+    this.#audit({
+      action: "rule-edited",
+      subject,
+      by,
+      detail: `${change}${where}, ${revisionOf(file.text)}`,
+    });
+    await this.#rules.reload();
   }
 
   #sourceIn(file: string, fileText: string, id: string): Edited<RuleSourceView> {
@@ -226,45 +302,33 @@ export class RuleEditor {
   }
 
   #fileOf(id: string): string | undefined {
-    return this.#rules.list().find((rule) => rule.id === id && rule.editable)?.file;
+    const rule = this.#ruleOf(id);
+    return rule?.editable === true ? rule.file : undefined;
   }
 
-  async #read(file: string): Promise<Edited<string>> {
-    try {
-      return { ok: true, value: await readFile(join(this.#folder, file), "utf8") };
-    } catch (error) {
-      const code = codeOf(error);
-      const why = code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
-      return refuse({ code: "unknown-file", detail: `${file}: ${why}.` });
-    }
+  #ruleOf(id: string): RuleView | undefined {
+    return this.#rules.list().find((rule) => rule.id === id);
   }
 
-  /** Writes beside the file, then takes its place: whatever happens, a whole file is there. */
-  async #write(file: string, text: string): Promise<Edited<undefined>> {
-    // A name with a dot in front is never read as a rule file.
-    const draft = join(this.#folder, `.${file}.new`);
-    try {
-      await mkdir(this.#folder, { recursive: true });
-      const target = await realTarget(join(this.#folder, file));
-      const handle = await open(draft, "w", await modeOf(target));
-      try {
-        await handle.writeFile(text);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      this.#meter?.wrote(wholeFileBytes(Buffer.byteLength(text)));
-      await rename(draft, target);
-      await syncFolder(dirname(target));
-      return { ok: true, value: undefined };
-    } catch (error) {
-      await rm(draft, { force: true }).catch(() => undefined); // What cannot be written cannot be removed either.
-      this.#log.warn({ file, code: codeOf(error) }, "a rule file could not be written");
-      return refuse({
-        code: "not-writable",
-        detail: `${file}: ${inWords(codeOf(error))}. Nothing was changed.`,
-      });
-    }
+  /** Its file may be one that nobody can change a single rule of. */
+  #notThere(id: string): Refused {
+    const rule = this.#ruleOf(id);
+    if (rule?.lastGood === undefined) return unknownRule(id);
+    const [first] = rule.problems;
+    return refuse({
+      code: "broken-file",
+      detail: `${rule.file} cannot be read as a list of rules: mend or roll back the file. ${first?.problem ?? ""}`,
+    });
+  }
+
+  /** Writes a file, and says before whose work it is. */
+  async #write({ name: file, old, text }: FileEdit, author: EditContext): Promise<Edited<undefined>> {
+    // A change by hand that nobody has looked at yet is a version of its own.
+    if (old !== undefined && this.#versions.isNews(file, old)) await this.#rules.reload();
+    await this.#versions.announce(file, text, author);
+    const written = await this.#folder.replace(file, old, text);
+    if (!written.ok) this.#versions.withdraw(file);
+    return written;
   }
 
   #queue<T>(work: () => Promise<T>): Promise<T> {
@@ -274,25 +338,12 @@ export class RuleEditor {
   }
 }
 
-function refuse(refusal: EditRefusal): { readonly ok: false; readonly refusal: EditRefusal } {
-  return { ok: false, refusal };
-}
-
-function unknownRule(id: string): { readonly ok: false; readonly refusal: EditRefusal } {
-  return refuse({ code: "unknown-rule", detail: `There is no rule ${id}.` });
-}
-
-function invalid(problems: readonly RuleProblemView[]): {
-  readonly ok: false;
-  readonly refusal: EditRefusal;
-} {
-  const [first] = problems;
-  const where = first === undefined || first.path === "" ? "" : `${first.path}: `;
-  return refuse({
-    code: "invalid-rule",
-    detail: `${where}${first?.problem ?? "not a rule"}`,
-    errors: problems.map(({ path, problem }) => ({ path, problem })),
-  });
+/** A file as it is to be. */
+interface FileEdit {
+  readonly name: string;
+  /** What it said when the edit was made; absent where there was no file. */
+  readonly old: string | undefined;
+  readonly text: string;
 }
 
 function rendered(result: TextResult, id?: string): Edited<string> & { readonly id?: string | undefined } {
@@ -304,58 +355,11 @@ function rendered(result: TextResult, id?: string): Edited<string> & { readonly 
   });
 }
 
-function staleness(
-  text: string,
-  { revision }: EditContext,
-): { readonly ok: false; readonly refusal: EditRefusal } | undefined {
-  if (revision === undefined || revision === revisionOf(text)) return undefined;
-  return refuse({ code: "changed", detail: "Somebody changed this file meanwhile. Load it again." });
+function staleness(text: string, { revision }: EditContext): Refused | undefined {
+  return revision === undefined || revision === revisionOf(text) ? undefined : CHANGED;
 }
 
 /** Names a state of a file: 128 bits of its SHA-256. */
 function revisionOf(text: string): string {
   return createHash("sha256").update(text).digest("base64url").slice(0, 22);
-}
-
-/** A rule file may be a link: then the file that it names is written, and the link stays. */
-async function realTarget(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch {
-    return path; // Not there yet.
-  }
-}
-
-async function modeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).mode & 0o777;
-  } catch {
-    return 0o644; // Not there yet.
-  }
-}
-
-/** A rename is on the disk when its folder is. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? String(error);
-}
-
-const WORDS: Readonly<Record<string, string>> = {
-  EROFS: "the rules folder is on a read-only file system",
-  EACCES: "the gateway may not write into the rules folder",
-  EPERM: "the gateway may not write into the rules folder",
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-};
-
-function inWords(code: string): string {
-  return WORDS[code] ?? `it could not be written (${code})`;
 }

@@ -11,11 +11,16 @@ import {
   type TraceView,
 } from "@tram/protocol";
 import {
+  type BrokenRule,
+  type CompiledRule,
   compile,
   type Effect,
+  type LastGood,
+  lastGoodOf,
   type Program,
   type RuleEvent,
   RuleRunner,
+  type RuleSource,
   type RuleState,
   type StepResult,
   type Trace,
@@ -23,6 +28,7 @@ import {
 } from "@tram/rules";
 import { iso } from "../http/views.ts";
 import { RuleFiles } from "./rule-files.ts";
+import type { RuleVersions } from "./rule-versions.ts";
 
 const TABLE = "rules";
 /** Evaluations that are remembered for each rule. */
@@ -39,6 +45,7 @@ export interface RuleHouseParts {
   readonly log: Log;
   readonly folder: string;
   readonly timezone: string;
+  readonly versions: RuleVersions;
   /** Told after the commit that a rule changed, or is gone. */
   readonly onChange: (id: string) => void;
 }
@@ -64,7 +71,7 @@ export class RuleHouse implements Disposable {
     this.#files = new RuleFiles(parts.folder, {
       clock: parts.clock,
       log: parts.log,
-      onChange: () => this.reload(),
+      onChange: () => void this.reload(),
     });
     this.#world = () => ({
       now: parts.clock.instant(),
@@ -77,9 +84,12 @@ export class RuleHouse implements Disposable {
     const saved = new Map<RuleId, RuleState>();
     for (const [id, state] of await store.entries(TABLE))
       saved.set(id as RuleId, state as unknown as RuleState);
-    this.#program = this.#compile();
-    this.#runner = new RuleRunner(this.#program, saved);
-    const { bus, clock } = this.#parts;
+    const { bus, clock, versions } = this.#parts;
+    await versions.restore();
+    const sources = this.#files.read(versions.files);
+    const program = this.#compile(sources, versions.lastGood(sources));
+    this.#program = program;
+    this.#runner = new RuleRunner(program, saved);
     this.#subscriptions.push(
       bus.on("reading", ({ reading }, unit) => this.#handle({ kind: "reading", reading }, unit)),
       bus.on("quality", ({ reading }, unit) => this.#handle({ kind: "reading", reading }, unit)),
@@ -88,22 +98,26 @@ export class RuleHouse implements Disposable {
       bus.on("command", (command, unit) => {
         if (command.state === "refused") this.#noteRefusal(command.origin, command.reason ?? "refused", unit);
       }),
-      clock.onStep(({ stepMs, trust }) => this.#later({ kind: "clock", stepMs, trust })),
+      clock.onStep(({ stepMs, trust }) => void this.#later({ kind: "clock", stepMs, trust })),
     );
     this.#files.watch();
-    await this.#parts.transactions.record((unit) => this.#handle({ kind: "start" }, unit));
+    await this.#parts.transactions.record((unit) => {
+      this.#note(sources, program, unit);
+      this.#handle({ kind: "start" }, unit);
+    });
   }
 
-  /** Reads the files again. Runs in flight go on. */
-  reload(): void {
+  /** Reads the files again. Runs in flight go on. @returns when what was found is kept, or cannot be. */
+  reload(): Promise<void> {
     this.#files.watch(); // The first rule may have made the folder.
     this.#stale = true;
-    this.#later({ kind: "start" });
+    return this.#later({ kind: "start" });
   }
 
   list(): readonly RuleView[] {
     const program = this.#program;
     if (program === undefined) return [];
+    const unreadable = new Set(program.broken.flatMap(({ file, id }) => (id === undefined ? [file] : [])));
     const sound = [...program.rules.values()].map((rule): RuleView => {
       const traces = this.#traces.get(rule.id) ?? [];
       const last = traces[0];
@@ -113,9 +127,10 @@ export class RuleHouse implements Disposable {
         ...(rule.title === undefined ? {} : { title: rule.title }),
         file: rule.file,
         status: rule.enabled ? "active" : "disabled",
-        problems: [],
+        problems: (rule.broken ?? []).map(({ path, problem }) => ({ path, problem })),
         warnings: rule.warnings.map(({ path, problem }) => ({ path, problem })),
-        editable: true,
+        editable: !unreadable.has(rule.file),
+        ...this.#pastOf(rule),
         running: state?.runs.length ?? 0,
         ...(state?.lastFired === undefined ? {} : { lastFired: iso(state.lastFired) }),
         ...(last === undefined ? {} : { lastTrace: traceView(last) }),
@@ -166,28 +181,51 @@ export class RuleHouse implements Disposable {
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
   }
 
-  #compile(): Program {
+  #compile(sources: readonly RuleSource[], lastGood: LastGood): Program {
     const { registry, timezone, log } = this.#parts;
     const previous = this.#program === undefined ? {} : { previous: this.#program };
-    const program = compile(this.#files.read(), { house: registry, timezone, ...previous });
-    for (const rule of program.broken) {
-      const [first] = rule.problems;
-      log.warn({ file: rule.file, path: first?.path, problem: first?.problem }, "a rule is unavailable");
+    const program = compile(sources, { house: registry, timezone, lastGood, ...previous });
+    const first = ({ file }: CompiledRule | BrokenRule, [problem]: CompiledRule["warnings"]) => ({
+      file,
+      path: problem?.path,
+      problem: problem?.problem,
+    });
+    for (const rule of program.broken) log.warn(first(rule, rule.problems), "a rule is unavailable");
+    for (const rule of program.rules.values()) {
+      if (rule.broken === undefined || this.#program?.rules.get(rule.id)?.broken !== undefined) continue;
+      log.warn(
+        { rule: rule.id, ...first(rule, rule.broken) },
+        "a rule is broken: its last good version runs",
+      );
     }
     return program;
+  }
+
+  #note(sources: readonly RuleSource[], program: Program, unit: Unit): void {
+    this.#parts.versions.note(unit, sources, program, () => void this.reload());
+  }
+
+  /** Which version runs, where that is another than the text's; and when the rule last changed. */
+  #pastOf({ broken, file, id }: CompiledRule): Pick<RuleView, "version" | "lastGood"> {
+    const { versions } = this.#parts;
+    const version = versions.ofRule(id);
+    return {
+      ...(version === undefined ? {} : { version }),
+      ...(broken === undefined ? {} : { lastGood: versions.lastSound(file, id) ?? {} }),
+    };
   }
 
   #queueRecompile(): void {
     this.#stale = true;
     this.#recompile ??= this.#parts.clock.after(RECOMPILE_MS, () => {
       this.#recompile = undefined;
-      if (this.#stale) this.#later({ kind: "start" });
+      if (this.#stale) void this.#later({ kind: "start" });
     });
   }
 
   /** Feeds an event that is not part of another unit. */
-  #later(event: RuleEvent): void {
-    void this.#parts.transactions.record((unit) => this.#handle(event, unit));
+  #later(event: RuleEvent): Promise<void> {
+    return this.#parts.transactions.record((unit) => this.#handle(event, unit));
   }
 
   #handle(event: RuleEvent, unit: Unit): void {
@@ -196,8 +234,14 @@ export class RuleHouse implements Disposable {
     if (this.#stale) {
       this.#stale = false;
       const before = this.list();
-      this.#program = this.#compile();
-      runner.replaceProgram(this.#program);
+      const sources = this.#files.read(this.#parts.versions.files);
+      const program = this.#compile(
+        sources,
+        this.#program === undefined ? new Map() : lastGoodOf(this.#program),
+      );
+      this.#program = program;
+      runner.replaceProgram(program);
+      this.#note(sources, program, unit);
       if (event.kind !== "start") this.#apply(runner.handle({ kind: "start" }, this.#world()), event, unit);
       this.#tellDifference(before, unit);
     }
@@ -272,7 +316,7 @@ export class RuleHouse implements Disposable {
     const delayMs = Math.max(0, due - this.#parts.clock.monotonic());
     const timer = this.#parts.clock.after(delayMs, () => {
       this.#wakeup = undefined;
-      this.#later({ kind: "wakeup" });
+      void this.#later({ kind: "wakeup" });
     });
     this.#wakeup = { due, timer };
   }
