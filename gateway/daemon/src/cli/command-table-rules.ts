@@ -12,6 +12,7 @@ const TIMEZONE_OPTION: Readonly<Record<string, OptionSpec>> = {
   timezone: { type: "string", value: "NAME", help: "zone of the rules' times (default: the gateway's)" },
 };
 
+/** Rules: how they are, how they are changed and tried, and what they were. */
 export const RULE_COMMANDS: readonly CliCommand[] = [
   {
     name: "rules list",
@@ -87,5 +88,91 @@ export const RULE_COMMANDS: readonly CliCommand[] = [
     minArgs: 1,
     maxArgs: 1,
     load: async () => (await import("./commands-rules.ts")).rulesTrace,
+  },
+  {
+    name: "rules show",
+    args: "ID",
+    summary: "print a rule as its author wrote it",
+    options: { version: { type: "string", value: "N", help: "as it was in this version" } },
+    minArgs: 1,
+    maxArgs: 1,
+    load: async () => (await import("./commands-rule-edit.ts")).rulesShow,
+  },
+  {
+    name: "rules add",
+    args: "FILE",
+    summary: "add a rule, or a list of them, from a YAML file (- for standard input)",
+    options: {
+      file: { type: "string", value: "NAME", help: "rule file that they go to (default: rules.yaml)" },
+    },
+    minArgs: 1,
+    maxArgs: 1,
+    load: async () => (await import("./commands-rule-edit.ts")).rulesAdd,
+  },
+  {
+    name: "rules put",
+    args: "ID FILE",
+    summary: "change a rule to what a YAML file says (- for standard input)",
+    minArgs: 2,
+    maxArgs: 2,
+    load: async () => (await import("./commands-rule-edit.ts")).rulesPut,
+  },
+  {
+    name: "rules edit",
+    args: "ID",
+    summary: "change a rule in your editor ($VISUAL, $EDITOR); it is checked before it is kept",
+    minArgs: 1,
+    maxArgs: 1,
+    load: async () => (await import("./commands-rule-edit.ts")).rulesEdit,
+  },
+  {
+    name: "rules remove",
+    args: "ID",
+    summary: "remove a rule; its versions stay",
+    minArgs: 1,
+    maxArgs: 1,
+    load: async () => (await import("./commands-rule-edit.ts")).rulesRemove,
+  },
+  {
+    name: "rules enable",
+    args: "ID",
+    summary: "switch a rule on",
+    minArgs: 1,
+    maxArgs: 1,
+    load: async () => (await import("./commands-rule-edit.ts")).rulesEnable,
+  },
+  {
+    name: "rules disable",
+    args: "ID",
+    summary: "switch a rule off",
+    minArgs: 1,
+    maxArgs: 1,
+    load: async () => (await import("./commands-rule-edit.ts")).rulesDisable,
+  },
+  {
+    name: "rules versions",
+    args: "[ID|FILE]",
+    summary: "who changed the rules, when and how, newest first; * is what the file says now",
+    options: {
+      last: { type: "string", short: "n", value: "N", help: "so many of the newest (default: 20)" },
+    },
+    maxArgs: 1,
+    load: async () => (await import("./commands-rule-versions.ts")).rulesVersions,
+  },
+  {
+    name: "rules diff",
+    args: "ID|FILE [A] [B]",
+    summary: "what the last change did, or the way from version A to now or to B",
+    minArgs: 1,
+    maxArgs: 3,
+    load: async () => (await import("./commands-rule-versions.ts")).rulesDiff,
+  },
+  {
+    name: "rules rollback",
+    args: "ID|FILE VERSION",
+    summary: "make a rule, or a whole file, what it was in a version",
+    minArgs: 2,
+    maxArgs: 2,
+    load: async () => (await import("./commands-rule-versions.ts")).rulesRollback,
   },
 ];

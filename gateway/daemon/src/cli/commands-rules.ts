@@ -37,7 +37,11 @@ function styleStatus({ output }: CommandContext, rule: RuleView): string {
 
 function problemOf(rule: RuleView): string {
   const [first] = [...rule.problems, ...rule.warnings];
-  return first === undefined ? "" : `${first.path}: ${first.problem}`;
+  const words = first === undefined ? "" : `${first.path}${first.path === "" ? "" : ": "}${first.problem}`;
+  if (rule.lastGood === undefined) return words;
+  const { time, version } = rule.lastGood;
+  const which = version === undefined ? "its last good version" : `version ${version} of ${time}`;
+  return `runs ${which}; the new text is broken: ${words}`;
 }
 
 export const rulesCheck: CommandBody = async (context) => {
@@ -75,7 +79,7 @@ async function problemsOfGateway(client: DaemonClient): Promise<Checked> {
   const of = (kind: "problems" | "warnings"): Problem[] =>
     rules.flatMap((rule) => rule[kind].map((problem) => ({ file: rule.file, ...problem })));
   return {
-    rules: rules.filter((rule) => rule.status !== "unavailable").length,
+    rules: rules.filter((rule) => rule.status !== "unavailable" && rule.lastGood === undefined).length,
     problems: of("problems"),
     warnings: of("warnings"),
   };
