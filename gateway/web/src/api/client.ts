@@ -6,8 +6,11 @@ import type {
   Problem,
   RuleChange,
   RuleCheckView,
+  RuleDiffView,
   RuleFileView,
   RuleSourceView,
+  RuleVersionsView,
+  RuleVersionView,
   SessionView,
   SetupRequest,
   SignInRequest,
@@ -28,6 +31,9 @@ export interface ApiProblem {
 export type ApiResult<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly problem: ApiProblem };
+
+/** What has a past: a rule, or a whole rule file. */
+export type PastSubject = { readonly rule: string } | { readonly file: string };
 
 /** A file that the gateway made, and its name. */
 export interface DownloadedFile {
@@ -63,6 +69,11 @@ export interface ApiClient {
   renderRule(text: string, document: unknown): Promise<ApiResult<string>>;
   ruleFile(file: string): Promise<ApiResult<RuleFileView>>;
   changeRuleFile(file: string, change: RuleChange): Promise<ApiResult<RuleFileView>>;
+  /** What a rule or a file was before, the newest first. */
+  versions(subject: PastSubject): Promise<ApiResult<readonly RuleVersionView[]>>;
+  /** What a version changed: a unified diff, of one rule or of the file. */
+  versionDiff(version: number, rule: string | undefined): Promise<ApiResult<string>>;
+  rollBack(subject: PastSubject, version: number): Promise<ApiResult<RuleSourceView | RuleFileView>>;
   mappings(): Promise<ApiResult<readonly MappingView[]>>;
   mappingProposals(): Promise<ApiResult<MappingProposals>>;
   /** @param revision of the mapping that it changes; undefined for a new one. */
@@ -91,6 +102,10 @@ export function createApiClient(send: typeof fetch): ApiClient {
   const thingAt = (thing: string, rest = "") => `things/${encodeURIComponent(thing)}${rest}`;
   const ruleAt = (rule: string, rest = "") => `rules/${encodeURIComponent(rule)}${rest}`;
   const fileAt = (file: string) => `rule-files/${encodeURIComponent(file)}`;
+  const pastOf = (subject: PastSubject) =>
+    "rule" in subject
+      ? ruleAt(subject.rule, "/versions")
+      : `rule-versions?file=${encodeURIComponent(subject.file)}`;
   return {
     session: () => call("GET", "session", (body) => body as SessionView),
     setUp: (body) => call("POST", "setup", nothing, body),
@@ -121,6 +136,20 @@ export function createApiClient(send: typeof fetch): ApiClient {
       call("POST", "rules/render", (body) => (body as { text: string }).text, { text, document }),
     ruleFile: (file) => call("GET", fileAt(file), (body) => body as RuleFileView),
     changeRuleFile: (file, change) => call("PUT", fileAt(file), (body) => body as RuleFileView, change),
+    versions: (subject) => call("GET", pastOf(subject), (body) => (body as RuleVersionsView).versions),
+    versionDiff: (version, rule) =>
+      call(
+        "GET",
+        `rule-versions/${version}/diff${rule === undefined ? "" : `?rule=${encodeURIComponent(rule)}`}`,
+        (body) => (body as RuleDiffView).diff,
+      ),
+    rollBack: (subject, version) =>
+      call(
+        "POST",
+        "rule" in subject ? ruleAt(subject.rule, "/rollback") : `${fileAt(subject.file)}/rollback`,
+        (body) => body as RuleSourceView | RuleFileView,
+        { version },
+      ),
     mappings: () => call("GET", "mappings", (body) => (body as { mappings: MappingView[] }).mappings),
     mappingProposals: () => call("GET", "mappings/proposals", (body) => body as MappingProposals),
     putMapping: (mapping, revision) =>

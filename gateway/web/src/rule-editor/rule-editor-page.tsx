@@ -3,6 +3,7 @@ import { useLocation } from "wouter";
 import { mayAdminister } from "../account/session-slice.ts";
 import { problemText } from "../api/problem-text.ts";
 import { useI18n } from "../i18n/use-i18n.ts";
+import { LastGoodNote } from "../rules/last-good-note.tsx";
 import { TraceHistory } from "../rules/trace-history.tsx";
 import { useTraces } from "../rules/use-traces.ts";
 import { WhyNotLine } from "../rules/why-not-line.tsx";
@@ -22,6 +23,7 @@ import { BackLink, Conflict, SaveAlert, SaveProblem, SaveRow } from "./save-row.
 import { goToLine, TextEditor } from "./text-editor.tsx";
 import { handOver, useRuleDraft } from "./use-rule-draft.ts";
 import { useUnsavedGuard } from "./use-unsaved-guard.ts";
+import { VersionList } from "./version-list.tsx";
 import "./editor-texts.ts";
 import "./rule-editor.css";
 
@@ -34,6 +36,7 @@ export function RuleEditorPage({ id }: { readonly id: string | undefined }) {
   const title = id === undefined ? t("editor.newTitle") : t("editor.title", { rule: kept ?? id });
   return (
     <Page title={title}>
+      {rule === undefined ? null : <LastGoodNote rule={rule} />}
       {state.phase === "open" ? (
         <Editor id={id} draft={draft} state={state} />
       ) : (
@@ -51,6 +54,16 @@ export function RuleEditorPage({ id }: { readonly id: string | undefined }) {
         </>
       )}
       {rule === undefined ? null : <Past id={rule.id} />}
+      {id === undefined || state.phase !== "open" ? null : (
+        <VersionList
+          subject={{ rule: id }}
+          seen={rule?.version}
+          unsaved={state.unsaved}
+          onRolledBack={(kept) => {
+            if ("id" in kept) draft.take(kept);
+          }}
+        />
+      )}
     </Page>
   );
 }

@@ -12,6 +12,7 @@ import type { Told } from "./problems.ts";
 import { BackLink, Conflict, SaveAlert, SaveProblem, SaveRow } from "./save-row.tsx";
 import { goToLine, TextEditor } from "./text-editor.tsx";
 import { useUnsavedGuard } from "./use-unsaved-guard.ts";
+import { VersionList } from "./version-list.tsx";
 import "./editor-texts.ts";
 import "./rule-editor.css";
 
@@ -135,6 +136,16 @@ export function RuleFilePage({ file }: { readonly file: string }) {
           <SaveRow readOnly={readOnly} saving={saving} saved={saved} unsaved={unsaved} />
         )}
       </form>
+      {view === undefined ? null : (
+        <VersionList
+          subject={{ file }}
+          seen={view.revision}
+          unsaved={unsaved}
+          onRolledBack={(kept) => {
+            if (!("id" in kept)) take(kept);
+          }}
+        />
+      )}
     </Page>
   );
 }

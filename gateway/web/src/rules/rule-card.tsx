@@ -6,6 +6,7 @@ import { Chip, type Tone } from "../shell/chip.tsx";
 import { type Complaint, Complaints } from "../shell/complaints.tsx";
 import { SlotText } from "../shell/slot-text.tsx";
 import { useAppSelector } from "../store/hooks.ts";
+import { LastGoodNote } from "./last-good-note.tsx";
 import { RuleTools } from "./rule-tools.tsx";
 import { TraceHistory } from "./trace-history.tsx";
 import { TraceItem } from "./trace-item.tsx";
@@ -56,6 +57,7 @@ export const RuleCard = memo(function RuleCard({ id, announce }: Props) {
             </SlotText>
           )}
         </p>
+        <LastGoodNote rule={rule} />
         <Complaints title={t("rules.problems")} tone="bad" level={3} list={complaints(rule.problems)} />
         <Complaints title={t("rules.warnings")} tone="warn" level={3} list={complaints(rule.warnings)} />
         {last === undefined ? null : (

@@ -157,6 +157,8 @@ export const en = {
   "rules.lastFired": "Last fired {age}",
   "rules.neverFired": "Has not fired yet",
   "rules.problems": "Problems",
+  "rules.lastGood": "Its new text is broken. The last version that worked runs.",
+  "rules.lastGoodOf": "Its new text is broken. Version {version} of {time} runs.",
   "rules.warnings": "Warnings",
   "rules.lastTrace": "Last evaluation",
   "rules.history": "History",

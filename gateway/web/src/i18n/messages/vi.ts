@@ -156,6 +156,8 @@ export const vi: CatalogueOf<typeof en> = {
   "rules.lastFired": "Kích hoạt lần cuối {age}",
   "rules.neverFired": "Chưa kích hoạt lần nào",
   "rules.problems": "Vấn đề",
+  "rules.lastGood": "Nội dung mới bị lỗi. Phiên bản cuối cùng còn tốt đang chạy.",
+  "rules.lastGoodOf": "Nội dung mới bị lỗi. Phiên bản {version} lúc {time} đang chạy.",
   "rules.warnings": "Cảnh báo",
   "rules.lastTrace": "Lần đánh giá gần nhất",
   "rules.history": "Lịch sử",
