@@ -1,4 +1,4 @@
-import type { RuleFileView } from "@tram/protocol";
+import type { RuleFileView, RuleView } from "@tram/protocol";
 import { type FormEvent, useCallback, useEffect, useId, useRef, useState } from "react";
 import { mayAdminister } from "../account/session-slice.ts";
 import type { ApiProblem } from "../api/client.ts";
@@ -32,10 +32,8 @@ export function RuleFilePage({ file }: { readonly file: string }) {
   const [saving, setSaving] = useState(false);
   const unsaved = view !== undefined && text !== view.text;
   useUnsavedGuard(unsaved && !readOnly, t("editor.unsaved"));
-  // The gateway's words are about the text that it keeps.
-  const told = unsaved
-    ? []
-    : Object.values(rules).flatMap((rule) => (rule.file === file ? rule.problems.map(withLine) : []));
+  // The gateway's words are about the text that it keeps. Rules that go on while the file is broken tell its problem too.
+  const told = unsaved ? [] : distinct(Object.values(rules).filter((rule) => rule.file === file));
 
   const take = useCallback((taken: RuleFileView) => {
     setView(taken);
@@ -148,6 +146,12 @@ export function RuleFilePage({ file }: { readonly file: string }) {
       )}
     </Page>
   );
+}
+
+function distinct(rules: readonly Pick<RuleView, "problems">[]): readonly Told[] {
+  const problems = rules.flatMap((rule) => rule.problems);
+  const byPlace = new Map(problems.map((problem) => [`${problem.path} ${problem.problem}`, problem]));
+  return [...byPlace.values()].map(withLine);
 }
 
 /** The gateway tells the line of what is not YAML inside the sentence. */
