@@ -1,3 +1,4 @@
+import type { RuleTrigger } from "@tram/protocol";
 import { describe, expect, test } from "vitest";
 import { compile } from "./compile.ts";
 import { lastGoodIn, lastGoodOf, type PastText } from "./last-good.ts";
@@ -12,11 +13,15 @@ const OPTIONS = { ...HOUSE, lastGood: lastGoodOf(compile([{ file: "a.yaml", text
 function running(...sources: { file: string; text: string; unreadable?: string }[]): Record<string, string> {
   const { rules } = compile(sources, OPTIONS);
   return Object.fromEntries(
-    [...rules.values()].map(({ broken, enabled, id, triggers: [trigger] }) => [
+    [...rules.values()].map(({ broken, document: { triggers }, enabled, id }) => [
       id,
-      `${trigger?.kind === "time" ? trigger.time : ""}${broken === undefined ? "" : "!"}${enabled ? "" : " off"}`,
+      `${timeOf(triggers[0])}${broken === undefined ? "" : "!"}${enabled ? "" : " off"}`,
     ]),
   );
+}
+
+function timeOf(trigger: RuleTrigger | undefined): string {
+  return trigger !== undefined && "time" in trigger ? String(trigger.time) : "";
 }
 
 describe("a broken rule", () => {
