@@ -82,10 +82,12 @@ function keptSections(
   if (map.flow === true || /[&*]/.test(text.replace(/"[^"\n]*"|'[^'\n]*'|#.*$/gm, ""))) return undefined;
   const starts = map.items.map((pair) => startOf(text, pair as Pair<Node>));
   const sections = new Map<string, string>();
+  // What stands at the end is about the rule, and stays there when another key becomes the last.
+  const whole = text.length - remarksAfter(text).length;
   for (const [index, pair] of map.items.entries()) {
     const key = keyOf(pair as Pair);
     const start = starts[index];
-    const end = index + 1 < starts.length ? starts[index + 1] : text.length;
+    const end = index + 1 < starts.length ? starts[index + 1] : whole;
     if (key === undefined || start === undefined || end === undefined) return undefined;
     if (jsonEqual(before[key], after[key])) sections.set(key, text.slice(index === 0 ? 0 : start, end));
   }
@@ -122,9 +124,7 @@ function assemble(map: YAMLMap, kept: ReadonlyMap<string, string>, text: string)
       written += written === "" && head !== "" && !fresh.startsWith("#") ? head + fresh : fresh;
     }
   }
-  const last = map.items.at(-1);
-  const lastKept = last !== undefined && kept.has(keyOf(last as Pair) ?? "");
-  return lastKept ? written : written + remarksAfter(text);
+  return written + remarksAfter(text);
 }
 
 /** A blank line, or a comment at the left edge: it belongs to no key. */
