@@ -1,0 +1,1 @@
+export { default } from "../dist/nodes/gateway-status.js";
