@@ -1,6 +1,7 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { describeHouse, report } from "./disk-house.ts";
-import { call, setUp } from "./http.ts";
+import { Device, describeHouse, report } from "./disk-house.ts";
+import { ADMIN, call, MARK, setUp } from "./http.ts";
 import { PROBE, publish } from "./mosquitto.ts";
 import { button, Fan, type FlowNode, gatewayNode, NodeRed, nodeRedMissing, token } from "./palette-flow.ts";
 import { freePort, type GatewayHandle, house, startGateway, temporaryFolder } from "./processes.ts";
@@ -58,6 +59,11 @@ describe.skipIf(nodeRedMissing())("the palette in a Node-RED of its own", () => 
   test("Node-RED takes every node, with texts in both languages and examples", async () => {
     const get = async (path: string, headers: Record<string, string> = {}) =>
       (await fetch(`${nodeRed.url}${path}`, { headers })).text();
+    const post = async (path: string, body: unknown) => {
+      const headers = { "content-type": "application/json", "node-red-api-version": "v1" };
+      return (await fetch(`${nodeRed.url}${path}`, { method: "POST", headers, body: JSON.stringify(body) }))
+        .status;
+    };
     const sets = JSON.parse(await get("/nodes", { accept: "application/json" })) as {
       module: string;
       enabled: boolean;
@@ -86,7 +92,20 @@ describe.skipIf(nodeRedMissing())("the palette in a Node-RED of its own", () => 
       "tram-thing-in": { palette: "Thiết bị báo" },
     });
     expect(await get("/resources/@tram/node-red/tram-editor.js")).toContain("TramEditor");
-    console.log(await get("/library/_examples_/flows/"));
+    const library = "/library/examples/flows/@tram/node-red/";
+    const names = (JSON.parse(await get(library)) as { fn: string }[]).map(({ fn }) => fn);
+    expect(names.sort()).toEqual(["gateway status", "greenhouse fan", "leak alarm"]);
+    for (const name of names) {
+      const flow = JSON.parse(await get(`${library}${encodeURIComponent(name)}`)) as FlowNode[];
+      const types = new Set(sets.flatMap(({ types: each }) => each));
+      expect(flow.filter(({ type }) => type !== "tab" && !types.has(type))).toEqual([]);
+      const before = nodeRed.process.stdout.length;
+      expect(await post("/flows", flow), name).toBe(204);
+      await expect.poll(() => nodeRed.process.stdout.slice(before)).toMatch(/Started flows/);
+      // Without a token the gateway node says so, and nothing else is wrong.
+      const said = nodeRed.process.stdout.slice(before).match(/\[(?:warn|error)\] .*/g);
+      expect(said).toEqual(["[warn] [tram-gateway:Tram] token: expected one, found none"]);
+    }
   });
 
   test("Thing in: typed values with topic, quality and time, the first known one, and availability", async () => {
@@ -289,5 +308,210 @@ describe.skipIf(nodeRedMissing())("the palette in a Node-RED of its own", () => 
     await expect.poll(() => fan.told.at(-1)).toBe("false");
     await expect.poll(async () => (await seen("end")).at(-1)?.payload).toBe("confirmed");
     expect(nodeRed.process.stdout.match(/\[warn\] \[tram-gateway:gw\]/g)).toHaveLength(1);
+  });
+
+  test("what the editor offers comes from the gateway that is deployed; a token that is taken back is told once", async () => {
+    const lists = async (id: string) => {
+      const answer = await fetch(`${nodeRed.url}/tram/${id}/lists`);
+      return { status: answer.status, body: (await answer.json()) as Record<string, { id: string }[]> };
+    };
+    const admin = await call(gateway, "POST", "/api/v1/session", { body: ADMIN, headers: MARK });
+    const headers = { ...MARK, cookie: admin.headers.get("set-cookie")?.split(";")[0] ?? "" };
+    const made = await call(gateway, "POST", "/api/v1/tokens", {
+      body: { name: "passing", scopes: ["read"] },
+      headers,
+    });
+    const passing = made.body as { id: string; token: string };
+    await nodeRed.deploy([
+      gatewayNode(gateway.web, passing.token),
+      { ...gatewayNode("nowhere", ""), id: "bad" },
+      watchLink,
+      button("press", "set"),
+      node("set", "tram-thing-set", { thing: "fan", property: "fan/on", wires: [[], ["seen:refused"]] }),
+    ]);
+    await online();
+    const { body } = await lists("gw");
+    expect(body.things?.map(({ id }) => id)).toEqual(["fan", "sensor"]);
+    expect(body.things?.[0]).toMatchObject({
+      properties: [{ key: "fan/on", type: "boolean", readOnly: false }],
+    });
+    expect(body.rules).toEqual([{ id: "hot", title: "Too hot" }]);
+    expect(await lists("bad")).toMatchObject({ status: 404, body: { code: "not-deployed" } });
+    expect(await lists("set")).toMatchObject({ status: 404 });
+
+    // A token that may only read sets nothing.
+    await nodeRed.inject("press", { payload: true });
+    await expect.poll(() => seen("refused")).toHaveLength(1);
+    expect((await seen("refused"))[0]).toMatchObject({
+      command: { state: "refused", code: "scope-missing" },
+    });
+
+    const before = nodeRed.process.stdout.length;
+    expect((await call(gateway, "DELETE", `/api/v1/tokens/${passing.id}`, { headers })).status).toBe(204);
+    await expect
+      .poll(async () => (await seen("link")).at(-1))
+      .toMatchObject({ payload: false, code: "sign-in-needed" });
+    const said = (): string[] => nodeRed.process.stdout.slice(before).match(/\[warn\] .*/g) ?? [];
+    // It tries again, and does not say it again.
+    await expect.poll(async () => (await lists("gw")).status).toBe(200);
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    expect(said()).toEqual([expect.stringContaining("the gateway does not know the token")]);
+    expect(nodeRed.process.stdout).not.toContain(passing.token);
+  });
+
+  test("a thousand readings in a second for ten seconds: the flow keeps up, and its memory stays", async () => {
+    await deploy(
+      watchLink,
+      node("air", "tram-thing-in", {
+        thing: "sensor",
+        property: "air/temperature",
+        initial: false,
+        wires: [["count"]],
+      }),
+      {
+        id: "count",
+        type: "function",
+        func: 'flow.set("n", (flow.get("n") ?? 0) + 1); flow.set("last", msg.payload);',
+        outputs: 0,
+      },
+      button("ask", "answer"),
+      {
+        id: "answer",
+        type: "function",
+        func: 'return { n: flow.get("n"), last: flow.get("last") };',
+        outputs: 1,
+        wires: [["seen:count"]],
+      },
+    );
+    await online();
+    const residentKb = (): number =>
+      Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${nodeRed.process.child.pid}/status`, "utf8"))?.[1]);
+    await using device = await Device.connect(gateway.mqttPort);
+    const before = residentKb();
+    const startedAt = performance.now();
+    let sent = 0;
+    while (performance.now() - startedAt < 10_000) {
+      const due = Math.min(10_000, Math.floor(performance.now() - startedAt));
+      for (; sent < due; sent++)
+        device.client.publish("homie/5/sensor/air/temperature", String(sent % 30), { qos: 0 });
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await device.client.publishAsync("homie/5/sensor/air/temperature", "29.5", { qos: 1, retain: true });
+    let latest: Record<string, unknown> = {};
+    await expect
+      .poll(
+        async () => {
+          await nodeRed.inject("ask", {});
+          latest = (await seen("count")).at(-1) ?? {};
+          return latest.last;
+        },
+        { timeout: 15_000 },
+      )
+      .toBe(29.5);
+    // A batch each 50 ms has the latest value.
+    expect(latest.n).toBeGreaterThan(50);
+    expect(latest.n).toBeLessThanOrEqual(10_001);
+    expect(residentKb() - before).toBeLessThan(80_000);
+    expect((await seen("link")).map(({ payload }) => payload)).toEqual([true]);
+  });
+
+  test("a flood of values while the gateway is away stays within the bound, and everything is accounted for", async () => {
+    await nodeRed.deploy([
+      gatewayNode("http://127.0.0.1:9", secret),
+      button("flood", "many"),
+      {
+        id: "many",
+        type: "function",
+        func: "for (let n = 0; n < 10_000; n++) node.send({ topic: 'fan/fan/p' + n, payload: n });",
+        outputs: 1,
+        wires: [["set"]],
+      },
+      node("set", "tram-thing-set", { queue: 50, keepSeconds: 2, wires: [[], ["tally"]] }),
+      {
+        id: "tally",
+        type: "function",
+        func: 'const all = flow.get("all") ?? {}; all[msg.command.code] = (all[msg.command.code] ?? 0) + 1; flow.set("all", all);',
+        outputs: 0,
+      },
+      button("ask", "answer"),
+      {
+        id: "answer",
+        type: "function",
+        func: 'return { all: flow.get("all") };',
+        outputs: 1,
+        wires: [["seen:all"]],
+      },
+    ]);
+    const before = nodeRed.process.stdout.length;
+    await nodeRed.inject("flood", {});
+    const tally = async (): Promise<Record<string, number>> => {
+      await nodeRed.inject("ask", {});
+      return ((await seen("all")).at(-1)?.all ?? {}) as Record<string, number>;
+    };
+    await expect
+      .poll(async () => Object.values(await tally()).reduce((sum, count) => sum + count, 0), {
+        timeout: 30_000,
+      })
+      .toBe(10_000);
+    const { "queue-full": full = 0, "too-old": old = 0 } = await tally();
+    expect(full + old).toBe(10_000);
+    expect(old).toBeGreaterThanOrEqual(1);
+    expect(old).toBeLessThanOrEqual(58);
+    expect(nodeRed.process.stdout.slice(before).match(/\[warn\] \[tram-thing-set/g)).toHaveLength(2);
+  });
+
+  test("deploying again and again leaves no connection behind", async () => {
+    const connections = (): number => {
+      const port = gateway.httpPort.toString(16).toUpperCase().padStart(4, "0");
+      const own = new Set(
+        readdirSync(`/proc/${nodeRed.process.child.pid}/fd`).flatMap((fd) => {
+          try {
+            return (
+              /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${nodeRed.process.child.pid}/fd/${fd}`))?.[1] ??
+              []
+            );
+          } catch {
+            return [];
+          }
+        }),
+      );
+      return readFileSync(`/proc/${nodeRed.process.child.pid}/net/tcp`, "utf8")
+        .split("\n")
+        .map((line) => line.trim().split(/\s+/))
+        .filter(
+          ([, , remote = "", state, , , , , , inode = ""]) =>
+            state === "01" && remote.endsWith(`:${port}`) && own.has(inode),
+        ).length;
+    };
+    const nodes = ["a", "b", "c"].flatMap((id) => [
+      node(`in-${id}`, "tram-thing-in", { thing: "sensor", wires: [["seen:x"]] }),
+      node(`rule-${id}`, "tram-rule-trigger", { wires: [["seen:x"]] }),
+      node(`set-${id}`, "tram-thing-set", { thing: "fan", property: "fan/on" }),
+      node(`result-${id}`, "tram-command-result", { watch: "all", wires: [["seen:x"]] }),
+    ]);
+    for (let round = 0; round < 10; round++) await deploy(watchLink, ...nodes);
+    await online();
+    await expect.poll(connections).toBe(1);
+    // Only what changed: the connection stands, and a new node begins with what is known.
+    await nodeRed.clear();
+    await nodeRed.deploy(
+      [
+        // Without credentials: they are there, and given anew they would be a change.
+        { id: "gw", type: "tram-gateway", address: gateway.web },
+        watchLink,
+        ...nodes,
+        node("new", "tram-thing-in", {
+          thing: "sensor",
+          property: "air/temperature",
+          initial: true,
+          wires: [["seen:new"]],
+        }),
+      ],
+      "nodes",
+    );
+    await expect.poll(() => seen("new")).toHaveLength(1);
+    expect(await seen("link")).toEqual([]);
+    await nodeRed.deploy([]);
+    await expect.poll(connections).toBe(0);
   });
 });

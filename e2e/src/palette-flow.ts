@@ -104,7 +104,8 @@ export class NodeRed implements AsyncDisposable {
 
   async seen(from?: string): Promise<Seen[]> {
     const answer = await fetch(`${this.url}/seen`);
-    const all = (await answer.json()) as Seen[];
+    // While a flow is being deployed nothing answers there.
+    const all = answer.ok ? ((await answer.json()) as Seen[]) : [];
     return from === undefined ? all : all.filter((each) => each.from === from);
   }
 
@@ -115,11 +116,18 @@ export class NodeRed implements AsyncDisposable {
   /** Presses the button of an inject node, with a message. */
   async inject(node: string, msg: Readonly<Record<string, unknown>>): Promise<void> {
     const props = Object.entries(msg).map(([p, v]) => ({ p, v: JSON.stringify(v), vt: "json" }));
-    const answer = await fetch(`${this.url}/inject/${node}`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ __user_inject_props__: props }),
-    });
+    const press = () =>
+      fetch(`${this.url}/inject/${node}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ __user_inject_props__: props }),
+      });
+    let answer = await press();
+    // A deployment is answered a moment before its flows run.
+    for (let attempts = 0; answer.status === 404 && attempts < 100; attempts++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      answer = await press();
+    }
     if (answer.status !== 200) throw new Error(`inject: ${answer.status}`);
   }
 

@@ -10,8 +10,8 @@ import type { Timers } from "./timers.ts";
 /** What the gateway gives out: URL-safe characters. */
 const TOKEN = /^[A-Za-z0-9_-]{20,64}$/;
 
-/** Reasons that want another cure than waiting. */
-const TOLD_APART: ReadonlySet<string> = new Set(["sign-in-needed", "not-understood"]);
+/** Reasons that want another cure than waiting; those of certificates are Node.js's and OpenSSL's. */
+const TOLD_APART = /^(?:sign-in-needed|not-understood)$|CERT|SELF_SIGNED|ALTNAME|^UNABLE_TO/;
 
 export interface GatewaySettings {
   readonly address: Address;
@@ -110,7 +110,7 @@ export class Gateway implements Disposable {
 
   #onState(link: LinkState): void {
     // Told when it goes, when the gateway refuses or is none, and when it comes back.
-    const why = link.state === "offline" && TOLD_APART.has(link.code) ? ` ${link.code}` : "";
+    const why = link.state === "offline" && TOLD_APART.test(link.code) ? ` ${link.code}` : "";
     const edge = `${link.state}${why}`;
     if (edge !== this.#edge) this.#parts.onEdge(link);
     this.#edge = edge;
