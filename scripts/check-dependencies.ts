@@ -14,6 +14,7 @@ const ROOMS: Readonly<Record<string, { readonly imports: readonly string[]; read
   "gateway/core": { imports: ["protocol", "modules/sdk"], node: false },
   "gateway/broker": { imports: ["protocol", "gateway/core"], node: true },
   "rules/engine": { imports: ["protocol"], node: false },
+  "rules/node-red": { imports: [], node: true },
   "cloud-bridge": { imports: ["protocol", "gateway/core"], node: true },
   "modules/sim": { imports: ["protocol", "modules/sdk"], node: false },
   "modules/conformance": { imports: ["protocol", "modules/sdk", "testkit"], node: true },

@@ -138,7 +138,6 @@ describe.skipIf(nodeRedMissing())("the palette in the Node-RED that the gateway 
       await editor.locator("#node-input-thing").fill("sensor");
       await expect.poll(() => offers("property")).toEqual([]);
       await editor.getByText("Số giá trị chờ").waitFor();
-      if (process.env.TRAM_SHOT !== undefined) await editor.screenshot({ path: process.env.TRAM_SHOT });
       expect(complaints).toEqual([]);
       await browser.close();
     },

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tarGz } from "../../gateway/daemon/src/support/tar.ts";
 import { installNodeRed, NODE_RED_DIR } from "../node-red.ts";
+import { paletteEntries } from "./palette.ts";
 import { readTree } from "./tree.ts";
 
 /** The optional package of the feed. */
@@ -11,11 +12,11 @@ export const NODE_RED_PACKAGE = "tram-node-red";
 const NOT_NEEDED = /\.map$|(?:^|\/)\.bin(?:\/|$)|(?:^|\/)\.package-lock\.json$/;
 
 /**
- * Makes the source of the package tram-node-red: Node-RED as the lock file names it.
+ * Makes the source of the package tram-node-red: Node-RED as the lock file names it, and our palette.
  * @param out folder of the tarball.
  * @param mtime time of every file, in seconds since 1970.
  * @returns its path.
- * @throws {Error} when Node-RED cannot be installed.
+ * @throws {Error} when Node-RED cannot be installed, or the palette is not built.
  */
 export function makeNodeRedRelease(out: string, mtime: number): string {
   const problem = installNodeRed();
@@ -24,8 +25,9 @@ export function makeNodeRedRelease(out: string, mtime: number): string {
   const { version } = JSON.parse(readFileSync(join(modules, "node-red/package.json"), "utf8")) as {
     version: string;
   };
-  const entries = readTree(modules)
-    .filter(({ path }) => !NOT_NEEDED.test(path))
+  const entries = [...readTree(modules).filter(({ path }) => !NOT_NEEDED.test(path)), ...paletteEntries()]
+    // Each once: npm's folders of scopes may be there already.
+    .filter(({ path }, at, all) => at === all.findIndex((other) => other.path === path))
     .map((entry) => ({
       ...entry,
       path: `node_modules/${entry.path}`,
