@@ -61,6 +61,7 @@ generate: build ## write the generated files again (OpenAPI, config reference, d
 
 package: node_modules/.installed ## make the packages for OpenWrt, their SBOM and licences, in dist/packages
 	@node scripts/build-web.ts
+	@tsc -b rules/node-red
 	@node scripts/package.ts
 
 screenshots: build ## take the pictures of the README from the running demo

@@ -14,6 +14,8 @@ const REJECTIONS: ReadonlySet<string> = new Set([
   "cancelled",
   "held",
   "failed",
+  "paused",
+  "conflict",
 ]);
 
 /** Emits when a rule of the gateway fires, and, where that is wanted, when it does not and why. */
