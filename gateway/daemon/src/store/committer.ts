@@ -1,6 +1,7 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { EncodedOperation } from "./encode.ts";
 import type { SqlDriver, SqlStatement } from "./sql-driver.ts";
-import { failureOf, type StoreFailure } from "./store-failure.ts";
+import { attempt, failureOf, type StoreFailure } from "./store-failure.ts";
 
 /** What the database takes. */
 export type StoredOperation =
@@ -8,6 +9,9 @@ export type StoredOperation =
   /** The highest position of a log, where its row is gone already. */
   | { readonly op: "head"; readonly log: string; readonly last: number }
   | { readonly op: "meta"; readonly key: string; readonly text: string };
+
+/** Operations between two looks at the time. */
+const ASKED_EACH = 16;
 
 /**
  * Writes to the database, in transactions that are not synced: the file systems of the kernel have them then, so that the
@@ -76,30 +80,61 @@ export class Committer {
       undo?.push(inverse);
       return undefined;
     } catch (error) {
-      const failure = failureOf(error);
-      // A file system that went read-only under an open file looks like any other failed write to SQLite.
-      return failure.code === "io" && failure.scope === "medium" && this.#isReadOnly()
-        ? { ...failure, code: "read-only" }
-        : failure;
+      return this.#failed(error);
+    }
+  }
+
+  /**
+   * The same for many operations: the event loop goes on in between. Nothing else may be written meanwhile.
+   * @param turnMs longest time without a pause from now on, in milliseconds; 0 or more.
+   */
+  async writeInTurns(
+    operations: Iterable<StoredOperation>,
+    turnMs: () => number,
+  ): Promise<StoreFailure | undefined> {
+    let changes = 0;
+    try {
+      this.#driver.exec("BEGIN IMMEDIATE");
+      let count = 0;
+      let until = performance.now() + turnMs();
+      for (const operation of operations) {
+        if (++count % ASKED_EACH === 0 && performance.now() >= until) {
+          await nextTurn();
+          until = performance.now() + turnMs();
+        }
+        changes += this.#apply(operation);
+      }
+      // Its last pages are written only now.
+      await nextTurn();
+      this.#driver.exec("COMMIT");
+      this.#changes += changes;
+      return undefined;
+    } catch (error) {
+      return this.#failed(error);
     }
   }
 
   #transaction(operations: readonly StoredOperation[], inverse: EncodedOperation[] | undefined): number {
     let changes = 0;
     this.#driver.exec("BEGIN IMMEDIATE");
-    try {
-      for (const operation of operations) {
-        if (inverse !== undefined) this.#rememberInverse(operation, inverse);
-        changes += this.#apply(operation);
-      }
-      this.#driver.exec("COMMIT");
-    } catch (error) {
-      // After some errors SQLite has rolled back by itself.
-      if (this.#driver.inTransaction) this.#driver.exec("ROLLBACK");
-      throw error;
+    for (const operation of operations) {
+      if (inverse !== undefined) this.#rememberInverse(operation, inverse);
+      changes += this.#apply(operation);
     }
+    this.#driver.exec("COMMIT");
     inverse?.reverse();
     return changes;
+  }
+
+  /** Ends the transaction that something failed in. @returns why. */
+  #failed(error: unknown): StoreFailure {
+    // After some errors SQLite has rolled back by itself.
+    attempt(() => this.#driver.inTransaction && this.#driver.exec("ROLLBACK"));
+    const failure = failureOf(error);
+    // A file system that went read-only under an open file looks like any other failed write to SQLite.
+    return failure.code === "io" && failure.scope === "medium" && this.#isReadOnly()
+      ? { ...failure, code: "read-only" }
+      : failure;
   }
 
   #apply(operation: StoredOperation): number {

@@ -21,12 +21,21 @@ export interface Waiting {
 /** Batches in one transaction, at most: bounds how long the first of them waits for the last. */
 const LARGEST_GROUP = 1_000;
 /** A journal of this size goes into the database before the window ends. In bytes. */
-const JOURNAL_BYTES = 524_288;
+const JOURNAL_BYTES = 1_048_576;
 /**
  * A journal of this size begins anew when the database has everything. A smaller one may go on, which saves a page of the
  * database each time: to play it once more changes nothing. In bytes.
  */
-const RENEWED_BYTES = 262_144;
+const RENEWED_BYTES = 524_288;
+
+/**
+ * Operations that are written without a pause; of more, what came meanwhile is written next, until so many are left, and
+ * so many times at most.
+ */
+const AT_ONCE = 64;
+const MOST_ROUNDS = 6;
+/** While a commit waits for the end of the window, that takes the event loop for so many times as long at once. */
+const HURRY = 4;
 
 /** While the flash has to be spared, a window is as long as so many. */
 const SPARING = 3;
@@ -43,6 +52,8 @@ export interface GroupCommitParts {
   readonly strict: boolean;
   /** Longest time that something acknowledged stays in the journal alone, in milliseconds. */
   readonly windowMs: number;
+  /** Longest time that the window takes of the event loop at once, on its way into the database. In milliseconds. */
+  readonly turnMs: number;
   /** Whether the flash has to be spared: windows are longer then. */
   readonly spare?: () => boolean;
   /** The log of the database is moved into it when it has so many pages. */
@@ -91,7 +102,9 @@ export class GroupCommit {
 
   /** Takes what one turn of the event loop commits; answers each in its time. */
   take(batches: readonly Waiting[]): void {
-    const journaled = this.#failure === undefined && this.#write(batches);
+    // What the journal does not have yet would come to stand behind these.
+    const inOrder = this.#queue.every(({ ordinal }) => ordinal !== undefined);
+    const journaled = inOrder && this.#failure === undefined && this.#write(batches);
     const queued = new Set(this.#queue.flatMap(({ operations }) => operations.map(keyOf)));
     for (const waiting of batches) {
       // Whoever writes what an earlier one waits to write stays behind it.
@@ -143,10 +156,7 @@ export class GroupCommit {
   #write(batches: readonly Waiting[]): boolean {
     const journal = this.#journal;
     if (journal === undefined) return false;
-    return this.#toJournal(() => {
-      let ordinal = this.#append(journal, batches);
-      for (const waiting of batches) waiting.ordinal = ordinal++;
-    });
+    return this.#toJournal(() => this.#append(journal, batches));
   }
 
   /** @returns whether it could be written. Else a later start would play the journal over what goes past it now. */
@@ -170,30 +180,38 @@ export class GroupCommit {
   async #flush(): Promise<void> {
     const { checkpointPages, database } = this.#parts;
     while (this.#queue.length > 0 || this.#fullDue) {
-      const group = this.#queue.splice(0, LARGEST_GROUP);
       const full = this.#fullDue || this.#failure !== undefined;
-      this.#fullDue = false;
-      await this.#writeGroup(group, full);
-      const failure = await database.checkpoint(checkpointPages);
+      // Who comes meanwhile waits behind those in the queue.
+      const failure = full ? await this.#writeEverything() : undefined;
+      await this.#writeGroup(this.#queue.splice(0, LARGEST_GROUP), full, failure);
+      const stuck = await database.checkpoint(checkpointPages);
       // Tried again after each group, and told once.
-      if (failure !== undefined && failure.code !== this.#moveFailure) this.#tell(failure);
-      this.#moveFailure = failure?.code;
+      if (stuck !== undefined && stuck.code !== this.#moveFailure) this.#tell(stuck);
+      this.#moveFailure = stuck?.code;
     }
     this.#flushing = undefined;
     this.#planWindow();
   }
 
-  /** Writes a group and answers it. @param full with everything that was acknowledged before. */
-  async #writeGroup(group: readonly Waiting[], full: boolean): Promise<void> {
+  /**
+   * Writes a group and answers it.
+   * @param full everything that was acknowledged before is written.
+   * @param unwritten why it could not be written.
+   */
+  async #writeGroup(
+    group: readonly Waiting[],
+    full: boolean,
+    unwritten: StoreFailure | undefined,
+  ): Promise<void> {
     const { database, pending } = this.#parts;
-    let failure = full ? this.#writeEverything(group) : undefined;
+    let failure = unwritten;
     const undo: EncodedOperation[][] = [];
     const refused = this.#writeEach(group, undo);
     const kept = group.filter((waiting) => !refused.has(waiting));
     const superseded = pending.supersede(kept.flatMap(({ operations }) => operations));
     const mustSync = full || kept.some(({ power }) => power);
-    // While the database fails nothing else is written to the journal: what comes late stands in its order all the same.
-    const late = (mustSync ? await database.sync() : undefined) ?? this.#journalLate(kept);
+    // Before the sync: who comes during it may write the same, and has to stand behind these.
+    const late = this.#journalLate(kept) ?? (mustSync ? await database.sync() : undefined);
     if (late !== undefined) {
       // Not acknowledged, so it must not be found later either; and what it replaced counts again.
       if (undo.length > 0) database.write(undo.reverse().flat());
@@ -208,19 +226,40 @@ export class GroupCommit {
   }
 
   /** @returns why what was acknowledged could not be written. */
-  #writeEverything(group: readonly Waiting[]): StoreFailure | undefined {
+  async #writeEverything(): Promise<StoreFailure | undefined> {
+    const { database, pending } = this.#parts;
+    const turnMs = (): number => this.#parts.turnMs * (this.#queue.length > 0 ? HURRY : 1);
+    for (let round = 0; round < MOST_ROUNDS && pending.size > AT_ONCE; round++) {
+      // A cut through the order of the calls, in one transaction: a power cut leaves the whole of it, or nothing.
+      const failure = await database.writeInTurns(pending.seal(), turnMs);
+      if (failure === undefined) pending.clear();
+      else {
+        this.#fullDue = false;
+        pending.unseal();
+        return failure;
+      }
+    }
+    this.#fullDue = false;
+    return this.#writeRest();
+  }
+
+  /** The last of it without a pause, so that the journal holds nothing that the database has not. */
+  #writeRest(): StoreFailure | undefined {
     const { database, pending } = this.#parts;
     const journal = this.#journal;
-    const operations = pending.operations();
     const renew = this.#renewalDue || (journal?.bytes ?? 0) > RENEWED_BYTES;
-    if (!renew && operations.length === 0) return undefined;
+    if (!renew && pending.empty) return undefined;
+    const operations = [...pending.seal()];
     // When the journal begins anew the database says so in the same breath: an old one would bring back what is older.
     const failure = renew ? database.writeAnew(operations) : database.write(operations);
-    if (failure !== undefined) return failure;
+    if (failure !== undefined) {
+      pending.unseal();
+      return failure;
+    }
     pending.clear();
     if (!renew) return undefined;
     this.#renewalDue = false;
-    for (const waiting of [...group, ...this.#queue]) waiting.ordinal = undefined;
+    for (const waiting of this.#queue) waiting.ordinal = undefined;
     if (journal === undefined) return undefined;
     if (attempt(() => journal.restart(database.lineage.epoch)) === undefined) return undefined;
     journal.close();
@@ -253,14 +292,14 @@ export class GroupCommit {
     const journal = this.#journal;
     const past = kept.filter(({ ordinal }) => ordinal === undefined);
     if (journal === undefined || journal.empty || past.length === 0) return undefined;
-    return attempt(() => void this.#append(journal, past));
+    return attempt(() => this.#append(journal, past));
   }
 
-  #append(journal: Journal, batches: readonly Waiting[]): number {
+  #append(journal: Journal, batches: readonly Waiting[]): void {
     const before = journal.bytes;
-    const first = journal.append(batches.map(({ operations }) => operations));
+    let ordinal = journal.append(batches.map(({ operations }) => operations));
+    for (const waiting of batches) waiting.ordinal = ordinal++;
     this.#parts.meter?.wrote(journal.bytes - before);
-    return first;
   }
 
   #answer(group: readonly Waiting[], refused: ReadonlyMap<Waiting, StoreFailure>): void {

@@ -4,11 +4,21 @@ import type { EncodedOperation } from "./encode.ts";
 /** What was acknowledged and is not in the database yet: of each key and each position the latest alone. */
 export class Pending {
   /** By table and key; `undefined` for what was deleted. */
-  readonly #tables = new Map<string, Map<string, string | undefined>>();
-  readonly #logs = new Map<string, PendingLog>();
+  #tables = new Map<string, Entries>();
+  #logs = new Map<string, PendingLog>();
+  /** What is on its way into the database; what came since is newer. */
+  #sealed: { readonly tables: Map<string, Entries>; readonly logs: Map<string, PendingLog> } | undefined;
 
   get empty(): boolean {
-    return this.#tables.size === 0 && this.#logs.size === 0;
+    return this.#tables.size === 0 && this.#logs.size === 0 && this.#sealed === undefined;
+  }
+
+  /** Operations that the database is to take, beside those on their way. */
+  get size(): number {
+    let size = 0;
+    for (const entries of this.#tables.values()) size += entries.size;
+    for (const { rows } of this.#logs.values()) size += rows.size;
+    return size;
   }
 
   add(operations: readonly EncodedOperation[]): void {
@@ -29,7 +39,7 @@ export class Pending {
   }
 
   /**
-   * Forgets what these operations, which are in the database now, have made old.
+   * Forgets what these operations, which are in the database now, have made old. Nothing may be on its way meanwhile.
    * @returns what was forgotten, for `restore`.
    */
   supersede(operations: readonly EncodedOperation[]): readonly EncodedOperation[] {
@@ -66,36 +76,59 @@ export class Pending {
     );
   }
 
-  /** Everything, as the database is to take it. */
-  operations(): readonly StoredOperation[] {
-    const operations: StoredOperation[] = [];
-    for (const [table, entries] of this.#tables) {
-      for (const [key, text] of entries) operations.push(entryOperation(table, key, text));
-    }
-    for (const [log, { rows, last }] of this.#logs) {
-      for (const [seq, text] of rows) operations.push(rowOperation(log, seq, text));
-      // A row that came and went meanwhile was never in the database, which has to know its position all the same.
-      if (last > 0 && rows.get(last) === undefined) operations.push({ op: "head", log, last });
-    }
-    return operations;
+  /**
+   * Everything so far, as the database is to take it. It counts until `clear` says that the database has it, or
+   * `unseal` that it has not; what is added meanwhile lies over it.
+   */
+  seal(): Iterable<StoredOperation> {
+    const [tables, logs] = [this.#tables, this.#logs];
+    this.#sealed = { tables, logs };
+    this.#tables = new Map();
+    this.#logs = new Map();
+    return operationsOf(tables, logs);
   }
 
-  /** The database has everything. */
+  /** The database has what was sealed. */
   clear(): void {
-    this.#tables.clear();
-    this.#logs.clear();
+    this.#sealed = undefined;
+  }
+
+  /** The database has nothing of what was sealed. */
+  unseal(): void {
+    const sealed = this.#sealed;
+    if (sealed === undefined) return;
+    const [tables, logs] = [this.#tables, this.#logs];
+    this.#sealed = undefined;
+    this.#tables = sealed.tables;
+    this.#logs = sealed.logs;
+    for (const [table, entries] of tables) {
+      const target = inner(this.#tables, table, () => new Map());
+      for (const [key, text] of entries) target.set(key, text);
+    }
+    for (const [log, { rows, last }] of logs) {
+      const target = inner(this.#logs, log, () => new PendingLog());
+      for (const [seq, text] of rows) target.rows.set(seq, text);
+      target.last = Math.max(target.last, last);
+    }
   }
 
   /** What the database does not know of a table: texts by key, `undefined` for what was deleted. */
   table(table: string): ReadonlyMap<string, string | undefined> {
-    return this.#tables.get(table) ?? NONE;
+    const [below, above] = [this.#sealed?.tables.get(table), this.#tables.get(table)];
+    return below !== undefined && above !== undefined
+      ? new Map([...below, ...above])
+      : (above ?? below ?? NONE);
   }
 
   /** The same of a log, by position; `last` is the highest position appended, 0 for none. */
   log(log: string): Readonly<PendingLog> {
-    return this.#logs.get(log) ?? NO_LOG;
+    const [below, above] = [this.#sealed?.logs.get(log), this.#logs.get(log)];
+    if (below === undefined || above === undefined) return above ?? below ?? NO_LOG;
+    return { rows: new Map([...below.rows, ...above.rows]), last: Math.max(below.last, above.last) };
   }
 }
+
+type Entries = Map<string, string | undefined>;
 
 class PendingLog {
   readonly rows = new Map<number, string | undefined>();
@@ -104,6 +137,21 @@ class PendingLog {
 
 const NONE: ReadonlyMap<string, string | undefined> = new Map();
 const NO_LOG: Readonly<PendingLog> = new PendingLog();
+
+function* operationsOf(
+  tables: ReadonlyMap<string, Entries>,
+  logs: ReadonlyMap<string, PendingLog>,
+): Generator<StoredOperation> {
+  for (const [table, entries] of tables) {
+    // As they lie in the file: each page is then read and written once, and not again and again as the cache gives it up.
+    for (const key of [...entries.keys()].sort()) yield entryOperation(table, key, entries.get(key));
+  }
+  for (const [log, { rows, last }] of logs) {
+    for (const [seq, text] of rows) yield rowOperation(log, seq, text);
+    // A row that came and went meanwhile was never in the database, which has to know its position all the same.
+    if (last > 0 && rows.get(last) === undefined) yield { op: "head", log, last };
+  }
+}
 
 function entryOperation(table: string, key: string, text: string | undefined): EncodedOperation {
   return text === undefined ? { op: "delete", table, key } : { op: "put", table, key, text };

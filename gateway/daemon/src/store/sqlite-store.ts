@@ -28,6 +28,8 @@ export interface SqliteStoreOptions {
   readonly syncWindowMs?: number;
   /** The write-ahead log is moved into the database when it has so many pages, above 0. Default 1,000, as of SQLite. */
   readonly checkpointPages?: number;
+  /** Longest time that the window takes of the event loop at once, in milliseconds; 0 or more. Default 4 ms. */
+  readonly turnMs?: number;
   /** Time between two snapshots of a database that changes, in milliseconds, above 0. Default a day. */
   readonly snapshotEveryMs?: number;
   /**
@@ -84,6 +86,7 @@ export interface SqliteStore extends Store {
 }
 
 const CHECKPOINT_PAGES = 1_000;
+const TURN_MS = 4;
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** Copied into memory once, at a start that is in trouble anyway; most databases are far smaller. In bytes. */
@@ -235,6 +238,7 @@ class JournaledStore implements SqliteStore {
       folder: this.#journalFolder,
       strict: options.strict === true,
       windowMs: options.syncWindowMs ?? MINUTE_MS,
+      turnMs: options.turnMs ?? TURN_MS,
       spare: () => meter.feature("state").verdict !== "ok",
       checkpointPages: options.checkpointPages ?? CHECKPOINT_PAGES,
       onFault: (error) => options.onFault?.(error),

@@ -14,9 +14,9 @@ export class StoreMeter {
     this.#features = Object.fromEntries(features) as Record<WriteFeature, ReturnType<WriteMeter["feature"]>>;
   }
 
-  /** What is written during `work` is that of these operations. */
-  of(operations: readonly StoredOperation[], work: () => void): void {
-    this.#shares = sharesOf(operations);
+  /** What is written during `work` is divided so. */
+  of(shares: ReadonlyMap<WriteFeature, number>, work: () => void): void {
+    this.#shares = shares;
     try {
       work();
     } finally {
@@ -38,16 +38,35 @@ export class StoreMeter {
 const WHOLE: ReadonlyMap<WriteFeature, number> = new Map([["state", 1]]);
 
 /** Shares of everybody but the house itself, which has the rest. */
-export function sharesOf(operations: readonly StoredOperation[]): ReadonlyMap<WriteFeature, number> {
-  const shares = new Map<WriteFeature, number>();
-  let total = 0;
-  for (const operation of operations) {
+export function sharesOf(operations: Iterable<StoredOperation>): ReadonlyMap<WriteFeature, number> {
+  const lengths = new Lengths();
+  for (const operation of operations) lengths.note(operation);
+  return lengths.shares();
+}
+
+/** How much everybody gave to a transaction. */
+export class Lengths {
+  readonly #lengths = new Map<WriteFeature, number>();
+  #total = 0;
+
+  note(operation: StoredOperation): void {
     const name = "table" in operation ? operation.table : "log" in operation ? operation.log : "";
     const length = ("text" in operation ? operation.text.length : 0) + name.length + 1;
-    total += length;
+    this.#total += length;
     const feature = name === "audit" ? "audit" : name.startsWith("outbox") ? "outbox" : undefined;
-    if (feature !== undefined) shares.set(feature, (shares.get(feature) ?? 0) + length);
+    if (feature !== undefined) this.#lengths.set(feature, (this.#lengths.get(feature) ?? 0) + length);
   }
-  for (const [feature, length] of shares) shares.set(feature, Math.floor((length / total) * 1e6) / 1e6);
-  return shares;
+
+  /** Passes operations on, noting each. */
+  *counting(operations: Iterable<StoredOperation>): Generator<StoredOperation> {
+    for (const operation of operations) {
+      this.note(operation);
+      yield operation;
+    }
+  }
+
+  shares(): ReadonlyMap<WriteFeature, number> {
+    const share = (length: number): number => Math.floor((length / this.#total) * 1e6) / 1e6;
+    return new Map([...this.#lengths].map(([feature, length]) => [feature, share(length)]));
+  }
 }

@@ -5,7 +5,7 @@ import type { EncodedOperation } from "./encode.ts";
 import type { Lineage } from "./journal.ts";
 import type { OpenConnection, SqlDriver } from "./sql-driver.ts";
 import type { StoreFailure } from "./store-failure.ts";
-import { StoreMeter } from "./store-meter.ts";
+import { Lengths, StoreMeter, sharesOf } from "./store-meter.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
 
 const LINEAGE = "journal";
@@ -55,11 +55,23 @@ export class WorkingDatabase {
     const before = this.#committer.changes;
     const failure = this.#committer.write(operations, undo);
     if (this.#committer.changes === before) return failure;
-    this.#meter.of(operations, () => this.#log.noteWritten());
+    this.#meter.of(sharesOf(operations), () => this.#log.noteWritten());
     return failure;
   }
 
-  /** The same, and no earlier journal continues the database any more. */
+  /** The same for many operations, in turns of the event loop: `Committer.writeInTurns`. */
+  async writeInTurns(
+    operations: Iterable<StoredOperation>,
+    turnMs: () => number,
+  ): Promise<StoreFailure | undefined> {
+    const before = this.#committer.changes;
+    const lengths = new Lengths();
+    const failure = await this.#committer.writeInTurns(lengths.counting(operations), turnMs);
+    if (this.#committer.changes !== before) this.#meter.of(lengths.shares(), () => this.#log.noteWritten());
+    return failure;
+  }
+
+  /** The same as `write`, and no earlier journal continues the database any more. */
   writeAnew(operations: readonly StoredOperation[]): StoreFailure | undefined {
     const next = { ...this.#lineage, epoch: this.#lineage.epoch + 1 };
     const failure = this.write([...operations, lineageOperation(next)]);

@@ -82,7 +82,7 @@ test("pages are divided by the length of what each gave", () => {
   expect(Object.fromEntries(sharesOf(operations))).toEqual({ audit: 0.25, outbox: 0.25 });
   const meter = new DailyWrites({ clock: { now: () => 0 } }, { budgetBytes: 1, capBytes: 1 });
   const store = new StoreMeter(meter);
-  store.of(operations, () => store.wrote(1_001));
+  store.of(sharesOf(operations), () => store.wrote(1_001));
   store.wrote(5);
   expect(meter.sinceStart).toEqual({ audit: 250, outbox: 250, state: 506 });
 });
