@@ -1,3 +1,5 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { describeDevice, messages, mosquittoMissing, PROBE, publish, subscribe } from "./mosquitto.ts";
 import { freePort, house, startGateway, temporaryFolder, tram } from "./processes.ts";
@@ -67,6 +69,25 @@ describe.skipIf(mosquittoMissing())("kill -9", () => {
       });
       await gateway.process.end("SIGKILL");
     }
+  });
+
+  test("with a runtime folder that was missing: it is made, and what is in its journal alone is there again", async () => {
+    using folder = temporaryFolder("crash");
+    const { config, data } = house(folder.path);
+    const environment = { TRAM_RUNTIME: join(folder.path, "run/tram") };
+    const first = await startGateway(config, environment);
+    await describeDevice(first.mqttPort, PROBE, "sensor", { air: { temperature: { datatype: "integer" } } });
+    const topic = "homie/5/sensor/air/temperature";
+    await publish(first.mqttPort, PROBE, { topic, payload: "7", retain: true });
+    await first.process.end("SIGKILL");
+    expect(`${first.process.stdout}${first.process.stderr}`).not.toMatch(/journal|cannot be made/);
+    expect(readdirSync(environment.TRAM_RUNTIME).join(" ")).toMatch(/store-[0-9a-f]+\.journal/);
+    expect(statSync(environment.TRAM_RUNTIME).mode & 0o777).toBe(0o700);
+
+    const second = await startGateway(config, environment);
+    await using _process = second.process;
+    const known = await tram(["get", "sensor", "temperature", "--json"], { TRAM_DATA: data });
+    expect(JSON.parse(known.stdout)).toMatchObject({ value: 7 });
   });
 
   test("a command that was accepted and not confirmed is sent again after the restart", async () => {

@@ -35,6 +35,7 @@ import { RuleEditor } from "./rules/rule-editor.ts";
 import { RuleHouse } from "./rules/rule-house.ts";
 import { RuleVersions } from "./rules/rule-versions.ts";
 import { refugeFolder } from "./runtime/places.ts";
+import { makeRuntimeFolder } from "./runtime/runtime-folder.ts";
 import { Status } from "./status.ts";
 import { openStore } from "./store/open-store.ts";
 import type { LogRing } from "./support/log-ring.ts";
@@ -102,6 +103,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   const runtime = settings.runtime ?? refugeFolder(settings.data);
   const meter = new DailyWrites({ clock }, settings.flash);
   const journalFolder = settings.runtime;
+  if (journalFolder !== undefined) makeRuntimeFolder(journalFolder, log);
   const opened = await openStore(settings.data, { log, strict, runtime, journalFolder, meter });
   const { store } = opened;
   teardown.defer(() => store.close());
