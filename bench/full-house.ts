@@ -123,7 +123,6 @@ data: data
 mqtt:
   host: 127.0.0.1
   port: ${port}
-  limits: { retained_messages: 20000 }
   clients:
 ${clients.join("")}http: { host: 127.0.0.1, port: 0 }
 rules: { dir: rules }

@@ -35,7 +35,7 @@ function takeRetained(connection: Connection, session: Session): boolean {
     session.backlog.shift();
     return true;
   }
-  const message = step.value.value;
+  const message = step.value;
   const copy = oneCopy([backlog.granted], message, false);
   if (copy === undefined) return true;
   // [MQTT-3.3.1-8], [MQTT-3.3.1-10]: it is sent because of the subscription, so the flag is set.

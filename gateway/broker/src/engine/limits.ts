@@ -65,7 +65,7 @@ export const DEFAULT_LIMITS: BrokerLimits = {
   topicAliases: 32,
   queue: { messages: 1_000, bytes: 4_194_304 },
   queuedBytes: 33_554_432,
-  retained: { messages: 10_000, bytes: 16_777_216 },
+  retained: { messages: 50_000, bytes: 16_777_216 },
   retainedPayloadBytes: 262_144,
   messagesPerSecond: 20_000,
   messageBurst: 20_000,

@@ -1,6 +1,7 @@
 import type { Clock, Store, Unit } from "@tram/core";
 import type { Ms } from "@tram/protocol";
 import {
+  type KeepResult,
   NODE_BYTES,
   parseTopicName,
   type Retained,
@@ -8,6 +9,7 @@ import {
   type TopicFilter,
   type TopicName,
 } from "../topics/index.ts";
+import { KeptMessage } from "./kept-message.ts";
 import type { BrokerLimits } from "./limits.ts";
 import { type Message, messageBytes } from "./message.ts";
 import { type MessageRecord, restoreMessage, saveMessage } from "./message-record.ts";
@@ -18,7 +20,7 @@ const REMOVED_AT_ONCE = 200;
 
 /** The retained messages, in memory and in the store. */
 export class RetainedMessages {
-  readonly #tree: RetainedTree<Message>;
+  readonly #tree: RetainedTree<KeptMessage>;
   readonly #limits: BrokerLimits;
   readonly #clock: Clock;
   /** Topics that the store has: those of the gateway itself are not kept. */
@@ -71,10 +73,7 @@ export class RetainedMessages {
       this.#forget(topic, unit);
       return;
     }
-    message.keep();
-    const { bytes, expiresAt } = message;
-    const expiry = expiresAt === undefined ? {} : { expiresAt };
-    const result = this.#tree.keep(topic, message, { bytes, ...expiry });
+    const result = this.#take(message);
     if (result !== "kept" && result !== "replaced") return;
     if (options.volatile === true) {
       this.#forget(topic, unit);
@@ -84,8 +83,8 @@ export class RetainedMessages {
     unit.put(TABLE, topic, saveMessage(message, this.#clock));
   }
 
-  match(filter: TopicFilter): Iterator<Retained<Message>> {
-    return this.#tree.match(filter, this.#clock.monotonic());
+  match(filter: TopicFilter): Generator<Message, void> {
+    return messagesOf(this.#tree.match(filter, this.#clock.monotonic()));
   }
 
   /** @returns whether `expire` would find something. */
@@ -100,17 +99,21 @@ export class RetainedMessages {
   }
 
   #restore(topic: TopicName, record: MessageRecord): boolean {
-    const message = restoreMessage(topic, { ...record, retain: true }, this.#clock);
-    const { bytes, expiresAt } = message;
     this.#kept.add(topic);
-    const result = this.#tree.keep(topic, message, {
-      bytes,
-      ...(expiresAt === undefined ? {} : { expiresAt }),
-    });
-    return result === "kept";
+    return this.#take(restoreMessage(topic, record, this.#clock)) === "kept";
+  }
+
+  #take(message: Message): KeepResult {
+    const { bytes, expiresAt, topic } = message;
+    const expiry = expiresAt === undefined ? {} : { expiresAt };
+    return this.#tree.keep(topic, new KeptMessage(message), { bytes, ...expiry });
   }
 
   #forget(topic: TopicName, unit: Unit): void {
     if (this.#kept.delete(topic)) unit.delete(TABLE, topic);
   }
+}
+
+function* messagesOf(retained: Iterable<Retained<KeptMessage>>): Generator<Message, void> {
+  for (const { expiresAt, topic, value } of retained) yield value.message(topic, expiresAt);
 }

@@ -149,10 +149,8 @@ class Engine implements TramBroker {
     if (!parsed.ok) throw invalid("filter", parsed);
     const { clock, retained, router } = this.#room;
     const receiver = new ListenerReceiver(listener, () => clock.monotonic());
-    const messages = retained.match(parsed.filter);
-    for (let step = messages.next(); step.done !== true; step = messages.next()) {
-      const { value } = step.value;
-      receiver.take(value, { qos: value.qos < qos ? value.qos : qos, retain: true, identifiers: [] });
+    for (const message of retained.match(parsed.filter)) {
+      receiver.take(message, { qos: message.qos < qos ? message.qos : qos, retain: true, identifiers: [] });
     }
     router.subscribe(receiver, {
       filter: parsed.filter,

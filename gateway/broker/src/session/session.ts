@@ -2,7 +2,7 @@ import type { MqttClient } from "@tram/core";
 import type { EpochMs, Ms } from "@tram/protocol";
 import type { Message } from "../engine/message.ts";
 import type { Parcel, Receiver } from "../engine/router.ts";
-import type { Retained, TopicFilter } from "../topics/index.ts";
+import type { TopicFilter } from "../topics/index.ts";
 import type { Delivery } from "./delivery.ts";
 import type { InboundFlow } from "./inbound-flow.ts";
 import type { Copy, Granted } from "./one-copy.ts";
@@ -42,7 +42,7 @@ export interface Acknowledger {
 export interface Backlog {
   /** The filter, as the client wrote it. */
   readonly text: string;
-  readonly messages: Iterator<Retained<Message>>;
+  readonly messages: Iterator<Message, void>;
   readonly granted: Granted;
 }
 

@@ -242,7 +242,7 @@ return view.extend({
 		number('queue_messages', _('Most messages that wait for one client'), 1, MOST, '1000');
 		number('queue_bytes', _('Most bytes that wait for one client'), 1024, MOST, '4194304');
 		number('queued_bytes', _('Most bytes that wait for all clients'), 1024, MOST, '33554432');
-		number('retained_messages', _('Most retained messages'), 0, MOST, '10000');
+		number('retained_messages', _('Most retained messages'), 0, MOST, '50000');
 		number('retained_bytes', _('Most bytes of retained messages'), 0, MOST, '16777216');
 		number('messages_per_second', _('Messages of a client in a second'), 1, MOST, '20000');
 		number('memory_bytes', _('Memory above which no new client is let in (bytes)'), 0, MOST, _('six tenths of the memory'));
