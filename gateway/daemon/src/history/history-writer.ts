@@ -102,7 +102,7 @@ export class HistoryWriter {
   async #writeWindow(mode: WriteMode): Promise<StoreFailure | undefined> {
     const database = this.#database;
     const waiting = [...this.#recorder.all()].filter(
-      ({ held, run }) => run.times.length > 0 || (mode.withHeld && held.times.length > 0),
+      ({ held, run }) => run.times.length > 0 || (mode.withHeld && held !== undefined),
     );
     const failure = await this.#knowAll(waiting);
     if (failure !== undefined) return failure;

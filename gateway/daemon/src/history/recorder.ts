@@ -14,7 +14,7 @@ export interface Series {
   readonly policy: HistoryPolicy;
   run: Run;
   /** Stamped by a clock that nothing has set yet: its times are monotonic, until somebody knows better. */
-  held: Run;
+  held: Run | undefined;
   /** The latest entry was no value. */
   inGap: boolean;
 }
@@ -100,14 +100,14 @@ export class Recorder {
   drain(series: Series, withHeld: boolean): Run {
     const run = withHeld ? this.seen(series) : series.run;
     series.run = emptyRun(run.kind);
-    if (withHeld) series.held = emptyRun(run.kind);
+    if (withHeld) series.held = undefined;
     this.#entries -= run.times.length;
     return sorted(run);
   }
 
   /** All that memory holds of one property, by the clock of now; nothing is taken out. */
   seen({ held, run }: Series): Run {
-    if (held.times.length === 0) return run;
+    if (held === undefined) return run;
     const offset = this.#clock.now() - this.#clock.monotonic();
     const times = held.times.map((at) => Math.min(MOST_TIME, Math.max(0, Math.round(at + offset))));
     const all = emptyRun();
@@ -124,7 +124,11 @@ export class Recorder {
 
   #add(series: Series, held: boolean, add: (run: Run) => void): void {
     if (this.#entries >= this.#limits.entries) this.#dropOlder();
-    add(held ? series.held : series.run);
+    if (!held) add(series.run);
+    else {
+      series.held ??= emptyRun();
+      add(series.held);
+    }
     this.#entries++;
   }
 
@@ -137,7 +141,7 @@ export class Recorder {
       return undefined;
     }
     const policy = this.#policyFor(thing, property);
-    const series = { thing, property, policy, run: emptyRun(), held: emptyRun(), inGap: false };
+    const series: Series = { thing, property, policy, run: emptyRun(), held: undefined, inGap: false };
     this.#series.set(key, series);
     return policy.record ? series : undefined;
   }
@@ -148,6 +152,7 @@ export class Recorder {
     for (const series of this.#series.values()) {
       for (const which of ["run", "held"] as const) {
         const run = series[which];
+        if (run === undefined) continue;
         const from = Math.ceil(run.times.length / 2);
         if (from > 0) {
           const kept = emptyRun(run.kind);
@@ -156,7 +161,7 @@ export class Recorder {
           series[which] = kept;
           this.#dropped += from;
         }
-        this.#entries += series[which].times.length;
+        this.#entries += series[which]?.times.length ?? 0;
       }
     }
   }
