@@ -1,5 +1,11 @@
 import type { Json, PropertyKey, Reading, RuleId, Thing, ThingId } from "../../protocol/src/index.ts";
-import { compile, type Program, RuleRunner, type RuleSource, type World } from "../../rules/engine/src/index.ts";
+import {
+  compile,
+  type Program,
+  RuleRunner,
+  type RuleSource,
+  type World,
+} from "../../rules/engine/src/index.ts";
 
 /** A thousand Things with ten numbers each, and rules over them. */
 
@@ -50,7 +56,10 @@ export function filesOf(rules: readonly string[]): RuleSource[] {
 }
 
 export function programOf(rules: readonly string[]): Program {
-  const program = compile(filesOf(rules), { house: { thing: (id) => things.get(id) }, timezone: "Asia/Ho_Chi_Minh" });
+  const program = compile(filesOf(rules), {
+    house: { thing: (id) => things.get(id) },
+    timezone: "Asia/Ho_Chi_Minh",
+  });
   if (program.rules.size === rules.length) return program;
   throw new Error(`${program.rules.size} rules of ${rules.length}: ${JSON.stringify(program.broken[0])}`);
 }
@@ -69,7 +78,7 @@ export class BenchHouse {
     this.#world = {
       get now() {
         const monotonic = house.#monotonic;
-        return { wall: wall + monotonic, monotonic, bootId: "boot", trust: "synced" };
+        return { wall: wall + monotonic, monotonic, bootId: "boot", trust: "synced" as const };
       },
       read: (thing, property) => {
         const value = this.#values.get(`${thing}/${property}`);

@@ -35,8 +35,9 @@ function write(list: readonly Part[], indent: string, next: () => number): strin
       const number = next();
       const above = `${indent}# a${number}\n`;
       const at = `${indent}  `;
-      if (part.kind === "notify") return `${above}${indent}- notify: "n${number}"    # b${number}\n`;
-      if (part.kind === "delay") return `${above}${indent}- delay:   ${number + 1}s # b${number}\n`;
+      if (!("inner" in part) && part.kind === "notify")
+        return `${above}${indent}- notify: "n${number}"    # b${number}\n`;
+      if (!("inner" in part)) return `${above}${indent}- delay:   ${number + 1}s # b${number}\n`;
       const [one, two] = part.inner;
       switch (part.kind) {
         case "if":

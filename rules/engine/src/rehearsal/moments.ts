@@ -29,16 +29,11 @@ export function startOf(text: string | undefined, calendar: Calendar): EpochMs |
 
 /** When the calendar shows a day and a time on it. */
 function localMoment(date: string, time: string, calendar: Calendar): EpochMs | undefined {
-  const noon = Date.parse(`${date}T12:00:00Z`);
-  if (Number.isNaN(noon)) return undefined;
-  // Zones are at most 14 h off: the day has begun nowhere 26 h before its noon in UTC.
-  for (let at = calendar.next(secondOfDay(time), noon - 26 * 3_600_000); at !== undefined; ) {
-    const found = calendar.local(at);
-    if (found.date === date) return found.secondOfDay === secondOfDay(time) ? at : undefined;
-    if (found.date > date) return undefined;
-    at = calendar.next(secondOfDay(time), at);
-  }
-  return undefined;
+  const midnight = Date.parse(`${date}T00:00:00Z`);
+  if (Number.isNaN(midnight)) return undefined;
+  const at = calendar.instantOf(midnight + secondOfDay(time) * 1_000);
+  const found = calendar.local(at);
+  return found.date === date && found.secondOfDay === secondOfDay(time) ? at : undefined;
 }
 
 /** A point of a test: so long after its beginning, or on the wall clock. */
@@ -63,4 +58,13 @@ export function writeWall(at: EpochMs, calendar: Calendar): string {
   const { secondOfDay: second, weekday } = calendar.local(at);
   const two = (value: number): string => String(value).padStart(2, "0");
   return `${weekday} ${two(Math.floor(second / 3_600))}:${two(Math.floor(second / 60) % 60)}:${two(second % 60)}`;
+}
+
+/** When the clock on the wall next shows a time of day, or shows it now. */
+export function nextTimeOfDay(calendar: Calendar, second: number, from: EpochMs): EpochMs {
+  const midnight = Date.parse(`${calendar.local(from).date}T00:00:00Z`);
+  for (let day = 0; ; day++) {
+    const at = calendar.instantOf(midnight + day * DAY_MS + second * 1_000);
+    if (at >= from) return at;
+  }
 }

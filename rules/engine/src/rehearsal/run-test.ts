@@ -1,7 +1,7 @@
 import type { Ms, TestCheck, TestStep } from "@tram/protocol";
 import { writeValue } from "../describe-value.ts";
 import type { PropertyTarget } from "../reference.ts";
-import { type Point, pointOf, writeElapsed } from "./moments.ts";
+import { nextTimeOfDay, type Point, pointOf, writeElapsed } from "./moments.ts";
 import { judge, listDeeds } from "./test-checks.ts";
 import { TestError } from "./test-error.ts";
 import type { PlacedTest } from "./test-file.ts";
@@ -209,6 +209,7 @@ class TestRun {
   #elapsedAt(point: Point): Ms {
     if ("elapsedMs" in point) return point.elapsedMs;
     const { wall } = this.#stage.house.clock;
-    return this.#now + (this.#stage.calendar.next(point.secondOfDay, wall - 1) - wall);
+    const next = nextTimeOfDay(this.#stage.calendar, point.secondOfDay, wall);
+    return this.#now + (next - wall);
   }
 }
