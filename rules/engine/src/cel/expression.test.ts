@@ -27,7 +27,7 @@ const SCOPE: CelScope = {
   variable: (name) => VARIABLES[name],
   call: (name, argument) => {
     if (name === "value") return PROPERTIES[argument] ?? null;
-    if (name === "held") return 90_000;
+    if (name === "held") return argument === "not/yet/known" ? null : 90_000;
     if (name === "now") return new CelTimestamp(Date.parse("2026-03-29T05:30:00Z"));
     if (name === "local") return { hour: 12, minute: 30, weekday: "sun" };
     return name === "quality" ? "good" : true;
@@ -91,6 +91,7 @@ describe("what has no value says why", () => {
     ['value("not/yet/known") && true', "the value of not/yet/known is not known"],
     ['value("not/yet/known") ? 1 : 2', "the value of not/yet/known is not known"],
     ['value("not/yet/known").contains("a")', "the value of not/yet/known is not known"],
+    ['held("not/yet/known") > 3', 'held("not/yet/known") is not known'],
     ["trigger.previous > 3", "trigger.previous is null"],
     ["trigger.data.other", "there is no member other"],
     ["trigger.data.rooms[2]", "no element 2 in a list of 2"],
@@ -197,7 +198,8 @@ describe("what an expression depends on", () => {
   test.each([
     ["now() > now()", true],
     ["local().hour > 1", true],
-    ['value("a/b/c") > 1 && clockTrusted()', false],
+    ["clockTrusted()", true],
+    ['value("a/b/c") > 1 && available("d")', false],
   ])("%s uses time: %s", (source, expected) => {
     expect(compile(source).usesTime).toBe(expected);
   });

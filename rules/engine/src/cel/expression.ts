@@ -27,7 +27,7 @@ export interface CelExpression {
   readonly references: readonly string[];
   /** The Things whose availability it asks for. */
   readonly things: readonly string[];
-  /** Its result changes as time passes: it has `now()`, `local()` or `held()` in it. */
+  /** Its result changes as time passes or the clock is set: `now()`, `local()`, `held()` or `clockTrusted()` is in it. */
   readonly usesTime: boolean;
   /** Operations of one evaluation, elements that macros visit and texts not counted. */
   readonly cost: number;

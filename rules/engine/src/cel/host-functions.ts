@@ -9,7 +9,7 @@ export interface HostFunction {
   readonly argument?: "property" | "thing";
   /** Names of the members of its result. */
   readonly members?: readonly string[];
-  /** Its result changes as time passes. */
+  /** Its result changes without a reading. */
   readonly usesTime?: boolean;
 }
 
@@ -24,7 +24,7 @@ export const HOST_FUNCTIONS: ReadonlyMap<string, HostFunction> = new Map(
       { name: "available", type: "bool", argument: "thing" },
       { name: "now", type: "timestamp", usesTime: true },
       { name: "local", type: "map", members: LOCAL, usesTime: true },
-      { name: "clockTrusted", type: "bool" },
+      { name: "clockTrusted", type: "bool", usesTime: true },
     ] as const satisfies readonly HostFunction[]
   ).map((declared): [string, HostFunction] => [declared.name, declared]),
 );

@@ -1,24 +1,5 @@
-export {
-  type CelBudget,
-  type CelScope,
-  type HostFunctionName,
-  MAX_LIST_LENGTH,
-  MAX_TEXT_LENGTH,
-} from "./evaluation.ts";
-export {
-  type CelCompiled,
-  type CelExpression,
-  type CelResult,
-  compileCel,
-  evaluateCel,
-} from "./expression.ts";
-export { MAX_SOURCE_LENGTH } from "./lexer.ts";
+export type { CelScope } from "./evaluation.ts";
+export { type CelExpression, compileCel, evaluateCel } from "./expression.ts";
 export type { CelEnvironment } from "./linked.ts";
-export {
-  type CelTemplate,
-  type CelTemplateCompiled,
-  compileTemplate,
-  compileValue,
-  evaluateTemplate,
-} from "./template.ts";
-export { CelDuration, CelTimestamp, type CelType, type CelValue } from "./value.ts";
+export { type CelTemplate, compileValue, evaluateTemplate } from "./template.ts";
+export { CelTimestamp, type CelType, type CelValue } from "./value.ts";

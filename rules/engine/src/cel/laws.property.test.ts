@@ -7,7 +7,7 @@ import { expressions, VALUES, VARIABLES } from "./fixtures/expressions.ts";
 import { bare, print } from "./fixtures/print.ts";
 import { tokenize } from "./lexer.ts";
 import { parse } from "./parser.ts";
-import { compileTemplate, evaluateTemplate } from "./template.ts";
+import { compileValue, evaluateTemplate } from "./template.ts";
 
 const RUNS = { numRuns: 400 };
 const SCOPE: CelScope = {
@@ -65,7 +65,7 @@ test("no text breaks the compiler, and problems lie inside of the text", () => {
         expect(compiled.position).toBeGreaterThanOrEqual(0);
         expect(compiled.position).toBeLessThanOrEqual(text.length);
       }
-      const template = compileTemplate(`a\${${text}}b`, { variables: { x: "dyn" } });
+      const template = compileValue(`a\${${text}}b`, { variables: { x: "dyn" } });
       if (template.ok) evaluateTemplate(template.template, SCOPE, { left: 1_000 });
     }),
     { numRuns: 2_000 },
@@ -107,8 +107,8 @@ test("a text that is one template gives the value; another one is joined of text
     fc.property(any, fc.string({ maxLength: 10 }), (source, text) => {
       const plain = text.replaceAll("$", "S");
       const environment = { variables: VARIABLES };
-      const alone = compileTemplate(`\${${source}}`, environment);
-      const joined = compileTemplate(`:${plain}\${ ${source} }$\${${plain}`, environment);
+      const alone = compileValue(`\${${source}}`, environment);
+      const joined = compileValue(`:${plain}\${ ${source} }$\${${plain}`, environment);
       const expected = evaluate(source);
       if (!alone.ok || !joined.ok) {
         expect(expected.ok).toBe(false);

@@ -89,9 +89,13 @@ export function strict(
 export function explained(failure: Failure, values: readonly CelValue[], parts: readonly Linked[]): Failure {
   const node = failure.final ? undefined : parts[values.indexOf(null)]?.node;
   if (node === undefined) return failure;
-  const [reference] = node.kind === "call" && node.name === "value" ? node.args : [];
-  if (reference?.kind === "literal")
-    return new Failure(`the value of ${String(reference.value)} is not known`);
+  if (node.kind === "call") {
+    const [reference] = node.target === undefined ? node.args : [];
+    if (reference?.kind !== "literal" || typeof reference.value !== "string") return failure;
+    const { name } = node;
+    const what = name === "value" ? `the value of ${reference.value}` : `${name}("${reference.value}")`;
+    return new Failure(`${what} is not known`);
+  }
   const path = pathOf(node);
   return path === undefined ? failure : new Failure(`${path} is null`);
 }

@@ -2,7 +2,7 @@
 import type { Json } from "@tram/protocol";
 import { describe, expect, test } from "vitest";
 import type { CelScope } from "./evaluation.ts";
-import { type CelTemplate, compileTemplate, compileValue, evaluateTemplate } from "./template.ts";
+import { type CelTemplate, compileValue, evaluateTemplate } from "./template.ts";
 
 const ENVIRONMENT = { variables: { trigger: ["value", "thing"], item: "dyn" } } as const;
 const SCOPE: CelScope = {
@@ -44,18 +44,18 @@ describe("a text", () => {
   });
 
   test("a fault is told with its place", () => {
-    expect(compileTemplate("a ${trigger.valu} b", ENVIRONMENT)).toEqual({
+    expect(compileValue("a ${trigger.valu} b", ENVIRONMENT)).toEqual({
       ok: false,
       problem: 'trigger has no member "valu"; did you mean "value"?',
       path: "",
       position: 4,
     });
-    expect(compileTemplate("a ${1 + 'a", ENVIRONMENT)).toMatchObject({ position: 8 });
-    expect(compileTemplate("a ${1", ENVIRONMENT)).toMatchObject({
+    expect(compileValue("a ${1 + 'a", ENVIRONMENT)).toMatchObject({ position: 8 });
+    expect(compileValue("a ${1", ENVIRONMENT)).toMatchObject({
       position: 4,
       problem: 'a template begins here and has no "}"',
     });
-    expect(compileTemplate("${}")).toMatchObject({
+    expect(compileValue("${}")).toMatchObject({
       position: 2,
       problem: "there is no expression between the braces",
     });

@@ -32,14 +32,11 @@ export type CelTemplateCompiled =
   | { readonly ok: false; readonly problem: string; readonly path: string; readonly position: number };
 
 /**
- * Reads a text with `${ expression }` in it. A text that is one expression alone gives its value with its type; else
- * the values are joined into the text, those that are no texts as JSON. `$${` is a `${` that is meant as it is.
+ * Reads JSON with `${ expression }` in its texts; keys are no templates. A text that is one expression alone gives its
+ * value with its type; else the values are joined into the text, those that are no texts as JSON. `$${` is a `${` that
+ * is meant as it is.
+ * @returns the template, or what is wrong and where; never throws, whatever the texts are.
  */
-export function compileTemplate(text: string, environment: CelEnvironment = {}): CelTemplateCompiled {
-  return compileValue(text, environment);
-}
-
-/** Reads JSON in which every text may be a template, as {@link compileTemplate} reads one; keys are no templates. */
 export function compileValue(json: Json, environment: CelEnvironment = {}): CelTemplateCompiled {
   const compiler = new TemplateCompiler(environment);
   try {
