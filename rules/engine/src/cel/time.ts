@@ -48,7 +48,10 @@ export function writeTimestamp({ epochMs }: CelTimestamp): string {
 
 /** Writes seconds, as JSON has durations (langdef §"JSON Data Conversion"): `90s`, `0.5s`. */
 export function writeDuration({ ms }: CelDuration): string {
-  return `${Number((ms / 1_000).toFixed(9))}s`;
+  const seconds = Number((ms / 1_000).toFixed(9));
+  // JavaScript writes the smallest ones with an exponent.
+  const text = String(seconds);
+  return `${text.includes("e") ? seconds.toFixed(9).replace(/0+$/, "") : text}s`;
 }
 
 /** Parts of a timestamp; those of a duration are whole hours, minutes and seconds (langdef §"Functions"). */
