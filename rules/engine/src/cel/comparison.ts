@@ -10,11 +10,15 @@ import {
   lookUp,
 } from "./value.ts";
 
+/** Deepest values that are compared: a payload may nest deeper than the stack. */
+const MAX_LEVELS = 64;
+const TOO_DEEP = new Failure(`values that nest deeper than ${MAX_LEVELS} levels are not compared`);
+
 /**
  * `==` (langdef §"Equality"): ints and doubles are one line of numbers, lists and maps are compared through, and values
  * of different types are not equal, which is no error.
  */
-export function equal(a: CelValue, b: CelValue, budget: CelBudget): boolean | Failure {
+export function equal(a: CelValue, b: CelValue, budget: CelBudget, levels = MAX_LEVELS): boolean | Failure {
   if (isNumber(a)) return isNumber(b) && sameNumber(a, b);
   if (typeof a === "string" && typeof b === "string") {
     return pay(budget, Math.min(a.length, b.length) >> 4) ? a === b : EXHAUSTED;
@@ -23,26 +27,33 @@ export function equal(a: CelValue, b: CelValue, budget: CelBudget): boolean | Fa
   if (a instanceof CelTimestamp) return b instanceof CelTimestamp && a.epochMs === b.epochMs;
   if (a instanceof CelDuration) return b instanceof CelDuration && a.ms === b.ms;
   if (a instanceof CelTypeName) return b instanceof CelTypeName && a.name === b.name;
+  if (levels === 0) return TOO_DEEP;
   if (isList(a)) {
     if (!isList(b) || a.length !== b.length) return false;
-    return allEqual(a, (index) => [a[index], b[index]], budget);
+    return allEqual(a, (index) => [a[index], b[index]], budget, levels - 1);
   }
   if (!isMap(a) || !isMap(b)) return false;
   const keys = keysOf(a);
   if (!pay(budget, keys.length)) return EXHAUSTED;
   if (keys.length !== keysOf(b).length) return false;
-  return allEqual(keys, (index) => [lookUp(a, keys[index] ?? ""), lookUp(b, keys[index] ?? "")], budget);
+  return allEqual(
+    keys,
+    (index) => [lookUp(a, keys[index] ?? ""), lookUp(b, keys[index] ?? "")],
+    budget,
+    levels - 1,
+  );
 }
 
 function allEqual(
   items: readonly unknown[],
   pairAt: (index: number) => readonly [CelValue | undefined, CelValue | undefined],
   budget: CelBudget,
+  levels: number,
 ): boolean | Failure {
   for (const index of items.keys()) {
     const [a, b] = pairAt(index);
     if (a === undefined || b === undefined) return false;
-    const result = pay(budget, 1) ? equal(a, b, budget) : EXHAUSTED;
+    const result = pay(budget, 1) ? equal(a, b, budget, levels) : EXHAUSTED;
     if (result !== true) return result;
   }
   return true;

@@ -16,7 +16,14 @@ const INPUTS = new Map<string, Json>([
   ["list", BIG_LIST],
   ["map", BIG_MAP],
   ["mirror", { ...BIG_MAP }],
+  ["deep", deepList(100_000)],
 ]);
+function deepList(levels: number): Json {
+  let deep: Json = 1;
+  for (let level = 0; level < levels; level++) deep = [deep];
+  return deep;
+}
+
 const SCOPE: CelScope = {
   variable: (name) => INPUTS.get(name),
   call: () => null,
@@ -80,6 +87,8 @@ test.each([
   ["large maps counted over and over", "list.all(x, size(map) > 1)", OVER],
   ["large maps walked over and over", "list.all(x, map.exists(key, true))", OVER],
   ["large maps compared over and over", "list.all(x, map == mirror)", OVER],
+  ["values that nest without end, compared", "deep == [deep]", "nest deeper than 64 levels"],
+  ["values that nest without end, as they are", "deep", "nests deeper than 32 levels"],
   ["errors over and over", "list.exists(x, x.foo)", "a double has no member foo"],
 ])("%s costs what it takes", (_, source, expected) => {
   expect(attack(source, 100_000)).toContain(expected);
