@@ -1,7 +1,7 @@
 import { type Static, Type } from "typebox";
 import { ID_PATTERN } from "../ids.ts";
 import { ActionDefinition, type RuleAction } from "./actions.ts";
-import { ConditionDefinition, ConditionRef, type RuleCondition } from "./conditions.ts";
+import { ConditionDefinition, ConditionRef } from "./conditions.ts";
 import { Closed, Duration, Variables } from "./parts.ts";
 import { RuleTrigger, RunMode } from "./triggers.ts";
 
@@ -73,5 +73,3 @@ export const Rule = Type.Unsafe<Rule>(Type.Cyclic(DEFINITIONS, "rule"));
 export const RuleFile = Type.Unsafe<Rule[]>(
   Type.Cyclic({ ...DEFINITIONS, file: Type.Array(Type.Ref("rule"), { maxItems: 10_000 }) }, "file"),
 );
-
-export type { RuleAction, RuleCondition };

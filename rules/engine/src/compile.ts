@@ -1,18 +1,19 @@
 import { parseRuleId, type Rule, type RuleId } from "@tram/protocol";
 import { Calendar, isTimezone } from "./calendar.ts";
-import { fingerprint } from "./fingerprint.ts";
 import type { HouseView } from "./house-view.ts";
 import { interestsOf, interestsOfBlock } from "./interest.ts";
+import { Interests } from "./interests.ts";
 import type { LastGood } from "./last-good.ts";
 import { linkActions, linkVariables, namesGiven } from "./link/link-action.ts";
 import { linkConditions } from "./link/link-condition.ts";
 import { linkTrigger } from "./link/link-trigger.ts";
 import { RuleLinker } from "./link/rule-linker.ts";
+import { Texts } from "./link/texts.ts";
 import { type ParsedFile, type ParsedRule, parseFile } from "./parse-file.ts";
 import type {
+  Block,
   BrokenRule,
   CompiledRule,
-  Interests,
   LinkedActions,
   OnMissed,
   Program,
@@ -22,7 +23,6 @@ import type {
 import { type PropertyTarget, resolveReference } from "./reference.ts";
 import { ScheduleMaker } from "./schedule/index.ts";
 import { joinPath, type ShapeProblem } from "./shape-check.ts";
-import { hasWildcard } from "./trigger/topic-filter.ts";
 
 export interface CompileOptions {
   readonly house: HouseView;
@@ -52,13 +52,16 @@ export function compile(sources: readonly RuleSource[], options: CompileOptions)
   const claimed = new Map<string, string>();
   const warnings: RuleProblem[] = [];
   const unreadable: ParsedFileOf[] = [];
-  const take = (rule: CompiledRule): void => {
+  const interests = new Interests();
+  const take = ({ actions, rule }: Ready): void => {
     rules.set(rule.id, rule);
+    interests.add(rule, interestsOf(rule, actions));
     warnings.push(...rule.warnings);
   };
 
   const calendar = calendarOf(options);
   const schedules = new ScheduleMaker(calendar, options.place);
+  const texts = new Texts();
   if (calendar.timezone !== options.timezone) {
     const problem = `unknown time zone ${JSON.stringify(options.timezone)}; times are taken as UTC`;
     warnings.push({ file: "", path: "timezone", problem });
@@ -73,10 +76,10 @@ export function compile(sources: readonly RuleSource[], options: CompileOptions)
     for (const item of parsed.rules) {
       const first = item.id === undefined ? undefined : claimed.get(item.id);
       if (item.id !== undefined && first === undefined) claimed.set(item.id, `${file} ${item.path}`);
-      const place = { file, first, house: options.house, schedules, order: rules.size };
+      const place = { file, first, house: options.house, schedules, texts, order: rules.size };
       const result = linkRule(item, place);
       if (result.rule !== undefined) {
-        take(result.rule);
+        take(result);
         continue;
       }
       const problems = locate(file, result.problems);
@@ -92,7 +95,7 @@ export function compile(sources: readonly RuleSource[], options: CompileOptions)
       claimed.set(id, file);
       const nameless = parsed.rules.filter(isNameless).flatMap((rule) => rule.problems);
       const problems = locate(file, [...parsed.problems, ...nameless]);
-      const place = { file, first: undefined, house: options.house, schedules, order: rules.size };
+      const place = { file, first: undefined, house: options.house, schedules, texts, order: rules.size };
       const kept = keptRule({ path: "", id, problems: [] }, options.lastGood, problems, place);
       if (kept !== undefined) take(kept);
     }
@@ -101,7 +104,7 @@ export function compile(sources: readonly RuleSource[], options: CompileOptions)
     rules,
     broken,
     warnings,
-    interests: gatherInterests(rules.values()),
+    interests,
     calendar,
     house: options.house,
     files,
@@ -132,14 +135,14 @@ function keptRule(
   lastGood: LastGood | undefined,
   problems: readonly RuleProblem[],
   place: Surroundings,
-): CompiledRule | undefined {
-  const rule = id === undefined ? undefined : lastGood?.get(place.file)?.get(id);
-  if (rule === undefined) return undefined;
-  const document = { rule, fingerprint: fingerprint(rule) };
-  const linked = linkRule({ path, id, problems: [], document }, place).rule;
-  if (linked === undefined) return undefined;
+): Ready | undefined {
+  const document = id === undefined ? undefined : lastGood?.get(place.file)?.get(id);
+  if (document === undefined) return undefined;
+  const linked = linkRule({ path, id, problems: [], document }, place);
+  if (linked.rule === undefined) return undefined;
+  const { actions, rule } = linked;
   // Whoever switches off a rule that is broken wants it to stop.
-  return { ...linked, enabled: linked.enabled && off !== true, broken: problems };
+  return { actions, rule: { ...rule, enabled: rule.enabled && off !== true, broken: problems } };
 }
 
 /** That of the previous program, when it will do: each one holds 100 kB of ICU's tables until it is collected. */
@@ -154,15 +157,23 @@ export interface Surroundings {
   readonly first: string | undefined;
   readonly house: HouseView;
   readonly schedules: ScheduleMaker;
+  readonly texts: Texts;
   readonly order: number;
 }
 
-export type Linked =
-  | { readonly rule: CompiledRule }
-  | { readonly rule?: never; readonly problems: readonly ShapeProblem[] };
+/** A rule, and what it does: the one is kept, the other is made again when it runs. */
+interface Ready {
+  readonly rule: CompiledRule;
+  readonly actions: Block;
+}
+
+export type Linked = Ready | { readonly rule?: never; readonly problems: readonly ShapeProblem[] };
 
 /** Ties one rule to the house. */
-export function linkRule(item: ParsedRule, { file, first, house, order, schedules }: Surroundings): Linked {
+export function linkRule(
+  item: ParsedRule,
+  { file, first, house, order, schedules, texts }: Surroundings,
+): Linked {
   const problems = [...item.problems];
   if (first !== undefined) {
     problems.push({ path: joinPath(item.path, "id"), problem: `"${item.id}" is already used by ${first}` });
@@ -172,7 +183,7 @@ export function linkRule(item: ParsedRule, { file, first, house, order, schedule
   const { rule } = document;
   const at = (key: string) => joinPath(item.path, key);
   const names = [...Object.keys(rule.variables ?? {}), ...namesGiven(rule.actions)];
-  const linker = new RuleLinker({ house, schedules, names });
+  const linker = new RuleLinker({ house, schedules, texts, names });
   const variables = linkVariables(linker, rule.variables, at("variables"));
   const triggers = rule.triggers.flatMap((trigger, index) =>
     linkTrigger(linker, trigger, { path: joinPath(at("triggers"), index), key: String(index) }),
@@ -193,14 +204,15 @@ export function linkRule(item: ParsedRule, { file, first, house, order, schedule
   const id = parseRuleId(rule.id);
   if (id === undefined || problems.length > 0) return { problems };
   return {
+    actions,
     rule: {
       id,
       ...titleOf(rule),
       file,
       enabled: rule.enabled ?? true,
       ...(rule.group === undefined ? {} : { group: rule.group }),
-      labels: rule.labels ?? NONE,
-      document: rule,
+      labels: some(rule.labels ?? NONE),
+      document,
       version: document.fingerprint,
       mode: rule.mode ?? "single",
       max: rule.max ?? 10,
@@ -208,36 +220,47 @@ export function linkRule(item: ParsedRule, { file, first, house, order, schedule
       whenUntrusted: rule.when_untrusted ?? "hold",
       onEdit: rule.on_edit ?? "finish",
       ...rateLimit,
-      variables,
+      variables: some(variables),
       triggers,
-      conditions,
-      holds: linker.holds,
-      actions,
-      warnings: locate(file, linker.warnings),
+      conditions: some(conditions),
+      holds: some(linker.holds),
+      warnings: some(locate(file, linker.warnings)),
       order,
     },
   };
 }
 
-const NONE: readonly string[] = [];
+const NONE: readonly never[] = [];
+
+/** The list, or where it is empty the one that all share. */
+function some<Item>(list: readonly Item[]): readonly Item[] {
+  return list.length === 0 ? NONE : list;
+}
 
 function onMissedOf(linker: RuleLinker, { on_missed: written }: Rule, path: string): OnMissed {
   if (typeof written !== "object") return written ?? "skip";
   return { catchUpMs: linker.duration(written.catch_up, joinPath(path, "catch_up")) };
 }
 
-/** Links the actions of an older version of a rule; what is wrong with them now fails when it is done. */
+/** Actions of so many versions stay ready; the one that was used the longest ago goes first. */
+const MAX_READY = 500;
+
+/** Links actions when they are wanted; what is wrong with those of an older version now fails when it is done. */
 function actionLinker(house: HouseView, schedules: ScheduleMaker): Program["linkActions"] {
-  const known = new Map<string, LinkedActions>();
-  return (actions) => {
-    const text = JSON.stringify(actions);
-    const before = known.get(text);
-    if (before !== undefined) return before;
-    // Its rule may have had variables that nobody knows any more: their values are in the run.
-    const linker = new RuleLinker({ house, schedules, names: [...namesGiven(actions), ...namesUsed(text)] });
-    const block = linkActions(linker, actions, "actions");
-    const linked = { block, holds: linker.holds, interests: interestsOfBlock(block) };
-    known.set(text, linked);
+  const ready = new Map<string, LinkedActions>();
+  return (version, source) => {
+    let linked = ready.get(version);
+    if (linked === undefined) {
+      const actions = source();
+      // The rule may have variables of its own, or had; what they are is in the run.
+      const names = [...namesGiven(actions), ...namesUsed(JSON.stringify(actions))];
+      const linker = new RuleLinker({ house, schedules, texts: new Texts(), names });
+      const block = linkActions(linker, actions, "actions");
+      linked = { block, holds: linker.holds, interests: interestsOfBlock(block) };
+      const [oldest] = ready.keys();
+      if (ready.size >= MAX_READY && oldest !== undefined) ready.delete(oldest);
+    } else ready.delete(version);
+    ready.set(version, linked);
     return linked;
   };
 }
@@ -265,19 +288,4 @@ function titleOf(rule: Rule): { title?: string } {
 
 function locate(file: string, problems: readonly ShapeProblem[]): RuleProblem[] {
   return problems.map(({ path, problem }) => ({ file, path, problem }));
-}
-
-function gatherInterests(rules: Iterable<CompiledRule>): Interests {
-  const exact = new Map<string, CompiledRule[]>();
-  const filters = new Map<string, CompiledRule[]>();
-  for (const rule of rules) {
-    for (const interest of interestsOf(rule)) {
-      const wild = interest.startsWith("m ") && hasWildcard(interest);
-      const [map, key] = wild ? [filters, interest.slice(2)] : [exact, interest];
-      const list = map.get(key);
-      if (list === undefined) map.set(key, [rule]);
-      else list.push(rule);
-    }
-  }
-  return { exact, filters: [...filters].map(([filter, concerned]) => ({ filter, rules: concerned })) };
 }

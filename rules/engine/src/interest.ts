@@ -1,5 +1,6 @@
 import type { RuleEvent } from "./events.ts";
 import {
+  type Block,
   type CompiledAction,
   type CompiledCondition,
   type CompiledRule,
@@ -36,7 +37,7 @@ export function interestOf(event: RuleEvent): string | undefined {
  * Everything that a rule listens to, each once; topic filters with wildcards included. Conditions are asked when a
  * trigger fires: only those with a `for` listen.
  */
-export function interestsOf({ actions, holds, triggers }: CompiledRule): readonly string[] {
+export function interestsOf({ holds, triggers }: CompiledRule, actions: Block): readonly string[] {
   const found = new Set<string>();
   for (const trigger of triggers) ofTrigger(trigger, found);
   ofHolds(holds, found);

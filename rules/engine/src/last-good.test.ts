@@ -13,10 +13,16 @@ const OPTIONS = { ...HOUSE, lastGood: lastGoodOf(compile([{ file: "a.yaml", text
 function running(...sources: { file: string; text: string; unreadable?: string }[]): Record<string, string> {
   const { rules } = compile(sources, OPTIONS);
   return Object.fromEntries(
-    [...rules.values()].map(({ broken, document: { triggers }, enabled, id }) => [
-      id,
-      `${timeOf(triggers[0])}${broken === undefined ? "" : "!"}${enabled ? "" : " off"}`,
-    ]),
+    [...rules.values()].map(
+      ({
+        broken,
+        document: {
+          rule: { triggers },
+        },
+        enabled,
+        id,
+      }) => [id, `${timeOf(triggers[0])}${broken === undefined ? "" : "!"}${enabled ? "" : " off"}`],
+    ),
   );
 }
 
@@ -92,7 +98,12 @@ describe("what a file said before, the newest first", () => {
   const found = (...past: (string | PastText)[]): Record<string, string> =>
     Object.fromEntries(
       [...lastGoodIn(past.map((one) => (typeof one === "string" ? { text: one, unsound: [] } : one)))].map(
-        ([id, { triggers }]) => [id, JSON.stringify(triggers[0])],
+        ([
+          id,
+          {
+            rule: { triggers },
+          },
+        ]) => [id, JSON.stringify(triggers[0])],
       ),
     );
   const at = (time: string): string => JSON.stringify({ time });

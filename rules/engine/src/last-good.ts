@@ -1,13 +1,13 @@
-import type { Rule } from "@tram/protocol";
 import { parseFile } from "./parse-file.ts";
 import type { Program } from "./program.ts";
+import type { RuleDocument } from "./rule-document.ts";
 
 /** Rules that worked, by the file and the id that they had. */
-export type LastGood = ReadonlyMap<string, ReadonlyMap<string, Rule>>;
+export type LastGood = ReadonlyMap<string, ReadonlyMap<string, RuleDocument>>;
 
 /** What runs now, for the next compilation. */
 export function lastGoodOf(program: Program): LastGood {
-  const files = new Map<string, Map<string, Rule>>();
+  const files = new Map<string, Map<string, RuleDocument>>();
   for (const { document, file, id } of program.rules.values()) {
     const rules = files.get(file);
     if (rules === undefined) files.set(file, new Map([[id, document]]));
@@ -31,8 +31,8 @@ export interface PastText {
  * unless something in it has no name.
  * @param past the newest first. Read only as far as needed.
  */
-export function lastGoodIn(past: Iterable<PastText>): ReadonlyMap<string, Rule> {
-  const found = new Map<string, Rule>();
+export function lastGoodIn(past: Iterable<PastText>): ReadonlyMap<string, RuleDocument> {
+  const found = new Map<string, RuleDocument>();
   const decided = new Set<string>();
   /** Rules that are still looked for; `undefined` while any may turn up. */
   let wanted: Set<string> | undefined;
@@ -47,7 +47,7 @@ export function lastGoodIn(past: Iterable<PastText>): ReadonlyMap<string, Rule> 
       else if (document === undefined || unsound.includes(id)) broken.add(id);
       else {
         decided.add(id);
-        if (!broken.has(id)) found.set(id, document.rule);
+        if (!broken.has(id)) found.set(id, document);
       }
     }
     if (nameless) continue;

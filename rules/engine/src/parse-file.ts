@@ -1,7 +1,7 @@
 import { isId, Rule } from "@tram/protocol";
 import { type Document, LineCounter, parseDocument, type YAMLError } from "yaml";
 import { describeValue } from "./describe-value.ts";
-import { fingerprint } from "./fingerprint.ts";
+import { RuleDocument } from "./rule-document.ts";
 import { type ShapeProblem, shapeProblems } from "./shape-check.ts";
 
 /** Characters that a rule file may have. */
@@ -23,7 +23,7 @@ export interface ParsedRule {
   /** It says `enabled: false`, whatever else it says. */
   readonly off?: true;
   /** Absent when the item does not have the shape of a rule. */
-  readonly document?: { readonly rule: Rule; readonly fingerprint: string };
+  readonly document?: RuleDocument;
   readonly problems: readonly ShapeProblem[];
 }
 
@@ -64,8 +64,7 @@ export function parseRule(item: unknown, path: string): ParsedRule {
   const problems = shapeProblems(Rule, item, path);
   const id = idOf(item);
   if (problems.length > 0) return { path, id, problems, ...(isOff(item) ? { off: true } : {}) };
-  const rule = item as Rule;
-  return { path, id, problems, document: { rule, fingerprint: fingerprint(rule) } };
+  return { path, id, problems, document: new RuleDocument(item as Rule) };
 }
 
 function isOff(item: unknown): boolean {

@@ -1,9 +1,11 @@
-import type { Json, Ms, PropertyKey, Rule, RuleAction, RuleId, ThingId } from "@tram/protocol";
+import type { Json, Ms, PropertyKey, RuleAction, RuleId, ThingId } from "@tram/protocol";
 import type { Calendar } from "./calendar.ts";
 import type { CelExpression, CelTemplate } from "./cel/index.ts";
 import type { HouseView } from "./house-view.ts";
+import type { Interests } from "./interests.ts";
 import type { ParsedFile } from "./parse-file.ts";
 import type { PropertyTarget } from "./reference.ts";
+import type { RuleDocument } from "./rule-document.ts";
 import type { Schedule, Window } from "./schedule/index.ts";
 
 /** The text of one rule file. */
@@ -66,6 +68,8 @@ export interface WatchTrigger extends TriggerHead {
   readonly reference: string;
   /** Absent while `thing/name` names a Thing that is unknown: the trigger sleeps until the next compilation. */
   readonly source?: Source;
+  /** Names what it watches: a state that is of something else begins anew. */
+  readonly on: string;
   readonly test: ValueTest;
   /** What the last good value must have been. */
   readonly from?: readonly Json[];
@@ -259,7 +263,7 @@ export interface CompiledRule {
   readonly enabled: boolean;
   readonly group?: string;
   readonly labels: readonly string[];
-  readonly document: Rule;
+  readonly document: RuleDocument;
   /** Equal for versions that act the same: see `fingerprint`. */
   readonly version: string;
   readonly mode: RunMode;
@@ -274,7 +278,6 @@ export interface CompiledRule {
   readonly conditions: readonly CompiledCondition[];
   /** Of its conditions and of those in its actions. */
   readonly holds: readonly Hold[];
-  readonly actions: Block;
   readonly warnings: readonly RuleProblem[];
   /** Why the text of today cannot run: this is the last version that could. Absent of a rule that is as its text says. */
   readonly broken?: readonly RuleProblem[];
@@ -304,8 +307,11 @@ export interface Program {
   readonly files: ReadonlyMap<string, ParsedFile>;
   /** What a reference in an expression means; `undefined` while nobody knows. */
   resolve(reference: string): PropertyTarget | undefined;
-  /** Makes the actions of an older version of a rule ready, for the runs that are under way on it. */
-  linkActions(actions: readonly RuleAction[]): LinkedActions;
+  /**
+   * The actions of a version of a rule, ready to run. They are made ready when a run needs them, and only the last few
+   * are kept: most rules are idle, and they have been checked before.
+   */
+  linkActions(version: string, source: () => readonly RuleAction[]): LinkedActions;
 }
 
 export interface LinkedActions {
@@ -313,13 +319,6 @@ export interface LinkedActions {
   readonly holds: readonly Hold[];
   /** What the waits in it listen to. */
   readonly interests: readonly string[];
-}
-
-/** The rules that an event concerns, by what it is about: see `interest.ts` for the names. */
-export interface Interests {
-  readonly exact: ReadonlyMap<string, readonly CompiledRule[]>;
-  /** Of MQTT topic filters with wildcards. */
-  readonly filters: readonly { readonly filter: string; readonly rules: readonly CompiledRule[] }[];
 }
 
 export function watchKey(thing: ThingId, property: PropertyKey): string {

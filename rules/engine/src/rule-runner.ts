@@ -7,7 +7,6 @@ import { isDeleted, traceDeletion } from "./orphan.ts";
 import type { Program } from "./program.ts";
 import { type RuleState, stateProblem } from "./rule-state.ts";
 import { failure, isEnabled, nextWake, visitRule } from "./rule-visit.ts";
-import { matchesFilter } from "./trigger/topic-filter.ts";
 import type { Errand, Look, RulesView } from "./visit.ts";
 import { WakeQueue } from "./wake-queue.ts";
 
@@ -175,16 +174,13 @@ export class RuleRunner {
   #concerned(event: RuleEvent): readonly RuleId[] {
     const interest = interestOf(event);
     if (interest === undefined) return [];
-    const { exact, filters } = this.#program.interests;
-    const ids = (exact.get(interest) ?? []).map(({ id }) => id);
-    const found = new Set(ids);
-    if (event.kind === "message") {
-      for (const { filter, rules } of filters) {
-        if (matchesFilter(filter, event.topic)) for (const { id } of rules) found.add(id);
-      }
-    }
-    for (const id of this.#older.get(interest) ?? []) found.add(id);
-    return found.size === ids.length ? ids : this.#inOrder([...found]);
+    const { interests } = this.#program;
+    const ids = interests.exactly(interest).map(({ id }) => id);
+    const older = this.#older.get(interest);
+    if (older === undefined && event.kind !== "message") return ids;
+    const found = new Set([...ids, ...(older ?? [])]);
+    if (event.kind === "message") for (const { id } of interests.matching(event.topic)) found.add(id);
+    return this.#inOrder([...found]);
   }
 
   #visit(
@@ -232,7 +228,7 @@ export class RuleRunner {
     for (const [id, state] of this.#states) {
       for (const [version, source] of Object.entries(state.actions)) {
         if (this.#program.rules.get(id)?.version === version) continue;
-        for (const interest of this.#program.linkActions(source).interests) {
+        for (const interest of this.#program.linkActions(version, () => source).interests) {
           const listeners = this.#older.get(interest) ?? new Set();
           this.#older.set(interest, listeners.add(id));
         }

@@ -115,8 +115,19 @@ export function failure(now: Instant, detail: string): Trace {
   return { time: now.wall, trigger: "", outcome: "failed", detail, checks: [] };
 }
 
+/** What idle rules have in common. */
+const NO_RUNS: RuleState["runs"] = [];
+const NO_ACTIONS: RuleState["actions"] = {};
+
 function newState(rule: CompiledRule): RuleState {
-  return { file: rule.file, version: rule.version, counter: 0, triggers: {}, runs: [], actions: {} };
+  return {
+    file: rule.file,
+    version: rule.version,
+    counter: 0,
+    triggers: {},
+    runs: NO_RUNS,
+    actions: NO_ACTIONS,
+  };
 }
 
 /** Whether a rule may fire: as its file says, unless it was switched since. */
@@ -201,7 +212,7 @@ function holdsOf({ program, rule, state }: Visit): readonly Hold[] {
   const older = Object.entries(state.actions).filter(([version]) => version !== rule?.version);
   return older.length === 0
     ? own
-    : [...own, ...older.flatMap(([, source]) => program.linkActions(source).holds)];
+    : [...own, ...older.flatMap(([version, source]) => program.linkActions(version, () => source).holds)];
 }
 
 function obey(visit: Visit, control: Control): void {

@@ -83,7 +83,8 @@ interface Nest {
  */
 export function shapeProblems(schema: object, value: unknown, path = ""): ShapeProblem[] {
   const { $defs: parts = {} } = schema as Schema;
-  return check(schema as Schema, value, path, { parts, depth: 0 }).slice(0, MAX_PROBLEMS);
+  const problems = check(schema as Schema, value, path, { parts, depth: 0 });
+  return problems.length === 0 ? NONE : problems.slice(0, MAX_PROBLEMS);
 }
 
 /** Extends a path by a key or an index. */

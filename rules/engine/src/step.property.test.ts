@@ -90,6 +90,7 @@ const { list: actionLists } = fc.letrec<{ list: object[]; action: object }>((tie
       { call: "r2" },
       { stop: "enough" },
     ),
+    // biome-ignore lint/suspicious/noThenProperty: it is a word of the language, and no promise.
     fc.record({ if: when, then: tie("list"), else: tie("list") }),
     fc.record({ choose: fc.array(fc.record({ when, do: tie("list") }), { minLength: 1, maxLength: 2 }) }),
     fc.record({

@@ -1,5 +1,5 @@
 import { type Clock, type Log, type Store, TokenBucket, type Transactions, type Unit } from "@tram/core";
-import type { Json, Ms, Rule, RuleChangesView, RuleVersionView } from "@tram/protocol";
+import type { Json, Ms, RuleChangesView, RuleVersionView } from "@tram/protocol";
 import {
   type LastGood,
   lastGoodIn,
@@ -91,7 +91,7 @@ export class RuleVersions implements Disposable {
 
   /** What goes on of the files that are broken now, from what they were before. Once, after `restore`. */
   lastGood(sources: readonly RuleSource[]): LastGood {
-    const good = new Map<string, ReadonlyMap<string, Rule>>();
+    const good = new Map<string, ReturnType<typeof lastGoodIn>>();
     for (const { file, text, unreadable } of sources) {
       const latest = this.#shelf.latestOf(file);
       // An edit that was announced and never came onto the disk.

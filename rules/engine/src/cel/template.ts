@@ -51,6 +51,7 @@ export function compileValue(json: Json, environment: CelEnvironment = {}): CelT
 
 /** @returns the value, or the first problem; a template without an expression always gives its constant. */
 export function evaluateTemplate(template: CelTemplate, scope: CelScope, budget: CelBudget): CelResult {
+  if (template.constant !== undefined) return { ok: true, value: template.constant };
   return template.evaluate(scope, budget);
 }
 
@@ -74,6 +75,7 @@ class TemplateCompiler {
 
   whole(json: Json): CelTemplate {
     const part = this.#value(json, MAX_LEVELS);
+    if (this.#expressions.length === 0) return { ...part, references: NONE, things: NONE, usesTime: false };
     return {
       ...part,
       references: [...new Set(this.#expressions.flatMap(({ references }) => references))],
@@ -155,15 +157,25 @@ class TemplateCompiler {
   }
 }
 
+const NONE: readonly never[] = [];
+
+/** Thousands of rules have thousands of constants: they share what is the same of all. */
 function fixed(constant: Json): Part {
-  const result: CelResult = { ok: true, value: constant };
-  return { type: typeOf(constant), constant, evaluate: () => result };
+  return { type: typeOf(constant), constant, evaluate: notAsked };
+}
+
+function notAsked(): CelResult {
+  return { ok: false, problem: "a constant is not evaluated" };
 }
 
 function evaluateAll(parts: readonly Part[], combine: (values: readonly Json[]) => Json): Evaluate {
   return (scope, budget) => {
     const values: Json[] = [];
-    for (const { evaluate } of parts) {
+    for (const { constant, evaluate } of parts) {
+      if (constant !== undefined) {
+        values.push(constant);
+        continue;
+      }
       const result = evaluate(scope, budget);
       if (!result.ok) return result;
       values.push(result.value);

@@ -3,6 +3,7 @@ import { isMap } from "yaml";
 import { Calendar } from "../calendar.ts";
 import { linkRule } from "../compile.ts";
 import type { HouseView } from "../house-view.ts";
+import { Texts } from "../link/texts.ts";
 import { parseRule, readYaml } from "../parse-file.ts";
 import { type Place, ScheduleMaker } from "../schedule/index.ts";
 import type { ShapeProblem } from "../shape-check.ts";
@@ -46,7 +47,14 @@ export function checkRuleText(
   // Whether a schedule can be read does not depend on the time zone.
   const schedules = new ScheduleMaker(new Calendar("UTC"), options.place);
   const first = item.id === undefined ? undefined : options.takenBy(item.id);
-  const linked = linkRule(item, { file: "", first, house: options.house, schedules, order: 0 });
+  const linked = linkRule(item, {
+    file: "",
+    first,
+    house: options.house,
+    schedules,
+    texts: new Texts(),
+    order: 0,
+  });
   const placed = ({ path, problem }: ShapeProblem): RuleProblemView => {
     const line = lineOf(document.contents, path, lines);
     return { path, problem, ...(line === undefined ? {} : { line }) };

@@ -48,7 +48,7 @@ export function blocksOf(action: RuleAction): RuleAction[][] {
 
 function linkAction(linker: RuleLinker, action: RuleAction, path: string): CompiledAction {
   // Traces speak of places inside of the rule, not of the file.
-  const place = path.replace(/^\[\d+\]\.?/, "");
+  const place = linker.texts.of(path.replace(/^\[\d+\]\.?/, ""));
   const inside = (key: string) => joinPath(path, key);
   if ("set" in action) return linkSet(linker, action, { path, place });
   if ("invoke" in action) return linkInvoke(linker, action, { path, place });

@@ -119,7 +119,7 @@ function valueCondition(
 ): CompiledCondition {
   const { path, source, test, what } = parts;
   const common = { kind: "value", test, ...(source === undefined ? {} : { source }) } as const;
-  if (parts.for === undefined) return { ...common, what };
+  if (parts.for === undefined) return { ...common, what: linker.texts.of(what) };
   const forMs = linker.duration(parts.for, joinPath(path, "for"));
   // The place inside of the rule names the memory: it is the same after a restart.
   const key = linker.hold(source, test, path.replace(/^\[\d+\]\.?/, ""));
@@ -146,7 +146,7 @@ function linkTime(
   ];
   return {
     kind: "time",
-    what: words.join(" "),
+    what: linker.texts.of(words.join(" ")),
     ...(after === undefined ? {} : { after: secondOfDay(after) }),
     ...(before === undefined ? {} : { before: secondOfDay(before) }),
     ...(weekdays === undefined ? {} : { weekdays }),

@@ -1,5 +1,13 @@
 import type { Json, RuleTrigger } from "@tram/protocol";
-import type { CompiledTrigger, RunMode, Signal, Source, ValueTest, WatchTrigger } from "../program.ts";
+import {
+  type CompiledTrigger,
+  type RunMode,
+  type Signal,
+  type Source,
+  type ValueTest,
+  type WatchTrigger,
+  watchKey,
+} from "../program.ts";
 import type { Schedule } from "../schedule/index.ts";
 import { joinPath } from "../shape-check.ts";
 import { filterProblem } from "../trigger/topic-filter.ts";
@@ -23,8 +31,12 @@ export function linkTrigger(
   trigger: RuleTrigger,
   { key, path }: Place,
 ): CompiledTrigger[] {
-  const label = trigger.id ?? `triggers[${key}]`;
-  const head: Head = { label, key, ...(trigger.mode === undefined ? {} : { mode: trigger.mode }) };
+  const label = linker.texts.of(trigger.id ?? `triggers[${key}]`);
+  const head: Head = {
+    label,
+    key: linker.texts.of(key),
+    ...(trigger.mode === undefined ? {} : { mode: trigger.mode }),
+  };
   const compiled = linkKind(linker, trigger, { head, path });
   return trigger.enabled === false ? [] : compiled;
 }
@@ -48,13 +60,22 @@ function linkKind(
     const found = linker.expression(trigger.expression, joinPath(path, "expression"));
     if (found === undefined) return [];
     const source: Source = { on: "expression", ...found };
-    return [watch(head, { source, reference: "expression", forMs, test: { kind: "oneOf", values: [true] } })];
+    return [
+      watch(linker, head, {
+        source,
+        reference: "expression",
+        forMs,
+        test: { kind: "oneOf", values: [true] },
+      }),
+    ];
   }
   if ("availability" in trigger) return watchThings(linker, trigger, { head, path, forMs });
   if ("bridge" in trigger) {
     const { provider, to } = trigger.bridge;
     const source: Source = { on: "bridge", ...(provider === undefined ? {} : { provider }) };
-    return [watch(head, { source, reference: "bridge", forMs, test: { kind: "oneOf", values: [to] } })];
+    return [
+      watch(linker, head, { source, reference: "bridge", forMs, test: { kind: "oneOf", values: [to] } }),
+    ];
   }
   if ("time" in trigger) {
     const { time } = trigger;
@@ -101,8 +122,34 @@ function linkKind(
 type Watching = Pick<WatchTrigger, "reference" | "test" | "forMs"> &
   Partial<Pick<WatchTrigger, "source" | "from" | "momentary" | "keepsLast">>;
 
-function watch(head: Head, { keepsLast = false, momentary = false, ...watching }: Watching): WatchTrigger {
-  return { kind: "watch", ...head, momentary, keepsLast, ...watching };
+function watch(
+  linker: RuleLinker,
+  head: Head,
+  { keepsLast = false, momentary = false, ...watching }: Watching,
+): WatchTrigger {
+  const on = linker.texts.of(nameOf(watching.source));
+  return { kind: "watch", ...head, on, momentary, keepsLast, ...watching };
+}
+
+/** What a trigger watches, in a word. */
+function nameOf(source: Source | undefined): string {
+  switch (source?.on) {
+    case undefined:
+      return "";
+    case "property": {
+      const { property, thing } = source.target;
+      const name = watchKey(thing, property);
+      return source.attribute === undefined ? name : `${name}.${source.attribute}`;
+    }
+    case "availability":
+      return source.thing;
+    case "bridge":
+      return `bridge ${source.provider ?? ""}`;
+    case "presence":
+      return `presence ${source.is}`;
+    case "expression":
+      return source.expression.source;
+  }
 }
 
 interface Watched {
@@ -130,10 +177,10 @@ function watchProperties(
       linker.warn(joinPath(path, "for"), `${reference} is momentary: an occurrence does not last`);
     }
     const source = sourceOf(link, part.attribute);
-    const own = { ...head, key: many ? `${head.key}:${reference}` : head.key };
+    const own = { ...head, key: many ? linker.texts.of(`${head.key}:${reference}`) : head.key };
     const common = { ...(source === undefined ? {} : { source }), reference, forMs, momentary };
     if ("numeric" in trigger)
-      return watch(own, { ...common, test: linker.range(trigger.numeric, affordance, inside) });
+      return watch(linker, own, { ...common, test: linker.range(trigger.numeric, affordance, inside) });
     const { from, to } = trigger.state;
     const test: ValueTest =
       to === undefined
@@ -142,7 +189,7 @@ function watchProperties(
     const keepsLast = from !== undefined || to === undefined;
     const before =
       from === undefined ? {} : { from: linker.values(from, affordance, joinPath(inside, "from")) };
-    return watch(own, { ...common, test, keepsLast, ...before });
+    return watch(linker, own, { ...common, test, keepsLast, ...before });
   });
 }
 
@@ -159,7 +206,7 @@ function watchThings(
   const { from, thing, to } = availability;
   const things = linker.things(thing, joinPath(path, "availability.thing"));
   return things.map((id) =>
-    watch(typeof thing === "string" ? head : { ...head, key: `${head.key}:${id}` }, {
+    watch(linker, typeof thing === "string" ? head : { ...head, key: `${head.key}:${id}` }, {
       source: { on: "availability", thing: id },
       reference: id,
       forMs,

@@ -24,6 +24,7 @@ import type { Hold, Source, ValueTest } from "../program.ts";
 import { type PropertyTarget, resolveReference } from "../reference.ts";
 import type { Made, ScheduleMaker } from "../schedule/index.ts";
 import { joinPath, type ShapeProblem } from "../shape-check.ts";
+import type { Texts } from "./texts.ts";
 
 /** Longest duration: more is a typing error, and would not survive being written as JSON. */
 const MAX_DURATION_MS: Ms = 3_650 * 86_400_000;
@@ -50,12 +51,14 @@ export class RuleLinker {
   readonly holds: Hold[] = [];
   readonly house: HouseView;
   readonly schedules: ScheduleMaker;
+  readonly texts: Texts;
   readonly #variables: Readonly<Record<string, CelType | readonly string[]>>;
 
   /** @param names the variables that the rule and its actions give values to. */
-  constructor(parts: { house: HouseView; schedules: ScheduleMaker; names: Iterable<string> }) {
+  constructor(parts: { house: HouseView; schedules: ScheduleMaker; texts: Texts; names: Iterable<string> }) {
     this.house = parts.house;
     this.schedules = parts.schedules;
+    this.texts = parts.texts;
     this.#variables = {
       ...Object.fromEntries([...parts.names].map((name) => [name, "dyn" as const])),
       trigger: TRIGGER_FACTS,
@@ -112,7 +115,15 @@ export class RuleLinker {
       const thing = found.kind === "waiting" ? found.thing : found.target.thing;
       this.warn(path, `unknown Thing "${thing}"; the rule works once it is announced`);
     }
-    return found.kind === "waiting" ? { reference } : { reference, ...found };
+    if (found.kind === "waiting") return { reference };
+    const { property, thing } = found.target;
+    const target = { thing: this.texts.of(thing), property: this.texts.of(property) };
+    const { affordance } = found;
+    return {
+      reference: this.texts.of(reference),
+      target,
+      ...(affordance === undefined ? {} : { affordance }),
+    };
   }
 
   /** One property, several, or those that a selector finds. */
@@ -239,8 +250,9 @@ export class RuleLinker {
 
   /** Remembers that a condition wants to know since when it holds. @returns the name of that memory. */
   hold(source: Source | undefined, test: ValueTest, key: string): string {
-    this.holds.push({ key, test, ...(source === undefined ? {} : { source }) });
-    return key;
+    const name = this.texts.of(key);
+    this.holds.push({ key: name, test, ...(source === undefined ? {} : { source }) });
+    return name;
   }
 
   get #environment(): CelEnvironment {

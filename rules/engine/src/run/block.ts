@@ -41,13 +41,13 @@ function runAction(
     case "wait-until":
       return runWaitUntil(context, action, node);
     case "choose":
-      return runChoose(context, action, node);
+      return runChoose(context, action, node, runBlock);
     case "repeat":
-      return runRepeat(context, action, node);
+      return runRepeat(context, action, node, runBlock);
     case "parallel":
-      return runParallel(context, action, node);
+      return runParallel(context, action, node, runBlock);
     case "sequence":
-      return runSequence(context, action.block, node);
+      return runSequence(context, action, node, runBlock);
     case "stop":
       return { kind: "ended", reason: `${action.place}: ${action.reason}`, failed: action.error };
     case "condition": {

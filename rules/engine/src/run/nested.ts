@@ -2,24 +2,36 @@ import type { Json } from "@tram/protocol";
 import { evaluateConditions } from "../conditions.ts";
 import type { Block, CompiledAction, Repeat } from "../program.ts";
 import type { BlockState, NodeState } from "../rule-state.ts";
-import { runBlock } from "./block.ts";
 import { DONE, type Progress, type RunContext, RunProblem } from "./run-context.ts";
+
+/** How a list of actions is done: what holds one does not have to know. */
+export type RunBlock = (
+  context: RunContext,
+  block: Block,
+  saved: BlockState | undefined,
+) => Progress<BlockState>;
 
 type Of<Kind extends CompiledAction["kind"]> = Extract<CompiledAction, { kind: Kind }>;
 
 /** Rounds that one `repeat` may have; one that wants more has no end. */
 const MAX_ROUNDS = 1_000_000;
 
+interface Held {
+  readonly block: Block;
+  /** What is remembered besides how far it is. */
+  readonly besides?: NodeState;
+}
+
 export function runSequence(
   context: RunContext,
-  block: Block,
+  { besides, block }: Held,
   node: NodeState | undefined,
-  extra: NodeState = {},
+  runBlock: RunBlock,
 ): Progress<NodeState> {
   const progress = runBlock(context, block, node?.block);
   if (progress.kind !== "waiting") return progress;
   const same = node !== undefined && node.block === progress.state;
-  return { kind: "waiting", state: same ? node : { ...extra, block: progress.state } };
+  return { kind: "waiting", state: same ? node : { ...besides, block: progress.state } };
 }
 
 /** The first branch whose conditions hold, once; what it waits for does not ask them again. */
@@ -27,11 +39,12 @@ export function runChoose(
   context: RunContext,
   action: Of<"choose">,
   node: NodeState | undefined,
+  runBlock: RunBlock,
 ): Progress<NodeState> {
   const branch = node?.branch ?? choose(context, action);
   const block = branch < action.branches.length ? action.branches[branch]?.block : action.otherwise;
   if (block === undefined) return DONE;
-  return runSequence(context, block, node, { branch });
+  return runSequence(context, { block, besides: { branch } }, node, runBlock);
 }
 
 function choose(context: RunContext, { branches, otherwise, place }: Of<"choose">): number {
@@ -57,6 +70,7 @@ export function runRepeat(
   context: RunContext,
   { block, place, repeat }: Of<"repeat">,
   node: NodeState | undefined,
+  runBlock: RunBlock,
 ): Progress<NodeState> {
   let { index = 0, block: inner } = node ?? {};
   const bounds = node ?? boundsOf(context, repeat);
@@ -122,6 +136,7 @@ export function runParallel(
   context: RunContext,
   { blocks }: Of<"parallel">,
   node: NodeState | undefined,
+  runBlock: RunBlock,
 ): Progress<NodeState> {
   const states: (BlockState | null)[] = [];
   let changed = node === undefined;

@@ -1,7 +1,7 @@
 import { formatDuration, type Json, type Ms, parseDuration } from "@tram/protocol";
 import { type CelTemplate, evaluateTemplate } from "../cel/index.ts";
 import type { Effect, Outcome } from "../events.ts";
-import type { BlockState, NodeState, RunState, Wait } from "../rule-state.ts";
+import type { BlockState, RunState, Wait } from "../rule-state.ts";
 import { saveCause, saveInstant } from "../rule-state.ts";
 import type { Locals } from "../scope.ts";
 import { scopeOf } from "../scope.ts";
@@ -155,5 +155,3 @@ export function resultOf({ detail, state, value }: Outcome): Json {
 export function waitWords(durationMs: Ms | undefined): string {
   return durationMs === undefined ? "" : `, at most ${formatDuration(durationMs)}`;
 }
-
-export type { BlockState, NodeState };

@@ -150,13 +150,12 @@ export function keepActions(visit: Visit): void {
 }
 
 function sourceOf({ rule, state }: Visit, version: string): readonly RuleAction[] {
-  return rule?.version === version ? rule.document.actions : (state.actions[version] ?? []);
+  return rule?.version === version ? rule.document.rule.actions : (state.actions[version] ?? []);
 }
 
-/** The current program knows best what the references of its own version mean; of older ones it makes its own. */
+/** What the references mean is always as the house is now. */
 function blockOf(visit: Visit, version: string): Block {
-  if (visit.rule?.version === version) return visit.rule.actions;
-  return visit.program.linkActions(visit.state.actions[version] ?? []).block;
+  return visit.program.linkActions(version, () => sourceOf(visit, version)).block;
 }
 
 /** Runs actions until all that is left waits, or the end. */

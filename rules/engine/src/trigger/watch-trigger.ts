@@ -1,7 +1,7 @@
 import { type Cause, formatDuration, type Json, type RuleId } from "@tram/protocol";
 import { isDue } from "../due.ts";
 import type { Observation } from "../events.ts";
-import { type Source, type WatchTrigger, watchKey } from "../program.ts";
+import type { Source, WatchTrigger } from "../program.ts";
 import { type Pending, saveCause, saveChain, saveInstant, type WatchState } from "../rule-state.ts";
 import { concerns, observe } from "../source.ts";
 import { matches, mismatch, partOf, sameValue } from "../value-test.ts";
@@ -58,25 +58,7 @@ export function beginWatch(slot: Slot<WatchTrigger>): void {
 /** Begins anew where nothing was watched yet, or something else. */
 function adopt(watch: Watch): void {
   const own = watch.state();
-  if (own === undefined || !("on" in own) || own.on !== nameOf(watch.source)) watch.keep(initialWatch(watch));
-}
-
-function nameOf(source: Source): string {
-  switch (source.on) {
-    case "property": {
-      const { property, thing } = source.target;
-      const name = watchKey(thing, property);
-      return source.attribute === undefined ? name : `${name}.${source.attribute}`;
-    }
-    case "availability":
-      return source.thing;
-    case "bridge":
-      return `bridge ${source.provider ?? ""}`;
-    case "presence":
-      return `presence ${source.is}`;
-    case "expression":
-      return source.expression.source;
-  }
+  if (own === undefined || !("on" in own) || own.on !== watch.trigger.on) watch.keep(initialWatch(watch));
 }
 
 /**
@@ -86,7 +68,7 @@ function nameOf(source: Source): string {
  */
 function initialWatch(watch: Watch): WatchState {
   const { locals, source, trigger, visit } = watch;
-  const on = nameOf(source);
+  const { on } = trigger;
   if (trigger.momentary) return { on, truth: false };
   const { value } = observe(visit, source, locals);
   if (value === null) return { on, truth: false };
