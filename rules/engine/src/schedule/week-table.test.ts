@@ -95,6 +95,19 @@ test.each([
   expect(edges(week, "both", options)).toEqual(expected);
 });
 
+test("a window that began in the first pass of an hour goes on in the second", () => {
+  const window = made(new ScheduleMaker(new Calendar("Europe/Berlin")).weekWindow({ sun: ["02:30-03:30"] }));
+  const shown = ["00:15", "00:30", "01:15", "01:45", "02:29", "02:30"];
+  expect(shown.map((time) => window.isInside(Date.parse(`2026-10-25T${time}Z`)))).toEqual([
+    false,
+    true,
+    true,
+    true,
+    true,
+    false,
+  ]);
+});
+
 const windows = fc
   .tuple(fc.integer({ min: 0, max: 95 }), fc.integer({ min: 1, max: 96 }))
   .filter(([start, end]) => start !== end)

@@ -219,6 +219,25 @@ test("skip: what falls into the time without trust is dropped, what fell into th
   expect(judged.fired).toHaveLength(1);
 });
 
+test.each([10 * SECOND, 20 * MINUTE])(
+  "skip: of moments before and after the boot only the first may fire, seen %d ms after it",
+  (darkMs) => {
+    const gateway = walk(
+      { onMissed: "once", whenUntrusted: "skip" },
+      { schedule: frequent, wall: MORNING + MINUTE },
+    );
+    gateway.powerCut(18 * MINUTE + 55 * SECOND, "untrusted", Date.UTC(2020, 0));
+    // The clock of the boot began 20 s before.
+    gateway.pass(darkMs);
+    gateway.step(MORNING + 19 * MINUTE + 55 * SECOND + darkMs - gateway.now.wall, "synced");
+    expect(gateway.fired).toHaveLength(1);
+    gateway.look(true);
+    expect(gateway.fired).toHaveLength(1);
+    gateway.pass(20 * MINUTE);
+    expect(gateway.fired).toHaveLength(5);
+  },
+);
+
 test("run: the wall counts as it is, and what it fired is not missed when it is set right", () => {
   const gateway = walk({ onMissed: "once", whenUntrusted: "run" });
   // The clock comes back as a file left it, 40 minutes behind.

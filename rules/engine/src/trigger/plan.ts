@@ -118,8 +118,8 @@ function judge(line: TimeLine, look: Judgement): { state: TimeState; verdict: Ve
       base !== undefined &&
       (base.guessed === true) === guessed &&
       line.next(base.to) === last;
-    // A firing that makes up for others also stands for what is not on time any more.
-    line.add({ from: isNext ? base.from : last - 1, to: isLate ? now.wall : last }, guessed);
+    // A firing that makes up for others, and what is let pass after it, are done with.
+    line.add({ from: isNext ? base.from : last - 1, to: isLate || skips ? now.wall : last }, guessed);
   } else {
     // What was missed because the clock was set forward by mistake comes again when it is set right.
     line.add({ from: now.wall, to: now.wall }, guessed);
