@@ -146,6 +146,8 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   teardown.use(await keepWrites(meter, { ...house, clock, store }));
   const onWritable = (): void => meter.feature("config").wrote(options.onWritable?.() ?? 0);
   const versions = teardown.use(new RuleVersions({ ...house, clock, log, store }));
+  const { latitude, longitude } = settings.gateway;
+  const place = latitude === undefined || longitude === undefined ? undefined : { latitude, longitude };
   const rules: RuleHouse = teardown.use(
     new RuleHouse({
       ...house,
@@ -153,6 +155,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       log,
       folder: settings.rulesDir,
       timezone: settings.gateway.timezone,
+      place,
       versions,
       onChange: (id) => {
         live.pushRule(id, () => rules.get(id));
@@ -269,6 +272,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   const editor = new RuleEditor({
     ...house,
     folder: settings.rulesDir,
+    place,
     rules,
     versions,
     log,

@@ -12,4 +12,5 @@ export { MAX_FILE_LENGTH } from "./parse-file.ts";
 export type { BrokenRule, CompiledRule, Program, RuleProblem, RuleSource } from "./program.ts";
 export { RuleRunner } from "./rule-runner.ts";
 export { RuleState } from "./rule-state.ts";
+export type { Place } from "./schedule/index.ts";
 export { step } from "./step.ts";

@@ -4,6 +4,7 @@ import type { RuleCheckView, RuleFileView, RuleSourceView, RuleView } from "@tra
 import {
   addRule,
   checkRuleText,
+  type Place,
   type RuleTextCheck,
   removeRule,
   renderDocument,
@@ -48,6 +49,7 @@ export class RuleEditor {
   readonly #rules: RuleShelf;
   readonly #versions: EditedVersions;
   readonly #registry: Registry;
+  readonly #place: Place | undefined;
   readonly #audit: Audit;
   /** One edit after the other: each reads the file that the one before has written. */
   #last: Promise<unknown> = Promise.resolve();
@@ -57,6 +59,8 @@ export class RuleEditor {
     rules: RuleShelf;
     versions: EditedVersions;
     registry: Registry;
+    /** Where the gateway is: schedules of the sun are refused without. */
+    place?: Place | undefined;
     log: Log;
     audit: Audit;
     /** Counts what is written. */
@@ -67,6 +71,7 @@ export class RuleEditor {
     this.#rules = parts.rules;
     this.#versions = parts.versions;
     this.#registry = parts.registry;
+    this.#place = parts.place;
   }
 
   async source(id: string): Promise<Edited<RuleSourceView>> {
@@ -297,6 +302,7 @@ export class RuleEditor {
   #check(text: string, replaced: string | undefined): RuleTextCheck {
     return checkRuleText(text, {
       house: this.#registry,
+      place: this.#place,
       takenBy: (id) => (id === replaced ? undefined : this.#fileOf(id)),
     });
   }

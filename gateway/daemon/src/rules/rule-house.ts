@@ -17,6 +17,7 @@ import {
   type Effect,
   type LastGood,
   lastGoodOf,
+  type Place,
   type Program,
   type RuleEvent,
   RuleRunner,
@@ -45,6 +46,8 @@ export interface RuleHouseParts {
   readonly log: Log;
   readonly folder: string;
   readonly timezone: string;
+  /** Where the gateway is: schedules of the sun are refused without. */
+  readonly place?: Place | undefined;
   readonly versions: RuleVersions;
   /** Told after the commit that a rule changed, or is gone. */
   readonly onChange: (id: string) => void;
@@ -182,9 +185,10 @@ export class RuleHouse implements Disposable {
   }
 
   #compile(sources: readonly RuleSource[], lastGood: LastGood): Program {
-    const { registry, timezone, log } = this.#parts;
+    const { registry, timezone, log, place } = this.#parts;
     const previous = this.#program === undefined ? {} : { previous: this.#program };
-    const program = compile(sources, { house: registry, timezone, lastGood, ...previous });
+    const where = place === undefined ? {} : { place };
+    const program = compile(sources, { house: registry, timezone, lastGood, ...where, ...previous });
     const first = ({ file }: CompiledRule | BrokenRule, [problem]: CompiledRule["warnings"]) => ({
       file,
       path: problem?.path,
