@@ -48,6 +48,32 @@ test.each([
   expect(judge(`time: { ${window} }`, options).passed).toBe(expected);
 });
 
+const hanoi = { timezone: "Asia/Ho_Chi_Minh", place: { latitude: 21.03, longitude: 105.85 } };
+const hanoiAt = (time: string) => ({ ...hanoi, wall: Date.parse(`2026-06-01T${time}+07:00`) });
+
+test.each([
+  ["schedule: { week: { mon: ['06:00-08:30'] } }", hanoiAt("06:00"), true],
+  ["schedule: { week: { mon: ['06:00-08:30'] } }", hanoiAt("08:30"), false],
+  ["schedule: { week: { sun: ['22:00-06:30'] } }", hanoiAt("06:29"), true],
+  ["schedule: { week: { tue: ['06:00-08:30'] } }", hanoiAt("07:00"), false],
+  [
+    "schedule: { week: { daily: ['00:00-24:00'] } }",
+    { ...hanoiAt("07:00"), trust: "untrusted" as const },
+    false,
+  ],
+  ["sun: { after: { event: sunset }, before: { event: sunrise } }", hanoiAt("04:30"), true],
+  ["sun: { after: { event: sunset }, before: { event: sunrise } }", hanoiAt("12:00"), false],
+  ["sun: { after: { event: sunrise, offset: 1h } }", hanoiAt("06:00"), false],
+  ["sun: { after: { event: sunrise, offset: 1h } }", hanoiAt("06:30"), true],
+  [
+    "sun: { before: { event: dusk, offset: -1h } }",
+    { ...hanoiAt("12:00"), trust: "untrusted" as const },
+    false,
+  ],
+])("%s at %j: %j", (condition, options, expected) => {
+  expect(judge(condition, options).passed).toBe(expected);
+});
+
 test.each([
   ["and", [true, true], true],
   ["and", [true, false], false],

@@ -11,6 +11,7 @@ const MINUTE = 60_000;
 const HANOI = { latitude: 21.0285, longitude: 105.8542 };
 const TROMSO = { latitude: 69.1044, longitude: 18.0594 };
 const OSLO = { latitude: 59.9127, longitude: 10.7461 };
+const QUITO = { latitude: -0.18, longitude: -78.47 };
 const LONDON = { latitude: 51.4733, longitude: -0.0008333 };
 
 function made<Part>(result: Made<Part>): Part {
@@ -50,6 +51,12 @@ test.each([
   [LONDON, "2015-12-01", "dawn", "07:04:00Z"],
   [LONDON, "2015-12-12", "dawn", "07:16:00Z"],
   [LONDON, "2015-12-25", "dawn", "07:25:00Z"],
+  // And for Quito, 2,850 m high, at the solstices and equinoxes.
+  [QUITO, "2017-12-21", "sunrise", "06:08:30-05:00"],
+  [QUITO, "2017-12-21", "sunset", "18:16:30-05:00"],
+  [QUITO, "2018-03-21", "sunrise", "06:18:00-05:00"],
+  [QUITO, "2017-06-21", "sunset", "18:19:30-05:00"],
+  [QUITO, "2017-09-21", "sunrise", "06:04:00-05:00"],
 ] as const)("%j %s %s at %s, within a minute of published tables", (place, date, event, time) => {
   const found = passage(place, event, date);
   expect(Math.abs(Number(found) - Date.parse(`${date}T${time}`))).toBeLessThan(MINUTE);
