@@ -238,6 +238,19 @@ test.each([10 * SECOND, 20 * MINUTE])(
   },
 );
 
+test("skip: a moment just before the boot fires, those since do not follow", () => {
+  const gateway = walk({ whenUntrusted: "skip" }, { schedule: rapid });
+  gateway.powerCut(MINUTE, "untrusted", Date.UTC(2020, 0));
+  gateway.pass(5 * SECOND);
+  gateway.set(MORNING + 65 * SECOND);
+  expect(gateway.fired).toHaveLength(1);
+  gateway.look(true);
+  gateway.look(true);
+  expect(gateway.fired).toHaveLength(1);
+  gateway.pass(5 * SECOND);
+  expect(gateway.fired.map(clock)).toEqual(["06-01T06:01:05", "06-01T06:01:10"]);
+});
+
 test("run: the wall counts as it is, and what it fired is not missed when it is set right", () => {
   const gateway = walk({ onMissed: "once", whenUntrusted: "run" });
   // The clock comes back as a file left it, 40 minutes behind.
