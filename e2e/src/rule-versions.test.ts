@@ -258,6 +258,53 @@ syncBuiltinESMExports();
     }
   });
 
+  test("edits by people and by an editor at the same time: nobody overwrites another, and each is a version", async () => {
+    using folder = temporaryFolder("versions");
+    const { config, rulesDir } = house(folder.path, { rules: FILE });
+    const file = join(rulesDir, "rules.yaml");
+    const gateway = await startGateway(config);
+    await using _process = gateway.process;
+    const { admin, until, versions } = await room(gateway, await setUp(gateway));
+    const noon = (id: string): string =>
+      `id: ${id}\ntriggers: [{ time: "12:00" }]\nactions: [{ notify: x }]\n`;
+    let hand = 0;
+    const byHand = (): void => {
+      const draft = join(folder.path, "draft");
+      writeFileSync(draft, `${readFileSync(file, "utf8")}# by hand ${++hand}\n`);
+      renameSync(draft, file);
+    };
+    const ids = Array.from({ length: 12 }, (_, index) => `noon-${index}`);
+    const replies = await Promise.all(
+      ids.map(async (id, index) => {
+        if (index % 4 === 1) byHand();
+        const reply = call(gateway, "POST", "/api/v1/rules", { body: { text: noon(id) }, ...admin });
+        if (index % 4 === 3) byHand();
+        return (await reply).status;
+      }),
+    );
+    expect(replies.filter((status) => status !== 201 && status !== 409)).toEqual([]);
+    const added = ids.filter((_id, index) => replies[index] === 201);
+    expect(added.length).toBeGreaterThan(0);
+    const text = readFileSync(file, "utf8");
+    for (const id of added) expect(text).toContain(`id: ${id}\n`);
+    await until(async () => {
+      const [latest] = await versions();
+      const { body } = await call(gateway, "GET", `/api/v1/rule-versions/${latest?.version}`, admin);
+      return (body as { text: string }).text === text ? true : undefined;
+    });
+    const all = await versions();
+    for (const id of added) {
+      expect(all.filter(({ changes }) => changes.added?.includes(id))).toMatchObject([
+        { by: "minh", changes: { added: [id] } },
+      ]);
+    }
+    const file404 = await call(gateway, "POST", "/api/v1/rule-files/none.yaml/rollback", {
+      body: { version: 1 },
+      ...admin,
+    });
+    expect(file404.status).toBe(404);
+  });
+
   test("a folder that goes and comes back, and a file that is replaced, lose no rule; a removed file ends its own", async () => {
     using folder = temporaryFolder("versions");
     const { config, rulesDir } = house(folder.path, { rules: FILE });
