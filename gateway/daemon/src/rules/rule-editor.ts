@@ -30,7 +30,10 @@ export interface RuleShelf {
 }
 
 /** What the files said before, and who is about to change them. */
-export type EditedVersions = Pick<RuleVersions, "announce" | "withdraw" | "isNews" | "get" | "text">;
+export type EditedVersions = Pick<
+  RuleVersions,
+  "announce" | "wrote" | "withdraw" | "isNews" | "get" | "text"
+>;
 
 /** Who changes a rule, and what they had seen of its file. */
 export interface EditContext {
@@ -196,11 +199,13 @@ export class RuleEditor {
       if (!old.ok && !(context.create && old.refusal.code === "unknown-file")) return old;
       const stale = old.ok ? staleness(old.value, context) : undefined;
       if (stale !== undefined) return stale;
+      const kept = { ok: true, value: { file: name, text, revision: revisionOf(text) } } as const;
+      if (old.ok && old.value === text) return kept;
       const edit = { name, old: old.ok ? old.value : undefined, text };
       const written = await this.#write(edit, context);
       if (!written.ok) return written;
       await this.#tell(name, edit, context.note ?? "file changed", context);
-      return { ok: true, value: { file: name, text, revision: revisionOf(text) } };
+      return kept;
     });
   }
 
@@ -333,7 +338,8 @@ export class RuleEditor {
     if (old !== undefined && this.#versions.isNews(file, old)) await this.#rules.reload();
     await this.#versions.announce(file, text, author);
     const written = await this.#folder.replace(file, old, text);
-    if (!written.ok) this.#versions.withdraw(file);
+    if (written.ok) this.#versions.wrote(file, text);
+    else this.#versions.withdraw(file);
     return written;
   }
 

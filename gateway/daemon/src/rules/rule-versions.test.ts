@@ -87,6 +87,21 @@ describe("versions", () => {
     expect(third.versions.list({ limit: 1 })).toMatchObject([{ by: "lan", note: "rolled back to 1" }]);
   });
 
+  test("an edit that somebody writes over before it is looked at is a version all the same", async () => {
+    const parts = await room();
+    await parts.look({ "a.yaml": rule("x", "1") });
+    await parts.versions.announce("a.yaml", rule("x", "2"), { by: "minh" });
+    parts.versions.wrote("a.yaml", rule("x", "2"));
+    await parts.look({ "a.yaml": rule("x", "2") + rule("y", "1") });
+    expect(parts.versions.list({ limit: 5 })).toMatchObject([
+      { version: 3, by: "file", changes: { added: ["y"] } },
+      { version: 2, by: "minh", changes: { changed: ["x"] } },
+      { version: 1 },
+    ]);
+    expect(await parts.versions.text({ version: 2 })).toBe(rule("x", "2"));
+    expect(await parts.store.entries("rule-intents")).toEqual(new Map());
+  });
+
   test("are bounded by file and in all; what a file says now and what a rule goes on with stays", async () => {
     const parts = await room();
     await parts.look({ "a.yaml": rule("x", "good"), "b.yaml": rule("y", "1") });

@@ -52,6 +52,8 @@ export class RuleVersions implements Disposable {
   readonly #transactions: Pick<Transactions, "record">;
   readonly #shelf = new VersionShelf();
   readonly #intents = new Map<string, Intent>();
+  /** By file what was written and not looked at yet. */
+  readonly #written = new Map<string, string>();
   /** By file the text that was noted last. */
   readonly #noted = new Map<string, string>();
   /** By file what the next change is compared with: the last text that could be read, packed until it is needed. */
@@ -119,10 +121,17 @@ export class RuleVersions implements Disposable {
   async announce(file: string, text: string, { by, note }: VersionAuthor): Promise<void> {
     const intent: Intent = { hash: hashOf(text), by, ...(note === undefined ? {} : { note }) };
     this.#intents.set(file, intent);
+    this.#written.delete(file);
     await this.#transactions.record((unit) => {
       unit.put(INTENTS, file, intent);
       unit.require("power");
     });
+  }
+
+  /** What was announced is on the disk. It is a version, also when somebody writes over it before it is looked at. */
+  wrote(file: string, text: string): void {
+    // It may have been looked at already.
+    if (this.#intents.get(file)?.hash === hashOf(text)) this.#written.set(file, text);
   }
 
   /** It was not written after all. */
@@ -138,6 +147,7 @@ export class RuleVersions implements Disposable {
       if (unreadable !== undefined || !this.isNews(file, text)) continue;
       const hash = hashOf(text);
       const intent = this.#intents.get(file);
+      if (intent !== undefined && intent.hash !== hash) this.#noteOverwritten(unit, file, intent, program);
       const latest = this.#shelf.latestOf(file);
       const own = intent?.hash === hash ? intent : undefined;
       if (latest?.hash !== hash) {
@@ -146,18 +156,11 @@ export class RuleVersions implements Disposable {
           continue;
         }
         const { by, note } = own ?? { by: ON_DISK };
-        this.#add(unit, {
-          file,
-          by,
-          ...(note === undefined ? {} : { note }),
-          hash,
-          ...this.#compared(file, text, program),
-        });
+        const author = { by, ...(note === undefined ? {} : { note }) };
+        this.#add(unit, { file, ...author, hash, ...this.#compared(file, text, program) });
       }
       this.#noted.set(file, text);
-      if (own === undefined) continue;
-      this.#intents.delete(file);
-      unit.delete(INTENTS, file);
+      if (own !== undefined) this.#settle(unit, file);
     }
     const there = new Set(sources.map(({ file }) => file));
     for (const file of this.files) {
@@ -232,17 +235,33 @@ export class RuleVersions implements Disposable {
     this.#retry?.[Symbol.dispose]();
   }
 
+  #noteOverwritten(unit: Unit, file: string, { hash, ...author }: Intent, program: Program): void {
+    const text = this.#written.get(file);
+    if (text === undefined) return;
+    this.#add(unit, { file, ...author, hash, ...this.#compared(file, text, program) });
+    this.#settle(unit, file);
+  }
+
+  #settle(unit: Unit, file: string): void {
+    this.#written.delete(file);
+    this.#intents.delete(file);
+    unit.delete(INTENTS, file);
+  }
+
   #compared(
     file: string,
     text: string,
     program: Program,
   ): Pick<PackedVersion, "changes" | "broken" | "unsound" | "text"> {
-    const problem = program.files.get(file)?.problems[0]?.problem;
     const packed = pack(text);
     const kept = packed === undefined ? {} : { text: packed };
-    if (problem !== undefined) return { changes: {}, broken: problem.slice(0, 200), ...kept };
+    const outline = outlineOf(text);
+    const parsed = program.files.get(file);
+    const problem = parsed?.text === text ? parsed.problems[0]?.problem : undefined;
+    if (outline === undefined || problem !== undefined) {
+      return { changes: {}, broken: (problem ?? "expected a list of rules").slice(0, 200), ...kept };
+    }
     const unsound = unsoundIn(program, file);
-    const outline = outlineOf(text) ?? new Map();
     const changes = ruleChanges(this.#base(file), outline);
     this.#bases.set(file, outline);
     return { changes: stored(changes), ...(unsound.length === 0 ? {} : { unsound }), ...kept };
