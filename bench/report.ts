@@ -1,7 +1,9 @@
+import type { HouseRound } from "./house-round.ts";
+import { houseTable } from "./house-table.ts";
 import { table } from "./markdown-table.ts";
 import type { Memory } from "./process-usage.ts";
 import type { Round } from "./round.ts";
-import { READINGS_IN_THE_BOX, READINGS_PER_SECOND } from "./scenario.ts";
+import { HOUSE_READINGS_PER_SECOND, READINGS_IN_THE_BOX, READINGS_PER_SECOND } from "./scenario.ts";
 import { median, percentile, type Spread, spread } from "./statistics.ts";
 
 /** What was measured of one system. Undefined where it was not measured. */
@@ -28,6 +30,7 @@ export interface Results {
   readonly peer: Measured | string;
   /** Tram in a router-like box, or why there was none. */
   readonly box: Boxed | string;
+  readonly fullHouse: readonly HouseRound[];
   /** Memory of a Node that does nothing: what nobody can go below. */
   readonly emptyNode: Memory;
   /** Bytes of the first view of the web UI, brotli; undefined when it is not built. */
@@ -144,6 +147,13 @@ ${table(HEADS, rows)}
 ## In a router-like box
 
 ${boxTable(results.box)}
+
+## A full house
+
+${houseTable(results.fullHouse)}
+
+1,000 Things with 10 properties each, at 100 connections, report ${HOUSE_READINGS_PER_SECOND.toLocaleString("en")} values a second together: retained, QoS 1.
+A reading is acknowledged when it has been through the house and its unit is kept. \`node bench/full-house.ts\`.
 
 ## What was measured
 

@@ -4,11 +4,12 @@ import { BUNDLED_TRAM, bundleDaemon } from "../scripts/bundle.ts";
 import { RouterBox } from "../testkit/src/router-box.ts";
 import { endAll, freePort } from "./child-processes.ts";
 import { coldStart } from "./cold-start.ts";
+import { type HouseRound, runHouseRound } from "./house-round.ts";
 import { describeMachine, memoryOfEmptyNode } from "./machine.ts";
 import { findPeer } from "./peer-system.ts";
 import { type Boxed, commandMs, decimal, isLate, type Measured, markdown } from "./report.ts";
 import { furnish, type Round, type RoundPlan, runRound } from "./round.ts";
-import { READINGS_IN_THE_BOX, READINGS_PER_SECOND } from "./scenario.ts";
+import { HOUSE_READINGS_PER_SECOND, READINGS_IN_THE_BOX, READINGS_PER_SECOND } from "./scenario.ts";
 import { firstLoadBytes, folderBytes } from "./sizes.ts";
 import type { System } from "./system.ts";
 import { removeTemporaryFolders, temporaryFolder } from "./temporary-folder.ts";
@@ -113,6 +114,20 @@ function measured(system: System, programBytes: number, starts = startTimes, don
 const box = await measureBox();
 if (typeof box === "string") console.log(`No box: ${box}.`);
 
+const fullHouse: HouseRound[] = [];
+for (let number = 0; number < rounds; number++) {
+  const round = await runHouseRound({
+    program: BUNDLED_TRAM,
+    flags,
+    seconds: quick ? 2 : 10,
+    perSecond: HOUSE_READINGS_PER_SECOND,
+  });
+  fullHouse.push(round);
+  console.log(
+    `round ${number + 1}/${rounds}  full house: p50 ${decimal(round.p50Ms, 2)} ms, p99 ${decimal(round.p99Ms, 2)} ms`,
+  );
+}
+
 const text = markdown({
   date,
   machine: [
@@ -123,6 +138,7 @@ const text = markdown({
   tram: measured(tram, bundle.totalBytes),
   peer: typeof peer === "string" ? peer : measured(peer.system, folderBytes(peer.installed)),
   box,
+  fullHouse,
   emptyNode,
   firstLoadBytes: firstLoadBytes(join(root, "gateway/web/dist")),
 });

@@ -8,6 +8,8 @@ export const ACTUATORS = 10;
 export const READINGS_PER_SECOND = 2_000;
 /** The same in a router-like box, which has a fifth of one core. */
 export const READINGS_IN_THE_BOX = 200;
+/** All readings of a full house together: 1,000 Things with 10 properties each. */
+export const HOUSE_READINGS_PER_SECOND = 5_000;
 /** Every this many readings one crosses the threshold: 50 crossings a second. */
 export const READINGS_PER_CROSSING = 40;
 export const THRESHOLD = 30;
