@@ -8,7 +8,7 @@ SHELL := /bin/bash
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help install build run test lint package image bench bench-history bench-broker crash generate screenshots conformance-violations clean
+.PHONY: help install build run test lint package image bench bench-history bench-rules bench-broker crash generate screenshots conformance-violations clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench: build ## measure, with the peers in the same run
 	@node bench/broker/run.ts
 	@node bench/event-journal.ts
 	@node bench/history/run.ts
+
+bench-rules: build ## measure the rule engine alone, and beside Node-RED
+	@node bench/rules/run.ts
 
 bench-history: build ## measure the history alone: what it writes, how fast it answers
 	@node bench/history/run.ts

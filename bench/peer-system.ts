@@ -36,10 +36,13 @@ export function findPeer(): Peer | string {
   };
 }
 
-/** Node-RED on a mosquitto, with the same accounts and rights as Tram has. */
-function peerSystem(): System {
+/**
+ * Node-RED on a mosquitto, with the same accounts and rights as Tram has.
+ * @param measured whether the broker counts as part of it.
+ */
+export function peerSystem(measured: "both" | "without the broker" = "both"): System {
   return {
-    name: "Node-RED + mosquitto",
+    name: measured === "both" ? "Node-RED + mosquitto" : "Node-RED",
     prepare: async (folder, port) => {
       const userFolder = join(folder, "node-red");
       mkdirSync(userFolder, { recursive: true });
@@ -50,7 +53,7 @@ function peerSystem(): System {
     },
     launch: (folder) => {
       const userFolder = join(folder, "node-red");
-      const broker = new Child("mosquitto", ["-c", join(folder, "mosquitto.conf")]);
+      const broker = launchMosquitto(folder);
       const nodeRed = new Child(process.execPath, [
         join(NODE_RED, "red.js"),
         "--userDir",
@@ -59,7 +62,7 @@ function peerSystem(): System {
         join(userFolder, "settings.cjs"),
       ]);
       return {
-        pids: [broker.pid, nodeRed.pid],
+        pids: measured === "both" ? [broker.pid, nodeRed.pid] : [nodeRed.pid],
         ready: nodeRed.says(/Connected to broker/),
         output: () => broker.output + nodeRed.output,
         end: async () => {
@@ -71,7 +74,12 @@ function peerSystem(): System {
   };
 }
 
-function writeBroker(folder: string, port: number): void {
+/** The mosquitto of a folder that `writeBroker` prepared. */
+export function launchMosquitto(folder: string): Child {
+  return new Child("mosquitto", ["-c", join(folder, "mosquitto.conf")]);
+}
+
+export function writeBroker(folder: string, port: number): void {
   const users = [...things, ...actuators, RULES_ACCOUNT];
   const passwords = join(folder, "passwords");
   writeFileSync(passwords, users.map((user) => `${user}:${PASSWORD}\n`).join(""), { mode: 0o600 });

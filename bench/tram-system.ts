@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RouterBox } from "../testkit/src/router-box.ts";
 import { Child } from "./child-processes.ts";
-import { actuatorOf, actuators, PASSWORD, THRESHOLD, things } from "./scenario.ts";
+import { actuatorOf, actuators, PASSWORD, RULES_ACCOUNT, THRESHOLD, things } from "./scenario.ts";
 import type { System } from "./system.ts";
 
 /**
@@ -31,6 +31,50 @@ export function tramSystem(program: string, flags: readonly string[] = [], box?:
       };
     },
   };
+}
+
+/** Tram as a client of a mosquitto, which every message passes: its rules beside those of Node-RED. */
+export function tramOnMosquitto(program: string, mosquitto: Mosquitto): System {
+  const own = tramSystem(program);
+  return {
+    name: "Tram",
+    prepare: async (folder, port) => {
+      await own.prepare(folder, port);
+      mosquitto.prepare(folder, port);
+      writeFileSync(join(folder, "tram.yaml"), externalConfig(port));
+    },
+    launch: (folder) => {
+      const broker = mosquitto.launch(folder);
+      const tram = own.launch(folder);
+      return {
+        pids: tram.pids,
+        ready: tram.ready,
+        output: () => broker.output + tram.output(),
+        end: async () => {
+          await tram.end();
+          await broker.end();
+        },
+      };
+    },
+  };
+}
+
+/** How a mosquitto is had. */
+export interface Mosquitto {
+  prepare(folder: string, port: number): void;
+  launch(folder: string): Child;
+}
+
+function externalConfig(port: number): string {
+  return `gateway: { id: bench, clock: trusted, timezone: UTC }
+data: data
+mqtt:
+  engine: external
+  external: { url: "mqtt://127.0.0.1:${port}", username: ${RULES_ACCOUNT}, password: ${PASSWORD} }
+http: { host: 127.0.0.1, port: 0 }
+rules: { dir: rules }
+log: { level: warn }
+`;
 }
 
 function config(port: number): string {
