@@ -109,14 +109,17 @@ test("a gateway that says nothing any more is left, one that pings is not", asyn
   });
   const { codes, timers } = link(port);
   await vi.waitUntil(() => codes().length === 1);
-  timers.advance(60_000);
-  await new Promise<void>((resolve) => {
-    socket?.once("pong", () => resolve());
-    socket?.ping();
-  });
-  timers.advance(60_000);
+  const ping = (): Promise<void> =>
+    new Promise((resolve) => {
+      socket?.once("pong", () => resolve());
+      socket?.ping();
+    });
+  for (let minutes = 0; minutes < 5; minutes++) {
+    timers.advance(60_000);
+    await ping();
+  }
   expect(codes()).toEqual(["online"]);
-  timers.advance(15_001);
+  timers.advance(75_001);
   await vi.waitUntil(() => codes().length === 2);
   expect(codes()[1]).toBe("silent");
 });
@@ -146,6 +149,21 @@ test("the pauses grow to a minute; closing leaves no timer and no socket, whenev
   }
   live[Symbol.dispose]();
   expect(timers.pending).toBe(0);
+
+  // Once it was online the pauses are short again.
+  const sockets: WebSocket[] = [];
+  const unsteady = link(
+    await fakeGateway((socket) => {
+      sockets.push(socket);
+      socket.send(SNAPSHOT);
+    }),
+  );
+  for (let rounds = 1; rounds <= 3; rounds++) {
+    await vi.waitUntil(() => unsteady.codes().length === 2 * rounds - 1);
+    sockets.at(-1)?.close(1001);
+    await vi.waitUntil(() => unsteady.codes().length === 2 * rounds);
+    unsteady.timers.advance(1_000);
+  }
 
   let closed = 0;
   const port = await fakeGateway((socket) => {

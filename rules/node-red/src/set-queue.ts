@@ -109,15 +109,11 @@ export class SetQueue implements Disposable {
     if (this.#timer !== undefined || this.#closed) return;
     // After a failure one goes ahead, and the others follow when it got through.
     const most = this.#failures > 0 ? 1 : AT_ONCE;
-    const left: Waiting[] = [];
-    const before = new Set<string>();
-    for (const each of this.#waiting) {
-      const key = keyOf(each);
-      if (this.#under.size < most && !this.#under.has(key) && !before.has(key)) this.#send(each);
-      else left.push(each);
-      before.add(key);
-    }
-    this.#waiting = left;
+    this.#waiting = this.#waiting.filter((each) => {
+      if (this.#under.size >= most || this.#under.has(keyOf(each))) return true;
+      this.#send(each);
+      return false;
+    });
   }
 
   #send(wish: Waiting): void {
