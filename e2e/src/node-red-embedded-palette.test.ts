@@ -66,7 +66,7 @@ describe.skipIf(nodeRedMissing())("the palette in the Node-RED that the gateway 
     own = { cookie: admin.headers.cookie ?? "", origin: new URL(gateway.web).origin };
     await describeHouse(gateway.mqttPort);
     fan = await Fan.connect(gateway.mqttPort);
-  });
+  }, 120_000);
   afterAll(async () => {
     await fan?.[Symbol.asyncDispose]();
     await gateway?.process[Symbol.asyncDispose]();

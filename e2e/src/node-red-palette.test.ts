@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Device, describeHouse, report } from "./disk-house.ts";
+import { Forwarder } from "./forwarder.ts";
 import { ADMIN, call, MARK, setUp } from "./http.ts";
 import { PROBE, publish } from "./mosquitto.ts";
 import { button, Fan, type FlowNode, gatewayNode, NodeRed, nodeRedMissing, token } from "./palette-flow.ts";
@@ -47,7 +48,7 @@ describe.skipIf(nodeRedMissing())("the palette in a Node-RED of its own", () => 
     await publish(gateway.mqttPort, PROBE, { topic: "homie/5/fan/fan/on", payload: "false", retain: true });
     fan = await Fan.connect(gateway.mqttPort);
     nodeRed = await NodeRed.start(folder.path);
-  });
+  }, 120_000);
   beforeEach(() => nodeRed.clear());
   afterAll(async () => {
     await fan?.[Symbol.asyncDispose]();
@@ -308,6 +309,54 @@ describe.skipIf(nodeRedMissing())("the palette in a Node-RED of its own", () => 
     await expect.poll(() => fan.told.at(-1)).toBe("false");
     await expect.poll(async () => (await seen("end")).at(-1)?.payload).toBe("confirmed");
     expect(nodeRed.process.stdout.match(/\[warn\] \[tram-gateway:gw\]/g)).toHaveLength(1);
+  });
+
+  test("what happened while the gateway could not be heard is told afterwards: a value, a command's end, a rule", async () => {
+    await using door = new Forwarder(await freePort(), gateway.httpPort);
+    await door.open();
+    await report(gateway.mqttPort, "20", 1);
+    await nodeRed.deploy([
+      gatewayNode(`http://127.0.0.1:${door.port}`, secret),
+      watchLink,
+      node("air", "tram-thing-in", {
+        thing: "sensor",
+        property: "temperature",
+        initial: false,
+        availability: true,
+        outputs: 2,
+        wires: [["seen:air"], ["seen:there"]],
+      }),
+      button("press", "set"),
+      node("set", "tram-thing-set", { thing: "fan", property: "on", wires: [["result"], []] }),
+      node("result", "tram-command-result", { wires: [["seen:result"]] }),
+      node("rule", "tram-rule-trigger", { rule: "hot", wires: [["seen:rule"]] }),
+    ]);
+    await online();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    fan.patience = promise;
+    await nodeRed.inject("press", { payload: false });
+    await expect
+      .poll(async () => (await seen("result")).map(({ payload }) => payload))
+      .toEqual(["accepted", "sent"]);
+    await door.close();
+    await expect.poll(async () => (await seen("link")).at(-1)?.payload).toBe(false);
+    resolve();
+    fan.patience = Promise.resolve();
+    const headers = { authorization: `Bearer ${secret}` };
+    await expect
+      .poll(
+        async () => (await call(gateway, "GET", "/api/v1/things/fan/properties/fan/on", { headers })).body,
+      )
+      .toBe(false);
+    for (const payload of ["70", "25"]) await report(gateway.mqttPort, payload, 1);
+    await door.open();
+    await expect.poll(async () => (await seen("link")).at(-1)?.payload, { timeout: 15_000 }).toBe(true);
+    await expect.poll(async () => (await seen("result")).at(-1)?.payload).toBe("confirmed");
+    await expect.poll(async () => (await seen("air")).map(({ payload }) => payload)).toEqual([25]);
+    await expect
+      .poll(async () => (await seen("rule")).map(({ trace }) => (trace as { seen: number }).seen))
+      .toEqual([70]);
+    expect((await seen("there")).map(({ payload }) => payload)).toEqual(["ready", "unknown", "ready"]);
   });
 
   test("what the editor offers comes from the gateway that is deployed; a token that is taken back is told once", async () => {

@@ -172,6 +172,8 @@ export function gatewayNode(address: string, secret: string, more: object = {}):
 /** A fan that does what it is told, and says so. */
 export class Fan implements AsyncDisposable {
   readonly told: string[] = [];
+  /** What it waits for before it says what it did. */
+  patience: Promise<void> = Promise.resolve();
   readonly #client: MqttClient;
 
   private constructor(client: MqttClient) {
@@ -191,7 +193,9 @@ export class Fan implements AsyncDisposable {
     const fan = new Fan(client);
     client.on("message", (_topic, payload) => {
       fan.told.push(String(payload));
-      client.publish("homie/5/fan/fan/on", String(payload), { qos: 1, retain: true });
+      void fan.patience.then(() =>
+        client.publish("homie/5/fan/fan/on", String(payload), { qos: 1, retain: true }),
+      );
     });
     await client.subscribeAsync("homie/5/fan/fan/on/set", { qos: 1 });
     return fan;
