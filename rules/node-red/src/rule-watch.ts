@@ -5,6 +5,8 @@ import { type Fields, fields, list } from "./outside.ts";
 
 /** Rules that fire all the time are asked for no more often. In milliseconds. */
 const PAUSE_MS = 200;
+/** Before a question that got no answer is asked again. In milliseconds. */
+const AGAIN_MS = 1_000;
 const MOST_RULES = 1_000;
 
 export interface Evaluation {
@@ -71,36 +73,34 @@ export class RuleWatch implements Disposable {
       this.#watched.set(rule.id, { known, busy: false, again: false });
     }
     const entry = this.#watched.get(rule.id);
-    if (entry !== undefined && latest !== undefined && latest !== entry.known[0]) this.#ask(rule, entry);
+    if (entry !== undefined && latest !== undefined && latest !== entry.known[0]) void this.#ask(rule, entry);
   }
 
-  #ask(rule: RuleInfo, watched: Watched): void {
+  async #ask(rule: RuleInfo, watched: Watched): Promise<void> {
     if (watched.busy) {
       watched.again = true;
       return;
     }
     watched.busy = true;
     watched.again = false;
-    void this.#gateway.api
-      .call("GET", `/api/v1/rules/${encodeURIComponent(rule.id)}/traces`)
-      .then((answer) => {
-        if (this.#closed) return;
-        const body = answer.ok ? fields(answer.body) : undefined;
-        // When it could not be asked, the latest one is known all the same.
-        const traces = body === undefined ? list([rule.lastTrace]) : list(body.traces);
-        this.#take(
-          rule,
-          watched,
-          traces.map(fields).filter((trace) => trace !== undefined),
-        );
-        const timer = this.#gateway.timers.after(PAUSE_MS, () => {
-          this.#timers.delete(timer);
-          watched.busy = false;
-          const now = this.#gateway.mirror.rules.get(rule.id);
-          if (watched.again && now !== undefined) this.#ask(now, watched);
-        });
-        this.#timers.add(timer);
-      });
+    const { api, mirror, timers } = this.#gateway;
+    const answer = await api.call("GET", `/api/v1/rules/${encodeURIComponent(rule.id)}/traces`);
+    if (this.#closed) return;
+    const unanswered = !answer.ok && answer.passing;
+    if (!unanswered) {
+      const body = answer.ok ? fields(answer.body) : undefined;
+      // Of a rule whose list is refused, the latest evaluation is known all the same.
+      const traces = body === undefined ? [rule.lastTrace] : list(body.traces);
+      const known = traces.map(fields).filter((trace) => trace !== undefined);
+      this.#take(rule, watched, known);
+    } else if (this.#gateway.link.state !== "offline") watched.again = true; // Otherwise the next snapshot begins anew.
+    const timer = timers.after(unanswered ? AGAIN_MS : PAUSE_MS, () => {
+      this.#timers.delete(timer);
+      watched.busy = false;
+      const now = mirror.rules.get(rule.id);
+      if (watched.again && now !== undefined) void this.#ask(now, watched);
+    });
+    this.#timers.add(timer);
   }
 
   #take(rule: RuleInfo, watched: Watched, traces: readonly Fields[]): void {

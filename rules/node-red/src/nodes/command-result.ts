@@ -7,6 +7,8 @@ import type { StatusLight } from "../status-light.ts";
 import { attach, type Part } from "./attach.ts";
 
 const TYPE = "tram-command-result";
+/** Before a question that got no answer is asked again. In milliseconds. */
+const AGAIN_MS = 1_000;
 const WATCHES = ["input", "thing", "all"] as const;
 
 const FILL = {
@@ -56,6 +58,7 @@ function follow(node: RedNode, config: NodeConfig, gateway: Gateway, light: Stat
     done();
   });
 
+  let again: Disposable | undefined;
   /** What happened while the gateway could not be heard, one after the other. */
   const catchUp = async (): Promise<void> => {
     for (const id of tracker.ids) {
@@ -64,12 +67,19 @@ function follow(node: RedNode, config: NodeConfig, gateway: Gateway, light: Stat
       const command = answer.ok ? readCommand(answer.body) : undefined;
       if (command !== undefined) tracker.hear(command);
       else if (!answer.ok && answer.code === "unknown-command") tracker.forget(id);
+      else if (!answer.ok && answer.passing) {
+        // When the connection is lost again, the next snapshot begins anew.
+        again?.[Symbol.dispose]();
+        if (gateway.link.state !== "offline") again = gateway.timers.after(AGAIN_MS, () => void catchUp());
+        return;
+      }
     }
   };
 
   const stop: Disposable = {
     [Symbol.dispose]: () => {
       closed = true;
+      again?.[Symbol.dispose]();
     },
   };
   return {
