@@ -13,6 +13,8 @@ test("after a lost connection what changed meanwhile is news, and nothing else",
   const filter = new ReadingFilter({ initial: false, goodOnly: true, changesOnly: false });
   expect(filter.snapshot([["a/a", at(1, 1)]])).toEqual([]);
   expect(filter.live("a/a", at(2, 2))).toBe(true);
+  // Once more, for its target changed.
+  expect(filter.live("a/a", at(2, 2))).toBe(false);
   const later = [
     ["a/a", at(2, 2)],
     ["a/b", at(1, 5)],

@@ -40,9 +40,15 @@ export class ReadingFilter {
     return news;
   }
 
-  /** One reading, as it comes. @returns whether to pass it on. */
+  /**
+   * One reading, as it comes. The gateway tells one again when something else about its property changed, or when it was
+   * in the snapshot right before: that is no second reading.
+   * @returns whether to pass it on.
+   */
   live(property: string, value: PropertyValue): boolean {
-    this.#note(property, stamp(value));
+    const now = stamp(value);
+    if (this.#seen.get(property) === now) return false;
+    this.#note(property, now);
     return this.#passes(property, value);
   }
 
