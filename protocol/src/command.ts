@@ -1,4 +1,4 @@
-import type { CommandId, PropertyKey, ThingId } from "./ids.ts";
+import type { CommandId, PropertyKey, RuleId, ThingId } from "./ids.ts";
 import type { Json } from "./json.ts";
 import type { Cause, Origin } from "./origin.ts";
 import type { EpochMs, Ms } from "./time.ts";
@@ -30,6 +30,20 @@ export interface CommandRequest {
   readonly why?: string;
   /** What was observed that led to it: whose silence is a reason to fall back to the safe value. */
   readonly because?: { readonly thing: ThingId; readonly property: PropertyKey };
+  /** What of a rule it carries out: kept with the command, so that its end finds the run that waits for it. */
+  readonly effect?: CommandEffect;
+}
+
+/** Ties a command to what a rule decided. */
+export interface CommandEffect {
+  /** As the rule's traces name it. */
+  readonly id: string;
+  /** A run waits for the end of the command. */
+  readonly awaited?: true;
+  /** The rules that led to it, the one that decided it last. */
+  readonly chain: readonly RuleId[];
+  /** An action that is invoked again after a crash in which its outcome was lost. */
+  readonly retry?: true;
 }
 
 export interface Command extends CommandRequest {

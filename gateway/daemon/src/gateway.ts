@@ -27,10 +27,11 @@ import { clientDesk } from "./mqtt/inspector/client-desk.ts";
 import { identityOfFiles } from "./mqtt/listeners/tls-identity.ts";
 import { type MqttRoom, openMqtt } from "./mqtt/open-mqtt.ts";
 import { prepareNodeRed } from "./node-red/open.ts";
-import { isUp, openBridges } from "./open-bridges.ts";
+import { anyUp, isUp, openBridges } from "./open-bridges.ts";
 import { openWeb } from "./open-web.ts";
 import { People } from "./people/people.ts";
 import { RestartWatch } from "./restart-watch.ts";
+import { placeOf } from "./rules/place.ts";
 import { RuleEditor } from "./rules/rule-editor.ts";
 import { RuleHouse } from "./rules/rule-house.ts";
 import { RuleVersions } from "./rules/rule-versions.ts";
@@ -146,17 +147,24 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   teardown.use(await keepWrites(meter, { ...house, clock, store }));
   const onWritable = (): void => meter.feature("config").wrote(options.onWritable?.() ?? 0);
   const versions = teardown.use(new RuleVersions({ ...house, clock, log, store }));
-  const { latitude, longitude } = settings.gateway;
-  const place = latitude === undefined || longitude === undefined ? undefined : { latitude, longitude };
+  const place = placeOf(settings.gateway);
+  const bridges: Bridge[] = [];
   const rules: RuleHouse = teardown.use(
     new RuleHouse({
       ...house,
       clock,
       log,
       folder: settings.rulesDir,
+      gateway: settings.gateway.id,
       timezone: settings.gateway.timezone,
       place,
       versions,
+      ways: {
+        broker,
+        httpHosts: settings.rules.httpHosts,
+        webhooks: settings.rules.webhooks,
+        online: (id) => (id === undefined ? anyUp(bridges) : isUp(bridges, id)),
+      },
       onChange: (id) => {
         live.pushRule(id, () => rules.get(id));
         house.presence.changed();
@@ -185,7 +193,6 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       onChange,
     }),
   );
-  const bridges: Bridge[] = [];
   const nodeRed = prepareNodeRed(settings, settings.runtime ?? settings.data);
   const known = [...options.problems, ...opened.problems, ...nodeRed.problems, ...warnings(settings, log)];
   const status = new Status({
@@ -221,7 +228,13 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   // The rules hear a reading before the clouds do; what they decide is in the same commit either way.
   await rules.start(store);
   bridges.push(...(await openBridges({ settings, clock, store, log, house, live }, teardown)));
-  for (const bridge of bridges) teardown.use(bridge.onChange(() => house.presence.changed()));
+  for (const bridge of bridges) {
+    const tell = (): void => {
+      house.presence.changed();
+      rules.bridge(bridge.id, bridge.status().state === "online");
+    };
+    teardown.use(bridge.onChange(tell));
+  }
   const seesClients = settings.mqtt.external === undefined;
   house.presence.connect(
     { rule: (id) => rules.isActive(id), cloud: (id) => isUp(bridges, id) },
@@ -261,7 +274,10 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   const tls = settings.mqtt.tls
     ? identityOfFiles(settings.mqtt.tls)
     : ca.authority && identityOfAuthority(ca.authority, clock);
-  const mqtt = await openMqtt({ settings, clock, store, log, house, identity, tls, onChange }, goodbye);
+  const mqtt = await openMqtt(
+    { settings, clock, store, log, house, identity, tls, rules: rules.topics, onChange },
+    goodbye,
+  );
   const reopen = ca.authority?.onChange(() => mqtt.reopen());
   if (reopen !== undefined) teardown.use(reopen);
   const cut = ca.authority?.onEnded((account) => identity.disconnect(account));
@@ -301,6 +317,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     status,
     editor,
     versions,
+    rules,
     nodeRed,
     desk,
     metrics,
@@ -324,6 +341,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   }
   if (nodeRed.runner !== undefined) house.supervisor.start(nodeRed.runner);
   await house.commands.resume(store);
+  rules.open();
 
   log.info({ http: http.port, mqtt: mqtt.port, things: house.registry.size }, "gateway up");
   const { failing } = house.transactions.health;

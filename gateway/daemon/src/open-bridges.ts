@@ -25,6 +25,11 @@ export async function openBridges(
   return bridges;
 }
 
+/** Whether the way to any cloud is there. @returns undefined where there is no bridge. */
+export function anyUp(bridges: readonly Bridge[]): boolean | undefined {
+  return bridges.length === 0 ? undefined : bridges.some(({ id }) => isUp(bridges, id));
+}
+
 /** @returns undefined where there is no such bridge. */
 export function isUp(bridges: readonly Bridge[], id: string): boolean | undefined {
   const bridge = bridges.find((each) => each.id === id);

@@ -26,6 +26,7 @@ import { pairingRoutes } from "./http/routes-pairing.ts";
 import { ruleVersionRoutes } from "./http/routes-rule-versions.ts";
 import { ruleRoutes } from "./http/routes-rules.ts";
 import { systemRoutes } from "./http/routes-system.ts";
+import { webhookRoutes } from "./http/routes-webhooks.ts";
 import { type HttpServers, openHttp } from "./http/server.ts";
 import { StaticFiles } from "./http/static-files.ts";
 import { upgrades } from "./http/upgrades.ts";
@@ -38,6 +39,7 @@ import type { NodeRedRoom } from "./node-red/open.ts";
 import { isNodeRedPath } from "./node-red/path.ts";
 import type { People } from "./people/people.ts";
 import type { RuleEditor } from "./rules/rule-editor.ts";
+import type { RuleHouse } from "./rules/rule-house.ts";
 import type { RuleVersions } from "./rules/rule-versions.ts";
 import type { Status } from "./status.ts";
 import { bundleTaker } from "./support/take-bundle.ts";
@@ -55,6 +57,7 @@ export interface WebRoom {
   readonly status: Status;
   readonly editor: RuleEditor;
   readonly versions: RuleVersions;
+  readonly rules: RuleHouse;
   readonly nodeRed: NodeRedRoom;
   readonly desk: ClientDesk;
   readonly metrics: () => string;
@@ -73,7 +76,7 @@ export interface WebRoom {
 
 /** Opens HTTP: the API, the live socket, the pages, and what stands behind the same port. */
 export async function openWeb(parts: WebRoom, teardown: Teardown): Promise<HttpServers> {
-  const { options, clock, house, live, people, status, editor, nodeRed, access } = parts;
+  const { options, clock, house, live, people, status, editor, rules, nodeRed, access } = parts;
   const { settings, log } = options;
   const watch = teardown.use(new CommandWatch({ ...house, clock }));
   const reached = { port: settings.http.port };
@@ -84,8 +87,9 @@ export async function openWeb(parts: WebRoom, teardown: Teardown): Promise<HttpS
     ...wot.routes,
     ...householdRoutes({ ...house, audit: access.audit.audit }),
     ...broadcastRoutes(parts.mqtt.broker),
-    ...ruleRoutes(status, editor),
+    ...ruleRoutes(status, editor, rules),
     ...ruleVersionRoutes(parts.versions, editor, (id) => status.rule(id) !== undefined),
+    ...webhookRoutes(rules.webhooks),
     ...clientRoutes(parts.desk),
     ...mappingRoutes(parts.mqtt.mapping, access.audit.audit),
     ...systemRoutes(status),

@@ -18,6 +18,7 @@ import { mappingRoutes } from "./http/routes-mappings.ts";
 import { pairingRoutes } from "./http/routes-pairing.ts";
 import { ruleRoutes } from "./http/routes-rules.ts";
 import { systemRoutes } from "./http/routes-system.ts";
+import { webhookRoutes } from "./http/routes-webhooks.ts";
 import { engineReference } from "./mqtt/engine-reference.ts";
 import { wotRoutes } from "./wot/open-wot.ts";
 
@@ -54,7 +55,12 @@ function describedRoutes(): readonly Route[] {
       () => absent("the port"),
       nobody as Parameters<typeof accountRoutes>[2],
     ),
-    ...ruleRoutes(nobody as Parameters<typeof ruleRoutes>[0], nobody as Parameters<typeof ruleRoutes>[1]),
+    ...ruleRoutes(
+      nobody as Parameters<typeof ruleRoutes>[0],
+      nobody as Parameters<typeof ruleRoutes>[1],
+      nobody as Parameters<typeof ruleRoutes>[2],
+    ),
+    ...webhookRoutes(nobody as Parameters<typeof webhookRoutes>[0]),
     ...authorityRoutes(undefined, nobody as Parameters<typeof authorityRoutes>[1]),
     ...clientRoutes(nobody as Parameters<typeof clientRoutes>[0]),
     ...mappingRoutes(nobody as Parameters<typeof mappingRoutes>[0], () => absent("the audit log")),

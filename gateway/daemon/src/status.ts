@@ -7,6 +7,7 @@ import type { House } from "./house.ts";
 import type { RuleViews } from "./http/routes-rules.ts";
 import type { SystemViews } from "./http/routes-system.ts";
 import { iso, moduleView, thingView } from "./http/views.ts";
+import { placeOf } from "./rules/place.ts";
 import type { RuleHouse } from "./rules/rule-house.ts";
 
 export interface StatusParts {
@@ -34,6 +35,7 @@ export class Status implements SystemViews, RuleViews {
   gateway(): GatewayView {
     const { settings, clock, house, nodeRed } = this.#parts;
     const { health } = house.transactions;
+    const place = placeOf(settings.gateway);
     return {
       id: settings.gateway.id,
       name: settings.gateway.name,
@@ -42,6 +44,7 @@ export class Status implements SystemViews, RuleViews {
       now: iso(clock.now()),
       clock: clock.trust,
       timezone: settings.gateway.timezone,
+      ...(place === undefined ? {} : { place }),
       store: health.failing ? "failing" : "ok",
       ...(health.failing && health.code !== undefined ? { storeCode: health.code } : {}),
       nodeRed,

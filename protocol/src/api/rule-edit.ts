@@ -1,4 +1,6 @@
 import { type Static, Type } from "typebox";
+import type { Json } from "../json.ts";
+import { VARIABLE_PATTERN } from "../rule/parts.ts";
 
 /**
  * Editing rules one at a time. `text` is always the YAML of one rule as a map (`id: …`), without the dash of the list
@@ -105,3 +107,31 @@ export const RuleFileChange = Type.Object(
   { additionalProperties: false },
 );
 export type RuleFileChange = Static<typeof RuleFileChange>;
+
+/** Runs a rule by hand. */
+export const RuleRunRequest = Type.Union([
+  Type.Null(),
+  Type.Object(
+    {
+      variables: Type.Optional(
+        Type.Record(Type.String({ pattern: VARIABLE_PATTERN }), Type.Unsafe<Json>(Type.Unknown()), {
+          description: "Instead of those of the rule.",
+        }),
+      ),
+      unconditionally: Type.Optional(
+        Type.Boolean({ default: false, description: "Do not ask the conditions." }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+]);
+export type RuleRunRequest = Exclude<Static<typeof RuleRunRequest>, null>;
+
+export const RuleRunAnswer = Type.Object({
+  outcome: Type.String({
+    description: "`fired`, `condition-false`, `mode-dropped` or `paused`, as in the traces.",
+  }),
+  run: Type.Optional(Type.String({ description: "Id of the run that began." })),
+  detail: Type.Optional(Type.String()),
+});
+export type RuleRunAnswer = Static<typeof RuleRunAnswer>;

@@ -142,7 +142,15 @@ export const RuleView = Type.Object({
   id: Type.String(),
   title: Type.Optional(Type.String()),
   file: Type.String({ description: "File name below the rules folder." }),
+  group: Type.Optional(Type.String()),
+  labels: Type.Optional(Type.Array(Type.String())),
   status: Type.Enum(["active", "disabled", "unavailable"]),
+  switched: Type.Optional(
+    Type.Literal(true, {
+      description:
+        "Switched by hand or by a rule to what its file does not say; a file that says so again ends it.",
+    }),
+  ),
   problems: Type.Array(Type.Object({ path: Type.String(), problem: Type.String() })),
   warnings: Type.Array(Type.Object({ path: Type.String(), problem: Type.String() })),
   editable: Type.Boolean({
@@ -159,6 +167,15 @@ export const RuleView = Type.Object({
     ),
   ),
   running: Type.Integer({ description: "Runs in flight." }),
+  paused: Type.Optional(
+    Type.Object(
+      { reason: Type.String(), until: Time },
+      { description: "A guard stopped it for a while: nothing of it fires until then." },
+    ),
+  ),
+  next: Type.Optional(
+    Type.String({ format: "date-time", description: "The next planned moment of its schedules." }),
+  ),
   lastFired: Type.Optional(Time),
   lastTrace: Type.Optional(TraceView),
 });
@@ -236,6 +253,12 @@ export const GatewayView = Type.Object({
   now: Time,
   clock: Type.Enum(["untrusted", "holdover", "synced"]),
   timezone: Type.String(),
+  place: Type.Optional(
+    Type.Object(
+      { latitude: Type.Number(), longitude: Type.Number() },
+      { description: "Where the gateway is, in degrees, for the sun of its rules." },
+    ),
+  ),
   store: Type.Enum(["ok", "failing"]),
   nodeRed: Type.Optional(
     Type.Enum(["absent", "disabled", "installed"], {

@@ -5,7 +5,16 @@ export { addRule, removeRule, replaceRule, ruleTextOf, type TextResult } from ".
 export { outlineOf, type RuleChanges, type RuleOutline, ruleChanges } from "./edit/rule-outline.ts";
 export { switchRule } from "./edit/switch-rule.ts";
 export { unifiedDiff } from "./edit/unified-diff.ts";
-export type { Effect, Observation, RuleEvent, StepResult, Trace, World } from "./events.ts";
+export type {
+  Control,
+  Effect,
+  Observation,
+  Outcome,
+  RuleEvent,
+  StepResult,
+  Trace,
+  World,
+} from "./events.ts";
 export type { HouseView } from "./house-view.ts";
 export { type LastGood, lastGoodIn, lastGoodOf, type PastText } from "./last-good.ts";
 export { MAX_FILE_LENGTH } from "./parse-file.ts";
@@ -14,3 +23,4 @@ export { RuleRunner } from "./rule-runner.ts";
 export { RuleState } from "./rule-state.ts";
 export type { Place } from "./schedule/index.ts";
 export { step } from "./step.ts";
+export { matchesFilter } from "./trigger/topic-filter.ts";

@@ -7,6 +7,7 @@ import { isDeleted, traceDeletion } from "./orphan.ts";
 import type { Program } from "./program.ts";
 import { type RuleState, stateProblem } from "./rule-state.ts";
 import { failure, isEnabled, nextWake, visitRule } from "./rule-visit.ts";
+import { matchesFilter } from "./trigger/topic-filter.ts";
 import type { Errand, Look, RulesView } from "./visit.ts";
 import { WakeQueue } from "./wake-queue.ts";
 
@@ -69,6 +70,12 @@ export class RuleRunner {
   /** What each trigger of a rule was last seen to do, by its key; forgotten with the process. */
   looks(id: RuleId): ReadonlyMap<string, Look> {
     return this.#looks.get(id) ?? new Map();
+  }
+
+  /** What an event is about that some rule listens to, as `interest.ts` names it; of runs of older versions too. */
+  *interests(): IterableIterator<string> {
+    yield* this.#program.interests.names();
+    yield* this.#older.keys();
   }
 
   /** Runs another program from now on. The states stay; `start`, which must follow, makes them fit. */
@@ -179,7 +186,13 @@ export class RuleRunner {
     const older = this.#older.get(interest);
     if (older === undefined && event.kind !== "message") return ids;
     const found = new Set([...ids, ...(older ?? [])]);
-    if (event.kind === "message") for (const { id } of interests.matching(event.topic)) found.add(id);
+    if (event.kind === "message") {
+      for (const { id } of interests.matching(event.topic)) found.add(id);
+      for (const [other, listeners] of this.#older) {
+        if (!other.startsWith("m ") || !matchesFilter(other.slice(2), event.topic)) continue;
+        for (const id of listeners) found.add(id);
+      }
+    }
     return this.#inOrder([...found]);
   }
 

@@ -163,7 +163,8 @@ export class Commands {
 
   /**
    * Takes up what was under way when the gateway stopped: unconfirmed property writes are sent again, actions are not
-   * repeated, because nobody knows whether they were carried out. What was still waiting goes on waiting.
+   * repeated, because nobody knows whether they were carried out, unless a rule says that twice does no harm. What was
+   * still waiting goes on waiting.
    */
   async resume(store: Store): Promise<void> {
     const now = this.#parts.clock.instant();
@@ -177,7 +178,7 @@ export class Commands {
           continue;
         }
         const { command, since } = stored;
-        if (!("property" in command.target) && command.waiting !== true) {
+        if (!("property" in command.target) && command.waiting !== true && command.effect?.retry !== true) {
           this.#end(
             command,
             "failed",

@@ -5,6 +5,7 @@ import {
   checkValue,
   type EpochMs,
   eventOf,
+  type Instant,
   isAway,
   type Json,
   jsonEqual,
@@ -119,6 +120,11 @@ export class Registry {
   read(id: ThingId, property: PropertyKey): Reading | undefined {
     const known = this.#entries.byId.get(id)?.values.get(property);
     return known === undefined ? undefined : withQuality(known);
+  }
+
+  /** Since when a property has had its value; `undefined` where it had it before the start, or has none. */
+  since(id: ThingId, property: PropertyKey): Instant | undefined {
+    return this.#entries.byId.get(id)?.values.get(property)?.since;
   }
 
   /** The last known values of a Thing. */
@@ -328,7 +334,16 @@ export class Registry {
     };
     const rhythm = affordance.momentary === true ? undefined : (known?.rhythm ?? new ReportRhythm());
     if (known?.heardAt !== undefined) rhythm?.heard(heardAt - known.heardAt, same);
-    const value: KnownValue = { reading, stale: false, by: link.id, heardAt, ...(rhythm && { rhythm }) };
+    const unchanged = previous !== undefined && jsonEqual(previous.value, reading.value);
+    const since = unchanged ? known?.since : this.#clock.instant();
+    const value: KnownValue = {
+      reading,
+      stale: false,
+      by: link.id,
+      heardAt,
+      ...(since && { since }),
+      ...(rhythm && { rhythm }),
+    };
     entry.values.set(observation.property, value);
     if (affordance.momentary !== true) {
       unit.put(SHADOW, shadowKey(reading.thing, reading.property), reading as unknown as Json);

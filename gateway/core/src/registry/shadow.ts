@@ -1,5 +1,6 @@
 import {
   checkValue,
+  type Instant,
   type Ms,
   type PropertyKey,
   type Reading,
@@ -19,6 +20,8 @@ export interface KnownValue {
   by?: ThingId;
   /** When it was heard, on the monotonic clock; `undefined` for one from before the start. */
   heardAt?: Ms;
+  /** Since when it has been this value; `undefined` where it was that before the start. */
+  since?: Instant;
   rhythm?: ReportRhythm;
 }
 

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { RuleView, ThingView, TraceView } from "@tram/protocol";
+import type { GatewayView, RuleView, ThingId, ThingView, TraceView } from "@tram/protocol";
 import { compile, type RuleSource } from "@tram/rules";
+import { membersOf } from "../rules/house-view.ts";
 import type { CommandBody, CommandContext } from "./command.ts";
 import { DaemonClient } from "./daemon-client.ts";
 import { formatAge } from "./format.ts";
@@ -88,10 +89,14 @@ async function problemsOfGateway(client: DaemonClient): Promise<Checked> {
 /** Checks files against the Things of the gateway, where one is running; else against the language alone. */
 async function problemsOfFiles(client: DaemonClient, paths: readonly string[]): Promise<Checked> {
   const things = client.present ? (await client.get<{ things: ThingView[] }>("/api/v1/things")).things : [];
+  const gateway = client.present ? await client.get<GatewayView>("/api/v1/gateway") : undefined;
   const byId = new Map(things.map((view) => [view.thing.id, view.thing]));
+  const members = things.map(({ settings, thing }) => ({ id: thing.id as ThingId, settings }));
   const program = compile(paths.flatMap(readSources), {
-    house: { thing: (id) => byId.get(id) },
-    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    house: { thing: (id) => byId.get(id), members: (selector) => membersOf(members, selector) },
+    timezone: gateway?.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+    // Without a gateway there is nowhere to be: that a rule asks for the sun is no mistake of the rule.
+    ...placed(gateway),
   });
   return {
     rules: program.rules.size,
@@ -135,4 +140,9 @@ function showTrace({ output }: CommandContext, trace: TraceView): void {
     const mark = check.passed ? output.style("green", "✓") : output.style("red", "✗");
     output.line(`    ${mark} ${check.what}  (saw ${JSON.stringify(check.seen)})`);
   }
+}
+
+function placed(gateway: GatewayView | undefined): { place?: NonNullable<GatewayView["place"]> } {
+  if (gateway === undefined) return { place: { latitude: 0, longitude: 0 } };
+  return gateway.place === undefined ? {} : { place: gateway.place };
 }

@@ -12,7 +12,9 @@ import { absolutePaths } from "./paths.ts";
 import { readSmallFile } from "./read-file.ts";
 import { Config, type ConfigDocument } from "./schema.ts";
 import type { MqttAccount } from "./schema-mqtt.ts";
+import type { WebhookConfig } from "./schema-rules.ts";
 import { settingProblems } from "./secrets.ts";
+import { readWebhook, type WebhookSettings } from "./webhook-headers.ts";
 
 /** More is not told: it is another kind of file then. */
 const MOST_ERRORS = 500;
@@ -42,6 +44,8 @@ export interface SoundConfig {
   readonly accounts: readonly Account[];
   readonly cloud: readonly CloudSettings[];
   readonly mappings: readonly TopicMapping[];
+  /** With the headers of their files. */
+  readonly webhooks: readonly WebhookSettings[];
   /** Of the account at the external broker. */
   readonly externalPassword: string | undefined;
 }
@@ -84,6 +88,11 @@ export function checkConfig(document: unknown, folder: string): SoundConfig | re
       report(check.problems.map((each) => ({ path: join(path, each.path), problem: each.problem })));
     return entry as TopicMapping;
   });
+  const webhooks = objectsIn(absolute, ["rules", "webhooks"]).map(([entry, path]): WebhookSettings => {
+    const { problems, webhook } = readWebhook(entry as WebhookConfig, path);
+    report(problems);
+    return webhook;
+  });
   const mqtt = isObject(absolute) && isObject(absolute.mqtt) ? absolute.mqtt : {};
   const external = isObject(mqtt.external) ? readSecret(mqtt.external, "mqtt.external") : undefined;
   report(external?.problems ?? []);
@@ -92,7 +101,7 @@ export function checkConfig(document: unknown, folder: string): SoundConfig | re
   }
   if (found.size > 0) return [...found].map(([path, problem]) => ({ path, problem }));
   const externalPassword = external?.password;
-  return { document: absolute as ConfigDocument, accounts, cloud, mappings, externalPassword };
+  return { document: absolute as ConfigDocument, accounts, cloud, mappings, webhooks, externalPassword };
 }
 
 function problemsOf(
@@ -148,6 +157,7 @@ function* crossChecks(document: Loose): Generator<SchemaProblem> {
   yield* duplicates(objectsIn(document, ["mqtt", "clients"]), "username");
   yield* duplicates(objectsIn(document, ["cloud"]), "id");
   yield* duplicates(objectsIn(document, ["mqtt", "mappings"]), "id");
+  yield* duplicates(objectsIn(document, ["rules", "webhooks"]), "id");
   yield* duplicates(objectsIn(document, ["history", "policies"]), "id");
   yield* listenerProblems(objectsIn(document, ["mqtt", "listeners"]));
   yield* filterProblems(isObject(document.mqtt) ? document.mqtt.durable : undefined);

@@ -19,8 +19,8 @@ export function annotatedConfig(settings: Settings): { document: object; text: s
 }
 
 function documentOf(settings: Settings): object {
-  const { gateway, data, mqtt, http, modules, rulesDir, history, flash, cloud, events, nodeRed, logLevel } =
-    settings;
+  const { gateway, data, mqtt, http, modules, rules, rulesDir, history, flash, cloud, events } = settings;
+  const { nodeRed, logLevel } = settings;
   return {
     gateway,
     data,
@@ -41,7 +41,12 @@ function documentOf(settings: Settings): object {
     },
     http,
     modules,
-    rules: { dir: rulesDir },
+    rules: {
+      dir: rulesDir,
+      http_hosts: rules.httpHosts,
+      // Where a notification goes to is often known by its path alone.
+      webhooks: rules.webhooks.map(({ id, url }) => ({ id, url: `${new URL(url).origin}/${HIDDEN}` })),
+    },
     history: {
       enabled: history.enabled,
       size_mb: history.sizeBytes / 1_048_576,

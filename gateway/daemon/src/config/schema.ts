@@ -3,6 +3,7 @@ import { type Static, Type } from "typebox";
 import { FlashConfig, HistoryConfig } from "./schema-history.ts";
 import { MqttConfig } from "./schema-mqtt.ts";
 import { Closed, Host, Port } from "./schema-parts.ts";
+import { RulesConfig } from "./schema-rules.ts";
 
 const GatewayConfig = Type.Object(
   {
@@ -165,20 +166,7 @@ export const Config = Type.Object(
     modules: Type.Optional(
       Type.Array(ModuleConfig, { maxItems: 64, description: "Radio and protocol drivers." }),
     ),
-    rules: Type.Optional(
-      Type.Object(
-        {
-          dir: Type.Optional(
-            Type.String({
-              default: "rules",
-              path: "always",
-              description: "Folder of the rule files, beside this file or absolute.",
-            }),
-          ),
-        },
-        { ...Closed, description: "The rules." },
-      ),
-    ),
+    rules: Type.Optional(RulesConfig),
     history: Type.Optional(HistoryConfig),
     flash: Type.Optional(FlashConfig),
     cloud: Type.Optional(

@@ -12,6 +12,7 @@ import type { Overrides } from "./overrides.ts";
 import { type ModuleConfig, NODE_RED_DIR } from "./schema.ts";
 import type { HistoryPolicyConfig } from "./schema-history.ts";
 import type { MqttExternal, MqttLimits, MqttListener } from "./schema-mqtt.ts";
+import type { WebhookSettings } from "./webhook-headers.ts";
 
 export type { Account, CloudSettings };
 
@@ -63,6 +64,11 @@ export interface Settings {
   readonly http: { readonly host: string; readonly port: number; readonly hosts: readonly string[] };
   readonly modules: readonly (ModuleConfig & { readonly id: ModuleId })[];
   readonly rulesDir: string;
+  readonly rules: {
+    /** As `HostList` takes them. */
+    readonly httpHosts: readonly string[];
+    readonly webhooks: readonly WebhookSettings[];
+  };
   readonly history: HistorySettings;
   readonly flash: {
     readonly budgetBytes: number;
@@ -86,7 +92,7 @@ export interface Settings {
  * @param folder where the configuration file lies: there the default folders are.
  */
 export function completeSettings(sound: SoundConfig, folder: string, overrides: Overrides): Settings {
-  const { document, accounts, cloud, externalPassword, mappings } = sound;
+  const { document, accounts, cloud, externalPassword, mappings, webhooks } = sound;
   const {
     gateway = {},
     mqtt = {},
@@ -143,6 +149,7 @@ export function completeSettings(sound: SoundConfig, folder: string, overrides: 
     },
     modules: (document.modules ?? []).map((module) => ({ ...module, id: module.id as ModuleId })),
     rulesDir: rules.dir ?? resolve(folder, "rules"),
+    rules: { httpHosts: rules.http_hosts ?? [], webhooks },
     history: {
       enabled: history.enabled ?? true,
       sizeBytes: (history.size_mb ?? 64) * MEBIBYTE,

@@ -49,6 +49,14 @@ const SCHEMAS: Readonly<Record<JsonKind, TSchema>> = {
     key: Type.Optional(Text),
     why: Type.Optional(Text),
     because: Type.Optional(Type.Object({ thing: Text, property: Text })),
+    effect: Type.Optional(
+      Type.Object({
+        id: Text,
+        awaited: Type.Optional(Type.Literal(true)),
+        chain: Type.Array(Text),
+        retry: Type.Optional(Type.Literal(true)),
+      }),
+    ),
     depth: Type.Number(),
     state: Type.Enum(["accepted", "sent", "confirmed", "refused", "failed", "expired"]),
     submittedAt: Type.Number(),

@@ -11,7 +11,7 @@ import { misdirected, neighbourHeaders, PREFLIGHT_HEADERS } from "./cross-origin
 import { METRICS_CONTENT_TYPE } from "./metrics.ts";
 import { notStored } from "./not-stored.ts";
 import { openApiDocument } from "./openapi.ts";
-import { readJsonBody } from "./read-body.ts";
+import { readAnyBody, readJsonBody } from "./read-body.ts";
 import { fileReply, jsonReply, problemReply, type Reply, writeReply } from "./reply.ts";
 import type { ProblemReply, Route, RouteRequest } from "./route.ts";
 import { type Match, RouteTable } from "./route-table.ts";
@@ -101,8 +101,9 @@ export function createApp(parts: AppParts): App {
       // A client that broke off while its body was read needs no answer.
       if (request.destroyed && !request.complete) return;
       const { message, stack } = error as Error;
-      // Without the query: there may be a token in it.
-      log.error({ path: pathOf(request), error: message, stack }, "a request handler threw");
+      // Without the query, there may be a token in it; and the id of a webhook is one.
+      const path = pathOf(request).replace(/^(\/api\/v1\/webhooks\/).+/, "$1…");
+      log.error({ path, error: message, stack }, "a request handler threw");
       const detail = "Something broke inside. See the log.";
       if (response.headersSent) response.destroy();
       else writeReply(response, problemReply({ status: 500, code: "internal", detail }), { head });
@@ -134,7 +135,7 @@ async function callRoute(
   const body =
     validator === undefined
       ? { ok: true as const, value: null }
-      : await readJsonBody(request, route.bodyLimit);
+      : await (route.anyMedia ? readAnyBody : readJsonBody)(request, route.bodyLimit);
   if (!body.ok) return problemReply(body.problem);
   if (validator !== undefined && !validator.Check(body.value)) {
     return problemReply(invalidBody(schemaProblems(validator.Errors(body.value), body.value)));

@@ -14,22 +14,38 @@ export type JsonBody =
 /** Reads a JSON body of at most `limit` bytes; an empty one is `null`. */
 export async function readJsonBody(request: IncomingMessage, limit = BODY_LIMIT): Promise<JsonBody> {
   const text = await readText(request, limit);
-  if (text === undefined) {
-    const detail = `Expected at most ${limit} bytes.`;
-    return { ok: false, problem: { status: 413, code: "too-large", detail } };
-  }
+  if (text === undefined) return tooLarge(limit);
   if (text === "") return { ok: true, value: null };
   const type = request.headers["content-type"] ?? "application/json";
-  if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
+  if (!JSON_TYPE.test(type)) {
     const detail = `Expected application/json, found ${type}.`;
     return { ok: false, problem: { status: 415, code: "not-json", detail } };
   }
+  return parseJson(text);
+}
+
+/** Reads a body of at most `limit` bytes: one that says it is JSON as its value, any other as text; an empty one is `null`. */
+export async function readAnyBody(request: IncomingMessage, limit = BODY_LIMIT): Promise<JsonBody> {
+  const text = await readText(request, limit);
+  if (text === undefined) return tooLarge(limit);
+  if (text === "") return { ok: true, value: null };
+  return JSON_TYPE.test(request.headers["content-type"] ?? "") ? parseJson(text) : { ok: true, value: text };
+}
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
+
+function parseJson(text: string): JsonBody {
   try {
     return { ok: true, value: JSON.parse(text) as Json };
   } catch (error) {
     const detail = `The body is not JSON: ${(error as Error).message}`;
     return { ok: false, problem: { status: 400, code: "bad-json", detail } };
   }
+}
+
+function tooLarge(limit: number): JsonBody {
+  const detail = `Expected at most ${limit} bytes.`;
+  return { ok: false, problem: { status: 413, code: "too-large", detail } };
 }
 
 /**

@@ -67,6 +67,8 @@ export interface Route {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: TSchema;
+  /** Its body may be of any media type: JSON is its value, everything else text. */
+  readonly anyMedia?: true;
   /** Largest body that it takes, where that is more than usual. In bytes, at most 4 MiB. */
   readonly bodyLimit?: number;
   /** What is told as Server-Sent Events to whoever asks for them. Their token may come in the query. */

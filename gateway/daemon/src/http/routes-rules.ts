@@ -17,6 +17,7 @@ import { Type } from "typebox";
 import type { EditRefusal } from "../rules/edit-refusal.ts";
 import type { EditContext, RuleEditor } from "../rules/rule-editor.ts";
 import { problem, type Route, type RouteReply, type RouteRequest } from "./route.ts";
+import { type RuleHand, ruleControlRoutes } from "./routes-rule-control.ts";
 
 /** The rules as they are now. */
 export interface RuleViews {
@@ -36,8 +37,14 @@ const WRITING = {
 };
 
 /** Rules: how they are, why they fired or did not, and how they are edited. */
-export function ruleRoutes(views: RuleViews, editor: RuleEditor): readonly Route[] {
-  return [...readingRoutes(views), ...draftRoutes(editor), ...editingRoutes(editor), ...fileRoutes(editor)];
+export function ruleRoutes(views: RuleViews, editor: RuleEditor, hand: RuleHand): readonly Route[] {
+  return [
+    ...readingRoutes(views),
+    ...draftRoutes(editor),
+    ...editingRoutes(editor, hand),
+    ...fileRoutes(editor),
+    ...ruleControlRoutes(hand),
+  ];
 }
 
 function readingRoutes(views: RuleViews): readonly Route[] {
@@ -129,7 +136,7 @@ function draftRoutes(editor: RuleEditor): readonly Route[] {
   ];
 }
 
-function editingRoutes(editor: RuleEditor): readonly Route[] {
+function editingRoutes(editor: RuleEditor, hand: RuleHand): readonly Route[] {
   return [
     {
       method: "post",
@@ -185,7 +192,7 @@ function editingRoutes(editor: RuleEditor): readonly Route[] {
       method: "put",
       path: "/api/v1/rules/{id}/enabled",
       operationId: "switchRule",
-      summary: "Switch a rule on or off",
+      summary: "Switch a rule on or off in its file; what was switched by hand follows",
       tag: "Rules",
       scope: "admin",
       params: ID,
@@ -194,8 +201,13 @@ function editingRoutes(editor: RuleEditor): readonly Route[] {
       problems: { ...NO_RULE, ...WRITING },
       handle: async (request) => {
         const { enabled } = request.body as unknown as RuleSwitch;
-        const result = await editor.switch(request.params.id ?? "", enabled, contextOf(request));
-        return result.ok ? { status: 204 } : refused(result.refusal);
+        const context = contextOf(request);
+        const id = request.params.id ?? "";
+        const result = await editor.switch(id, enabled, context);
+        if (!result.ok) return refused(result.refusal);
+        // It may have been switched by hand against a file that said the same before.
+        await hand.control(id, { do: enabled ? "enable" : "disable", by: `api:${context.by}` });
+        return { status: 204 };
       },
     },
     {

@@ -15,6 +15,8 @@ export function mqttHooks(parts: {
   presence: { connected(account: string): void; disconnected(account: string): void };
   /** Reads what devices say in their own way; without it nobody does. */
   foreign?: { take(client: MqttClient, message: MqttMessage, unit: Unit): void };
+  /** Hears what is passed on. */
+  rules?: { take(message: MqttMessage, unit: Unit): void };
 }): BrokerHooks {
   const { identity, homie, presence, transactions, log } = parts;
   const durable = parts.durable.map(checkedFilter);
@@ -28,7 +30,10 @@ export function mqttHooks(parts: {
       const unit = transactions.open();
       const route = homie.take(client, message, unit);
       parts.foreign?.take(client, message, unit);
-      if (route) enlist(unit);
+      if (route) {
+        enlist(unit);
+        parts.rules?.take(message, unit);
+      }
       if (message.qos > 0 && durable.some((filter) => matches(filter, message.topic as TopicName))) {
         unit.require("power");
       }

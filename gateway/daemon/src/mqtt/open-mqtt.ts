@@ -17,6 +17,7 @@ import type { ForeignDevices } from "../foreign/foreign-devices.ts";
 import type { House } from "../house.ts";
 import { fromOwnOrigin } from "../http/own-origin.ts";
 import type { Upgrade } from "../http/server.ts";
+import type { RuleTopics } from "../rules/rule-topics.ts";
 import { reachable } from "../runtime/reachable.ts";
 import type { Teardown } from "../teardown.ts";
 import { MappingRoom } from "../topic-mapping/mapping-room.ts";
@@ -47,6 +48,8 @@ export interface MqttParts {
   readonly identity: Identity;
   /** Who the gateway is in TLS; undefined where it is nobody. */
   readonly tls: TlsIdentity | undefined;
+  /** What rules listen to. */
+  readonly rules: RuleTopics;
   /** Told when `problems` are others. */
   readonly onChange: () => void;
 }
@@ -141,7 +144,8 @@ export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<Mq
       onExactly: (command, payload) => out?.writtenAs(command, payload),
     }),
   );
-  const hooks = mqttHooks({ ...house, homie, identity, durable, log, foreign: reader });
+  const { rules } = parts;
+  const hooks = mqttHooks({ ...house, homie, identity, durable, log, rules, foreign: reader });
   const versions = await DescriptionVersions.open(store, house.transactions);
   const speak = (broker: Broker): RootVoice => {
     out = new HomieOut({ ...house, broker, log, versions, root: parts.settings.gateway });
@@ -249,6 +253,7 @@ async function openExternal(
   });
   teardown.defer(() => broker.close());
   parts.identity.attach(broker);
+  parts.rules.attach(broker);
   const root = speak(broker);
   voice = root;
   const { hostname: host, port: written, protocol: scheme } = new URL(external.url);

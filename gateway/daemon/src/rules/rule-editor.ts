@@ -4,6 +4,7 @@ import type { RuleCheckView, RuleFileView, RuleSourceView, RuleView } from "@tra
 import {
   addRule,
   checkRuleText,
+  type HouseView,
   type Place,
   type RuleTextCheck,
   removeRule,
@@ -16,6 +17,7 @@ import {
 import type { Audit } from "../audit/audit-log.ts";
 import type { FeatureMeter } from "../write-meter/write-meter.ts";
 import { CHANGED, type Edited, invalid, type Refused, refuse, unknownRule } from "./edit-refusal.ts";
+import { houseView } from "./house-view.ts";
 import { RuleFolder } from "./rule-folder.ts";
 import type { RuleVersions } from "./rule-versions.ts";
 
@@ -51,7 +53,7 @@ export class RuleEditor {
   readonly #folder: RuleFolder;
   readonly #rules: RuleShelf;
   readonly #versions: EditedVersions;
-  readonly #registry: Registry;
+  readonly #house: HouseView;
   readonly #place: Place | undefined;
   readonly #audit: Audit;
   /** One edit after the other: each reads the file that the one before has written. */
@@ -73,7 +75,7 @@ export class RuleEditor {
     this.#folder = new RuleFolder(parts.folder, parts);
     this.#rules = parts.rules;
     this.#versions = parts.versions;
-    this.#registry = parts.registry;
+    this.#house = houseView(parts.registry);
     this.#place = parts.place;
   }
 
@@ -306,7 +308,7 @@ export class RuleEditor {
 
   #check(text: string, replaced: string | undefined): RuleTextCheck {
     return checkRuleText(text, {
-      house: this.#registry,
+      house: this.#house,
       place: this.#place,
       takenBy: (id) => (id === replaced ? undefined : this.#fileOf(id)),
     });

@@ -1,22 +1,21 @@
-import type { Bus, Clock, Commands, Log, Registry, Store, Transactions, Unit } from "@tram/core";
+import type { Broker, Bus, Clock, Commands, Log, Registry, Store, Transactions, Unit } from "@tram/core";
 import {
-  COMMAND_LIMITS,
-  type CommandRequest,
   type Json,
   jsonEqual,
   type Ms,
-  type Reading,
   type RuleId,
   type RuleView,
+  type ThingId,
   type TraceView,
 } from "@tram/protocol";
 import {
   type BrokenRule,
   type CompiledRule,
+  type Control,
   compile,
-  type Effect,
   type LastGood,
   lastGoodOf,
+  type Outcome,
   type Place,
   type Program,
   type RuleEvent,
@@ -25,11 +24,18 @@ import {
   type RuleState,
   type StepResult,
   type Trace,
-  type World,
 } from "@tram/rules";
-import { iso } from "../http/views.ts";
+import { Carriers, type WebhookTarget } from "./effects/carriers.ts";
+import { EffectDesk } from "./effects/effect-desk.ts";
+import { type EffectTold, isFine } from "./effects/effect-told.ts";
+import { HostList } from "./effects/host-list.ts";
+import { houseView } from "./house-view.ts";
 import { RuleFiles } from "./rule-files.ts";
+import { RuleTopics } from "./rule-topics.ts";
 import type { RuleVersions } from "./rule-versions.ts";
+import { ruleViews, traceView } from "./rule-views.ts";
+import { ruleWorld } from "./rule-world.ts";
+import { WebhookDoor } from "./webhook-door.ts";
 
 const TABLE = "rules";
 /** Evaluations that are remembered for each rule. */
@@ -45,24 +51,44 @@ export interface RuleHouseParts {
   readonly transactions: Transactions;
   readonly log: Log;
   readonly folder: string;
+  readonly gateway: string;
   readonly timezone: string;
   /** Where the gateway is: schedules of the sun are refused without. */
   readonly place?: Place | undefined;
   readonly versions: RuleVersions;
+  /** The ways out of the house. */
+  readonly ways: {
+    readonly broker: () => Pick<Broker, "publish">;
+    /** Hosts that rules may call. */
+    readonly httpHosts: readonly string[];
+    readonly webhooks: readonly WebhookTarget[];
+    /** Whether a bridge is there: that one, or any. `undefined` where there is none. */
+    readonly online: (bridge?: string) => boolean | undefined;
+  };
   /** Told after the commit that a rule changed, or is gone. */
   readonly onChange: (id: string) => void;
 }
 
+/** What became of a rule that was to be run by hand. */
+export interface RunAnswer {
+  readonly outcome: Trace["outcome"];
+  readonly run?: string;
+  readonly detail?: string;
+}
+
 /**
- * Drives the pure rule engine: feeds it the house's events inside their units, keeps its state with them, and carries
- * its effects out.
+ * Drives the pure rule engine: feeds it the house's events inside their units, keeps its state with them, and lets its
+ * effects be carried out.
  */
-export class RuleHouse implements Disposable {
+export class RuleHouse implements Disposable, EffectTold {
+  readonly topics: RuleTopics;
+  readonly webhooks: WebhookDoor;
   readonly #parts: RuleHouseParts;
   readonly #files: RuleFiles;
+  readonly #desk: EffectDesk;
   readonly #traces = new Map<RuleId, Trace[]>();
   readonly #subscriptions: Disposable[] = [];
-  readonly #world: () => World;
+  readonly #online = new Set<string>();
   #runner: RuleRunner | undefined;
   #program: Program | undefined;
   #stale = false;
@@ -70,44 +96,68 @@ export class RuleHouse implements Disposable {
   #wakeup: { readonly due: Ms; readonly timer: Disposable } | undefined;
 
   constructor(parts: RuleHouseParts) {
+    const { clock, gateway, log, transactions, ways } = parts;
     this.#parts = parts;
-    this.#files = new RuleFiles(parts.folder, {
-      clock: parts.clock,
-      log: parts.log,
-      onChange: () => void this.reload(),
-    });
-    this.#world = () => ({
-      now: parts.clock.instant(),
-      read: (thing, property) => parts.registry.read(thing, property),
+    this.#files = new RuleFiles(parts.folder, { clock, log, onChange: () => void this.reload() });
+    this.topics = new RuleTopics((message, unit) => void this.#handle({ kind: "message", ...message }, unit));
+    this.webhooks = new WebhookDoor(clock, (id, data) =>
+      transactions.transact((unit) => void this.#handle({ kind: "webhook", id, data }, unit)),
+    );
+    const hosts = new HostList(ways.httpHosts);
+    this.#desk = new EffectDesk({
+      ...parts,
+      carriers: new Carriers({ ...ways, clock, gateway, hosts, random: Math.random }),
+      told: this,
+      resume: (event, unit) => void this.#handle(event, unit),
     });
   }
 
-  /** Loads the rules and what they were in the middle of, and takes it up. */
+  /** Loads the rules and what they were in the middle of, and takes it up. What they decide waits for `open`. */
   async start(store: Store): Promise<void> {
     const saved = new Map<RuleId, RuleState>();
     for (const [id, state] of await store.entries(TABLE))
       saved.set(id as RuleId, state as unknown as RuleState);
     const { bus, clock, versions } = this.#parts;
     await versions.restore();
+    await this.#desk.restore(store);
     const sources = this.#files.read(versions.files);
     const program = this.#compile(sources, versions.lastGood(sources));
     this.#program = program;
     this.#runner = new RuleRunner(program, saved);
     this.#subscriptions.push(
-      bus.on("reading", ({ reading }, unit) => this.#handle({ kind: "reading", reading }, unit)),
-      bus.on("quality", ({ reading }, unit) => this.#handle({ kind: "reading", reading }, unit)),
+      bus.on("reading", ({ reading }, unit) => {
+        const chain = this.#desk.chainOf(reading);
+        this.#handle({ kind: "reading", reading, ...(chain === undefined ? {} : { chain }) }, unit);
+      }),
+      bus.on("quality", ({ reading }, unit) => void this.#handle({ kind: "reading", reading }, unit)),
+      bus.on("event", (event, unit) => void this.#handle({ kind: "occurrence", event }, unit)),
+      bus.on("availability", ({ record: { availability: to, thing } }, unit) => {
+        this.#handle({ kind: "availability", thing: thing.id as ThingId, to }, unit);
+      }),
       bus.on("thing", () => this.#queueRecompile()),
       bus.on("retired", () => this.#queueRecompile()),
-      bus.on("command", (command, unit) => {
-        if (command.state === "refused") this.#noteRefusal(command.origin, command.reason ?? "refused", unit);
-      }),
+      bus.on("command", (command, unit) => this.#desk.onCommand(command, unit)),
       clock.onStep(({ stepMs, trust }) => void this.#later({ kind: "clock", stepMs, trust })),
     );
     this.#files.watch();
     await this.#parts.transactions.record((unit) => {
       this.#note(sources, program, unit);
       this.#handle({ kind: "start" }, unit);
+      this.#desk.takeUp(unit);
     });
+  }
+
+  /** The ways out of the house are there: what the rules decided until now goes out. */
+  open(): void {
+    this.#desk.open();
+  }
+
+  /** A bridge came or went. */
+  bridge(provider: string, online: boolean): void {
+    if (this.#online.has(provider) === online) return;
+    if (online) this.#online.add(provider);
+    else this.#online.delete(provider);
+    void this.#later({ kind: "bridge", provider, online });
   }
 
   /** Reads the files again. Runs in flight go on. @returns when what was found is kept, or cannot be. */
@@ -117,44 +167,42 @@ export class RuleHouse implements Disposable {
     return this.#later({ kind: "start" });
   }
 
+  /**
+   * A person takes a hand.
+   * @returns what the rule did about it, once that is kept; `undefined` for a rule that does not run.
+   * @throws {StoreError} when it could not be kept.
+   */
+  async control(id: string, control: Control): Promise<RunAnswer | undefined> {
+    const rule = id as RuleId;
+    if (this.#program?.rules.has(rule) !== true) return undefined;
+    let traces: StepResult["traces"] = [];
+    await this.#parts.transactions.transact((unit) => {
+      traces = this.#handle({ kind: "control", rule, control }, unit)?.traces ?? [];
+    });
+    const own = traces.filter((one) => one.rule === rule).map(({ trace }) => trace);
+    // Of a run: whether it began. What it did then follows.
+    const first = own.find(({ outcome }) => RUN_OUTCOMES.has(outcome)) ?? own[0];
+    if (first === undefined) return { outcome: "finished" };
+    const { detail, outcome, runId } = first;
+    const checks = first.checks.filter(({ passed }) => !passed).map(({ what }) => what);
+    const why = detail ?? (checks.length > 0 ? `${checks.join("; ")}: does not hold` : undefined);
+    return {
+      outcome,
+      ...(runId === undefined ? {} : { run: runId }),
+      ...(why === undefined ? {} : { detail: why }),
+    };
+  }
+
   list(): readonly RuleView[] {
     const program = this.#program;
     if (program === undefined) return [];
-    const unreadable = new Set(program.broken.flatMap(({ file, id }) => (id === undefined ? [file] : [])));
-    const sound = [...program.rules.values()].map((rule): RuleView => {
-      const traces = this.#traces.get(rule.id) ?? [];
-      const last = traces[0];
-      const state = this.#runner?.state(rule.id);
-      return {
-        id: rule.id,
-        ...(rule.title === undefined ? {} : { title: rule.title }),
-        file: rule.file,
-        status: rule.enabled ? "active" : "disabled",
-        problems: (rule.broken ?? []).map(({ path, problem }) => ({ path, problem })),
-        warnings: rule.warnings.map(({ path, problem }) => ({ path, problem })),
-        editable: !unreadable.has(rule.file),
-        ...this.#pastOf(rule),
-        running: state?.runs.length ?? 0,
-        ...(state?.lastFired === undefined ? {} : { lastFired: iso(state.lastFired) }),
-        ...(last === undefined ? {} : { lastTrace: traceView(last) }),
-      };
+    return ruleViews({
+      program,
+      runner: this.#runner,
+      versions: this.#parts.versions,
+      now: this.#parts.clock.instant(),
+      lastTrace: (id) => this.#traces.get(id)?.[0],
     });
-    const taken = new Set<string>(program.rules.keys());
-    const broken = program.broken.map((rule): RuleView => {
-      // One that claims the id of another has only its place for a name.
-      const own = rule.id !== undefined && !taken.has(rule.id);
-      if (own) taken.add(rule.id);
-      return {
-        id: own ? rule.id : `${rule.file}${rule.problems[0]?.path ?? ""}`,
-        file: rule.file,
-        status: "unavailable",
-        problems: rule.problems.map(({ path, problem }) => ({ path, problem })),
-        warnings: [],
-        editable: own,
-        running: 0,
-      };
-    });
-    return [...sound, ...broken];
   }
 
   /** Rules that are in the middle of a run. */
@@ -168,7 +216,7 @@ export class RuleHouse implements Disposable {
 
   /** Whether a rule is there and may run; cheaper than its view. */
   isActive(id: string): boolean {
-    return this.#program?.rules.get(id as RuleId)?.enabled === true;
+    return this.#runner?.status(id as RuleId)?.enabled === true;
   }
 
   /** Newest first; `undefined` for an unknown rule. */
@@ -177,8 +225,24 @@ export class RuleHouse implements Disposable {
     return (this.#traces.get(id as RuleId) ?? []).map(traceView);
   }
 
+  /** What ended badly is among the rule's traces; a run that waits for an effect tells of its end by itself. */
+  onOutcome(rule: RuleId, effect: string, outcome: Outcome): void {
+    if (isFine(outcome)) return;
+    const { detail, state } = outcome;
+    this.#remember(rule, {
+      time: this.#parts.clock.now(),
+      trigger: "",
+      outcome: "failed",
+      detail: detail === undefined ? state : `${state}: ${detail}`,
+      checks: [],
+      effect,
+    });
+    this.#parts.onChange(rule);
+  }
+
   [Symbol.dispose](): void {
     this.#files[Symbol.dispose]();
+    this.#desk[Symbol.dispose]();
     this.#recompile?.[Symbol.dispose]();
     this.#wakeup?.timer[Symbol.dispose]();
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
@@ -186,9 +250,13 @@ export class RuleHouse implements Disposable {
 
   #compile(sources: readonly RuleSource[], lastGood: LastGood): Program {
     const { registry, timezone, log, place } = this.#parts;
-    const previous = this.#program === undefined ? {} : { previous: this.#program };
-    const where = place === undefined ? {} : { place };
-    const program = compile(sources, { house: registry, timezone, lastGood, ...where, ...previous });
+    const program = compile(sources, {
+      house: houseView(registry),
+      timezone,
+      lastGood,
+      ...(place === undefined ? {} : { place }),
+      ...(this.#program === undefined ? {} : { previous: this.#program }),
+    });
     const first = ({ file }: CompiledRule | BrokenRule, [problem]: CompiledRule["warnings"]) => ({
       file,
       path: problem?.path,
@@ -209,16 +277,6 @@ export class RuleHouse implements Disposable {
     this.#parts.versions.note(unit, sources, program, () => void this.reload());
   }
 
-  /** Which version runs, where that is another than the text's; and when the rule last changed. */
-  #pastOf({ broken, file, id }: CompiledRule): Pick<RuleView, "version" | "lastGood"> {
-    const { versions } = this.#parts;
-    const version = versions.ofRule(id);
-    return {
-      ...(version === undefined ? {} : { version }),
-      ...(broken === undefined ? {} : { lastGood: versions.lastSound(file, id) ?? {} }),
-    };
-  }
-
   #queueRecompile(): void {
     this.#stale = true;
     this.#recompile ??= this.#parts.clock.after(RECOMPILE_MS, () => {
@@ -229,12 +287,12 @@ export class RuleHouse implements Disposable {
 
   /** Feeds an event that is not part of another unit. */
   #later(event: RuleEvent): Promise<void> {
-    return this.#parts.transactions.record((unit) => this.#handle(event, unit));
+    return this.#parts.transactions.record((unit) => void this.#handle(event, unit));
   }
 
-  #handle(event: RuleEvent, unit: Unit): void {
+  #handle(event: RuleEvent, unit: Unit): StepResult | undefined {
     const runner = this.#runner;
-    if (runner === undefined) return;
+    if (runner === undefined) return undefined;
     if (this.#stale) {
       this.#stale = false;
       const before = this.list();
@@ -246,20 +304,22 @@ export class RuleHouse implements Disposable {
       this.#program = program;
       runner.replaceProgram(program);
       this.#note(sources, program, unit);
-      if (event.kind !== "start") this.#apply(runner.handle({ kind: "start" }, this.#world()), event, unit);
+      if (event.kind !== "start") this.#step(runner, { kind: "start" }, unit);
       this.#tellDifference(before, unit);
     }
-    this.#apply(runner.handle(event, this.#world()), event, unit);
+    return this.#step(runner, event, unit);
   }
 
-  #apply(result: StepResult, event: RuleEvent, unit: Unit): void {
+  #step(runner: RuleRunner, event: RuleEvent, unit: Unit): StepResult {
+    const result = runner.handle(event, ruleWorld({ ...this.#parts, online: this.#parts.ways.online }));
+    if (event.kind === "start") this.#listen(runner);
     for (const [id, state] of result.changed) {
       if (state === undefined) unit.delete(TABLE, id);
       else unit.put(TABLE, id, state as unknown as Json);
       unit.require("power");
     }
     for (const { rule, trace } of result.traces) this.#remember(rule, trace);
-    for (const effect of result.effects) this.#carryOut(effect, event, unit);
+    this.#desk.take(result.effects, event, unit);
     const told = new Set([...result.changed.keys(), ...result.traces.map(({ rule }) => rule)]);
     if (told.size > 0) {
       unit.after(() => {
@@ -267,42 +327,15 @@ export class RuleHouse implements Disposable {
       });
     }
     this.#arm(result.nextWakeup);
+    return result;
   }
 
-  #carryOut(effect: Effect, event: RuleEvent, unit: Unit): void {
-    const { commands, bus, clock, log } = this.#parts;
-    const { rule } = effect;
-    if (effect.kind === "notify") {
-      const { level, text } = effect;
-      bus.emit("notification", { time: clock.now(), rule, level, text }, unit);
-      unit.after(() => log.info({ rule, level, message: text }, "notification"));
-      return;
-    }
-    if (effect.kind !== "set") return;
-    commands.submit(
-      {
-        thing: effect.thing,
-        target: { property: effect.property },
-        value: effect.value,
-        origin: `rule:${rule}`,
-        ...(effect.cause === undefined ? {} : { cause: effect.cause }),
-        ...(event.kind === "reading" ? becauseOf(event.reading) : {}),
-      },
-      unit,
-    );
-  }
-
-  #noteRefusal(origin: string, reason: string, unit: Unit): void {
-    if (!origin.startsWith("rule:")) return;
-    const rule = origin.slice("rule:".length) as RuleId;
-    this.#remember(rule, {
-      time: this.#parts.clock.now(),
-      trigger: "",
-      outcome: "failed",
-      detail: `the command was refused: ${reason}`,
-      checks: [],
-    });
-    unit.after(() => this.#parts.onChange(rule));
+  #listen(runner: RuleRunner): void {
+    const interests = [...runner.interests()];
+    const named = (kind: string) =>
+      interests.filter((one) => one.startsWith(kind)).map((one) => one.slice(kind.length));
+    this.topics.listen(named("m "));
+    this.webhooks.listen(named("w "));
   }
 
   #remember(rule: RuleId, trace: Trace): void {
@@ -341,12 +374,13 @@ export class RuleHouse implements Disposable {
   }
 }
 
-/** The sensor that led to a command: when it is lost, the command's reason is. */
-function becauseOf({ property, thing, value }: Reading): Pick<CommandRequest, "because" | "why"> {
-  const why = `${thing}/${property} is ${JSON.stringify(value)}`;
-  return { because: { thing, property }, why: why.slice(0, COMMAND_LIMITS.why) };
-}
-
-function traceView(trace: Trace): TraceView {
-  return { ...trace, time: iso(trace.time) };
-}
+const RUN_OUTCOMES: ReadonlySet<Trace["outcome"]> = new Set([
+  "fired",
+  "condition-false",
+  "mode-dropped",
+  "paused",
+  "cancelled",
+  "enabled",
+  "disabled",
+  "resumed",
+]);

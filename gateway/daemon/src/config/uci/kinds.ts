@@ -65,6 +65,7 @@ const ENTRIES: readonly {
   { type: "account", at: ["mqtt", "clients"], name: "username", dashed: false },
   { type: "listener", at: ["mqtt", "listeners"], name: "id", dashed: true },
   { type: "mapping", at: ["mqtt", "mappings"], name: "id", dashed: true, schema: TopicMapping },
+  { type: "rule_webhook", at: ["rules", "webhooks"], name: "id", dashed: true },
   { type: "module", at: ["modules"], name: "id", dashed: true },
   { type: "history_policy", at: ["history", "policies"], name: "id", dashed: true },
   { type: "cloud", at: ["cloud"], name: "id", dashed: true, schema: BridgeConfig },

@@ -156,25 +156,38 @@ const documents: fc.Arbitrary<ConfigDocument> = fc
       uniqueBy("id"),
     ),
     mappings: fc.uniqueArray(mappings, { selector: ({ id }) => id, maxLength: 3 }),
+    webhooks: fc.uniqueArray(
+      fc.record({
+        id: fc.stringMatching(/^[a-z][a-z0-9]{0,8}(?:-[a-z0-9]{1,8})?$/),
+        url: fc.webUrl({ withQueryParameters: true }),
+      }),
+      { selector: ({ id }) => id, maxLength: 3 },
+    ),
     timezone: fc.constantFrom("UTC", "Asia/Ho_Chi_Minh", "America/Argentina/Buenos_Aires"),
   })
-  .map(({ top, clients, listeners, durable, modules, policies, cloud, mappings, timezone }) => {
+  .map(({ top, clients, listeners, durable, modules, policies, cloud, mappings, webhooks, timezone }) => {
     const mqtt = { ...withSoundExternal(top.mqtt ?? {}), clients, listeners, durable, mappings };
     const history = { ...top.history, policies };
-    const document: Record<string, unknown> = { ...top, modules, cloud, mqtt, history };
+    const rules = { ...top.rules, webhooks };
+    const document: Record<string, unknown> = { ...top, modules, cloud, mqtt, history, rules };
     if (top.gateway?.timezone !== undefined) document.gateway = { ...top.gateway, timezone };
     if (top.gateway?.id === "pair") document.gateway = { ...top.gateway, id: "pair-1" };
     return withoutEmpty(document) as ConfigDocument;
   });
 
 function withoutEmpty(document: Record<string, unknown>): unknown {
-  const { history, mqtt, ...others } = document as { history: Named; mqtt: Named };
-  const lists = new Set(["clients", "listeners", "durable", "mappings", "policies"]);
+  const { history, mqtt, rules, ...others } = document as { history: Named; mqtt: Named; rules: Named };
+  const lists = new Set(["clients", "listeners", "durable", "mappings", "policies", "webhooks"]);
   const withoutLists = (part: Named): Named =>
     Object.fromEntries(
       Object.entries(part).filter(([key, value]) => !lists.has(key) || (value as unknown[]).length > 0),
     );
-  const parts = { ...others, mqtt: withoutLists(mqtt), history: withoutLists(history) };
+  const parts = {
+    ...others,
+    mqtt: withoutLists(mqtt),
+    history: withoutLists(history),
+    rules: withoutLists(rules),
+  };
   return Object.fromEntries(
     Object.entries(parts).filter(
       ([, part]) => typeof part !== "object" || Object.keys(part as object).length > 0,
@@ -230,7 +243,7 @@ describe("every configuration can be said in UCI", { timeout: 60_000 }, () => {
         expect(problems).toEqual([]);
         expect(base).toEqual(before);
         const result = document as Record<string, Named>;
-        for (const key of ["gateway", "http", "rules", "log"] as const) {
+        for (const key of ["gateway", "http", "log"] as const) {
           expect(result[key]).toEqual(
             base[key] === undefined && above[key] === undefined ? undefined : { ...base[key], ...above[key] },
           );
