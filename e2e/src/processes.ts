@@ -165,7 +165,15 @@ export async function tram(
 /** A house to test: a folder with a configuration, rules and data. Accounts: `probe` is a service, `eyes` a dashboard. */
 export function house(
   folder: string,
-  options: { rules?: string; extra?: string; mqttPort?: number; httpPort?: number; accounts?: string } = {},
+  options: {
+    rules?: string;
+    /** Further options of `rules`: `, http_hosts: [localhost]`. */
+    rulesConfig?: string;
+    extra?: string;
+    mqttPort?: number;
+    httpPort?: number;
+    accounts?: string;
+  } = {},
 ): { config: string; data: string; rulesDir: string } {
   const rulesDir = join(folder, "rules");
   mkdirSync(rulesDir, { recursive: true });
@@ -183,7 +191,7 @@ mqtt:
     - { username: eyes, password: eyes-password, role: dashboard }
 ${options.accounts ?? ""}
 http: { host: 127.0.0.1, port: ${options.httpPort ?? 0} }
-rules: { dir: rules }
+rules: { dir: rules${options.rulesConfig ?? ""} }
 ${options.extra ?? ""}
 `,
   );

@@ -79,7 +79,8 @@ export class EffectDesk implements Disposable {
   /** Tells of what was lost in a crash; what may be done twice is done once the ways out are open. */
   takeUp(unit: Unit): void {
     const now = this.#parts.clock.instant();
-    for (const [key, row] of this.#pending) {
+    // What follows from it is pending too from then on, and was not interrupted.
+    for (const [key, row] of [...this.#pending]) {
       if (!row.effect.retry) {
         const detail = "the gateway restarted before the outcome was known";
         this.#settle(key, row, { state: "unknown", detail }, unit);
