@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { readAddress } from "./address.ts";
 import { ApiClient } from "./api-client.ts";
 import { ManualTimers } from "./testing/manual-timers.ts";
+import { until } from "./testing/until.ts";
 
 let server: Server | undefined;
 afterEach(() => {
@@ -80,7 +81,7 @@ test("a gateway that does not answer, breaks off, or is not there: the call may 
     }
   });
   const silent = api.call("GET", "/silent");
-  await vi.waitUntil(() => timers.pending === 1);
+  await until(() => timers.pending === 1);
   timers.advance(15_000);
   expect(await silent).toMatchObject({
     ok: false,
@@ -97,7 +98,7 @@ test("closing ends what is under way and what waits for a connection", async () 
   let asked = 0;
   const { api, timers } = await client(() => asked++);
   const calls = Array.from({ length: 20 }, (_, n) => api.call("GET", `/${n}`));
-  await vi.waitUntil(() => asked === 8);
+  await until(() => asked === 8);
   api[Symbol.dispose]();
   for (const answer of await Promise.all(calls)) expect(answer).toMatchObject({ ok: false, passing: true });
   expect(await api.call("GET", "/late")).toMatchObject({ ok: false });

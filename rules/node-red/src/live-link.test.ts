@@ -1,11 +1,12 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import { readAddress } from "./address.ts";
 import { type LinkState, LiveLink } from "./live-link.ts";
 import type { LiveMessage } from "./live-message.ts";
 import { ManualTimers } from "./testing/manual-timers.ts";
+import { until } from "./testing/until.ts";
 
 const GATEWAY = { id: "house", clock: "synced", problems: [] };
 const SNAPSHOT = JSON.stringify({ type: "snapshot", seq: 7, gateway: GATEWAY, things: [] });
@@ -65,7 +66,7 @@ test("it brings its token, and is online with the first snapshot", async () => {
     socket.send(delta(8));
   });
   const { codes, messages } = link(port);
-  await vi.waitUntil(() => messages.length === 2);
+  await until(() => messages.length === 2);
   expect(codes()).toEqual(["online"]);
   expect(seen).toEqual([`Bearer ${"t".repeat(43)}`]);
 });
@@ -92,12 +93,12 @@ test.each<[string, string, (socket: WebSocket) => void]>([
     });
   });
   const { codes, timers } = link(port);
-  await vi.waitUntil(() => codes().length === 2, 10_000);
+  await until(() => codes().length === 2, 10_000);
   expect(codes()[1]).toBe(code);
   timers.advance(999);
   expect(connections).toBe(1);
   timers.advance(1);
-  await vi.waitUntil(() => codes().length === 3);
+  await until(() => codes().length === 3);
   expect(codes()[2]).toBe("online");
 });
 
@@ -108,7 +109,7 @@ test("a gateway that says nothing any more is left, one that pings is not", asyn
     each.send(SNAPSHOT);
   });
   const { codes, timers } = link(port);
-  await vi.waitUntil(() => codes().length === 1);
+  await until(() => codes().length === 1);
   const ping = (): Promise<void> =>
     new Promise((resolve) => {
       socket?.once("pong", () => resolve());
@@ -120,7 +121,7 @@ test("a gateway that says nothing any more is left, one that pings is not", asyn
   }
   expect(codes()).toEqual(["online"]);
   timers.advance(75_001);
-  await vi.waitUntil(() => codes().length === 2);
+  await until(() => codes().length === 2);
   expect(codes()[1]).toBe("silent");
 });
 
@@ -135,7 +136,7 @@ test("who is no gateway is refused: another web server, one that redirects, one 
   breaking.on("upgrade", (_request, socket) => socket.destroy());
   for (const server of [createServer((_request, response) => response.end("hello")), redirecting, breaking]) {
     const { codes, live } = link(await serve(server));
-    await vi.waitUntil(() => codes().length === 1);
+    await until(() => codes().length === 1);
     expect(live.state).toMatchObject({ state: "offline", reason: expect.stringMatching(/./) });
   }
   expect(asked).toBe(0);
@@ -144,7 +145,7 @@ test("who is no gateway is refused: another web server, one that redirects, one 
 test("the pauses grow to a minute; closing leaves no timer and no socket, whenever it is", async () => {
   const { codes, live, timers } = link(9);
   for (let failures = 1; failures <= 9; failures++) {
-    await vi.waitUntil(() => codes().length === failures);
+    await until(() => codes().length === failures);
     timers.advance(Math.min(60_000, 1_000 * 2 ** (failures - 1)));
   }
   live[Symbol.dispose]();
@@ -159,9 +160,9 @@ test("the pauses grow to a minute; closing leaves no timer and no socket, whenev
     }),
   );
   for (let rounds = 1; rounds <= 3; rounds++) {
-    await vi.waitUntil(() => unsteady.codes().length === 2 * rounds - 1);
+    await until(() => unsteady.codes().length === 2 * rounds - 1);
     sockets.at(-1)?.close(1001);
-    await vi.waitUntil(() => unsteady.codes().length === 2 * rounds);
+    await until(() => unsteady.codes().length === 2 * rounds);
     unsteady.timers.advance(1_000);
   }
 
@@ -173,9 +174,9 @@ test("the pauses grow to a minute; closing leaves no timer and no socket, whenev
   const opening = link(port);
   opening.live[Symbol.dispose]();
   const standing = link(port);
-  await vi.waitUntil(() => standing.codes().length === 1);
+  await until(() => standing.codes().length === 1);
   standing.live[Symbol.dispose]();
-  await vi.waitUntil(() => closed >= 1);
+  await until(() => closed >= 1);
   expect([opening.timers.pending, standing.timers.pending]).toEqual([0, 0]);
   expect(opening.codes()).toEqual([]);
   expect(standing.codes()).toEqual(["online"]);

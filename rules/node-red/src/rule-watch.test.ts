@@ -1,10 +1,11 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { Gateway, readSettings } from "./gateway.ts";
 import type { Change } from "./live-message.ts";
 import { RuleWatch } from "./rule-watch.ts";
 import { ManualTimers } from "./testing/manual-timers.ts";
+import { until } from "./testing/until.ts";
 
 let server: Server | undefined;
 afterEach(() => {
@@ -53,10 +54,10 @@ test("a question that got no answer is asked again: no firing is lost with it", 
   });
   hear("finished");
   for (const attempt of [1, 2, 3]) {
-    await vi.waitUntil(() => asked === attempt && timers.pending === 1);
+    await until(() => asked === attempt && timers.pending === 1);
     timers.advance(1_000);
   }
-  await vi.waitUntil(() => told.length > 0);
+  await until(() => told.length > 0);
   expect(told).toEqual(["fired", "finished"]);
   watch[Symbol.dispose]();
   expect(timers.pending).toBe(0);
@@ -73,7 +74,7 @@ test.each([
   });
   hear("fired", "another");
   hear("fired");
-  await vi.waitUntil(() => asked === 1 && timers.pending === 1);
+  await until(() => asked === 1 && timers.pending === 1);
   timers.advance(60_000);
   expect(asked).toBe(1);
   expect(told).toEqual(status === 403 ? ["fired"] : []);

@@ -4,11 +4,12 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocketServer } from "ws";
 import { Gateway, readSettings } from "./gateway.ts";
 import type { LinkState } from "./live-link.ts";
 import { ManualTimers } from "./testing/manual-timers.ts";
+import { until } from "./testing/until.ts";
 
 let folder: string;
 let server: Server;
@@ -60,7 +61,7 @@ const pem = (name: string): string => readFileSync(join(folder, `${name}.crt`), 
 
 test("the authority that is named vouches for the gateway, on both ways", async () => {
   const { edges, opened } = gateway(pem("one"));
-  await vi.waitUntil(() => edges.length === 1);
+  await until(() => edges.length === 1);
   expect(edges[0]).toEqual({ state: "online" });
   expect(await opened.api.call("GET", "/")).toMatchObject({ ok: true, body: { ok: true } });
   opened[Symbol.dispose]();
@@ -73,7 +74,7 @@ test.each([
 ])("%s does not: the token goes nowhere", async (_what, ca, host) => {
   const before = asked;
   const { edges, opened } = gateway(ca === "" ? "" : pem(ca), host);
-  await vi.waitUntil(() => edges.length === 1);
+  await until(() => edges.length === 1);
   expect(edges[0]).toMatchObject({
     state: "offline",
     code: expect.stringMatching(/CERT|ALTNAME|UNABLE|SELF/),
