@@ -12,7 +12,8 @@ import {
 } from "@tram/core";
 import type { Command, Json, PropertyKey, Thing, ThingId, TraceView } from "@tram/protocol";
 import { MemoryStore, VirtualClock } from "@tram/testkit";
-import { type RuleHouseParts, RuleHouse } from "../rule-house.ts";
+import { RuleHouse, type RuleHouseParts } from "../rule-house.ts";
+import { RuleVersions } from "../rule-versions.ts";
 
 /** A store whose process ends: once it is dead a commit is kept, and nobody hears of it any more. */
 export class MortalStore extends MemoryStore {
@@ -109,6 +110,7 @@ export class RuleRoom implements Disposable {
       folder: this.folder,
       gateway: "house",
       timezone: "UTC",
+      versions: new RuleVersions({ clock, log, store, transactions: this.transactions }),
       ways: {
         broker: () => ({
           publish: async (message) => {
