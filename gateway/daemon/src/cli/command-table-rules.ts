@@ -23,8 +23,12 @@ export const RULE_COMMANDS: readonly CliCommand[] = [
   {
     name: "rules check",
     args: "[FILE…]",
-    summary: "check rule files (or those of the gateway), with the path of each problem",
-    load: async () => (await import("./commands-rules.ts")).rulesCheck,
+    summary: "check rule files or folders (or the rules of the gateway): file and line of each problem",
+    options: {
+      strict: { type: "boolean", help: "warnings are problems too" },
+      ...THINGS_OPTION,
+    },
+    load: async () => (await import("./commands-rules-check.ts")).rulesCheck,
   },
   {
     name: "rules test",

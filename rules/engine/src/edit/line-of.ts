@@ -1,4 +1,5 @@
 import { isMap, isNode, isSeq, type LineCounter, type Node } from "yaml";
+import { readYaml } from "../parse-file.ts";
 
 /** The line of the node at a path, or of the nearest one around it that is there. */
 export function lineOf(root: Node | null, path: string, lines: LineCounter): number | undefined {
@@ -28,4 +29,10 @@ function keysOf(path: string): string[] {
   return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g)].map(
     ([, quoted, index, plain]) => (quoted === undefined ? (index ?? plain ?? "") : JSON.parse(`"${quoted}"`)),
   );
+}
+
+/** Finds lines of a YAML text by paths; tells nothing of a text that is none. */
+export function lineFinder(text: string): (path: string) => number | undefined {
+  const read = readYaml(text);
+  return (path) => (read.ok ? lineOf(read.document.contents, path, read.lines) : undefined);
 }
