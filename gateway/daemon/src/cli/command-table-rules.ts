@@ -8,7 +8,8 @@ const THINGS_OPTION: Readonly<Record<string, OptionSpec>> = {
   },
 };
 
-const TIMEZONE_OPTION: Readonly<Record<string, OptionSpec>> = {
+const ZONE_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  location: { type: "string", value: "LAT,LON", help: "where the sun is asked for: 10.8,106.7" },
   timezone: { type: "string", value: "NAME", help: "zone of the rules' times (default: the gateway's)" },
 };
 
@@ -53,7 +54,7 @@ export const RULE_COMMANDS: readonly CliCommand[] = [
       days: { type: "string", value: "N", help: "for so long (default: 7)" },
       rule: { type: "string", value: "ID", help: "tell of this rule alone" },
       from: { type: "string", value: "TIME", help: "begin at this time, ISO 8601 (default: now)" },
-      ...TIMEZONE_OPTION,
+      ...ZONE_OPTIONS,
       ...THINGS_OPTION,
     },
     maxArgs: 1,
@@ -80,7 +81,7 @@ export const RULE_COMMANDS: readonly CliCommand[] = [
         value: "FILE",
         help: "a record: what `events --all --known --json` wrote, - for standard input",
       },
-      ...TIMEZONE_OPTION,
+      ...ZONE_OPTIONS,
     },
     maxArgs: 0,
     load: async () => (await import("./commands-rules-replay.ts")).rulesReplay,

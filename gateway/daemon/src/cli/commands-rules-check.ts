@@ -24,15 +24,21 @@ export const rulesCheck: CommandBody = async (context) => {
     thing: (id: string) => byId.get(id),
     members: (selector: Parameters<typeof membersOf>[1]) => membersOf(placings, selector),
   };
-  const program = compile(sources, { house, timezone: Intl.DateTimeFormat().resolvedOptions().timeZone });
-  const place = placer(sources);
+  // Whether there is a place is the gateway's affair: here any will do.
+  const place = { latitude: 0, longitude: 0 };
+  const program = compile(sources, {
+    house,
+    place,
+    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  });
+  const placed = placer(sources);
   const found = {
     rules: program.rules.size,
     problems: [...program.broken.flatMap(({ problems }) => problems), ...lintProgram(program, house)].map(
       place,
     ),
     // Where nobody knows any Things, an unknown one is no news.
-    warnings: nobody ? [] : [...program.rules.values()].flatMap(({ warnings }) => warnings).map(place),
+    warnings: nobody ? [] : [...program.rules.values()].flatMap(({ warnings }) => warnings).map(placed),
   };
   output.show(found, () => {
     for (const problem of found.problems) tell(context, "red", problem);

@@ -78,10 +78,10 @@ function showDifference(
   else output.line(output.style("green", `+ ${iso(at)}  ${what}  (${rule})`));
 }
 
-function side(sources: readonly RuleSource[], { timezone }: CurrentRules) {
+function side(sources: readonly RuleSource[], { sources: _current, ...zone }: CurrentRules) {
   return {
     compile: (house: Parameters<typeof compile>[1]["house"], previous: Program | undefined) =>
-      compile(sources, { house, timezone, ...(previous === undefined ? {} : { previous }) }),
+      compile(sources, { house, ...zone, ...(previous === undefined ? {} : { previous }) }),
   };
 }
 

@@ -14,13 +14,14 @@ const DAYS = { most: 366, otherwise: 7 } as const;
 export const rulesSimulate: CommandBody = async (context) => {
   const { args, options, output } = context;
   const days = daysOf(options.days);
-  const { sources, timezone } = await currentRules(context, args[0]);
+  const { sources, ...zone } = await currentRules(context, args[0]);
+  const { timezone } = zone;
   const { placings, things, values } = await knownThings(context);
   const from = timeOf("--from", options.from) ?? Date.now();
   const known = new Map(things.map((thing) => [thing.id, thing]));
   const program = compile(sources, {
     house: { thing: (id) => known.get(id), members: (selector) => membersOf(placings, selector) },
-    timezone,
+    ...zone,
   });
   const { rule } = options;
   if (typeof rule === "string" && program.rules.get(parseRuleId(rule) ?? ("" as never)) === undefined) {
@@ -28,7 +29,7 @@ export const rulesSimulate: CommandBody = async (context) => {
   }
   const result = simulate({
     compile: (house, previous) =>
-      compile(sources, { house, timezone, ...(previous === undefined ? {} : { previous }) }),
+      compile(sources, { house, ...zone, ...(previous === undefined ? {} : { previous }) }),
     things,
     placings,
     values,

@@ -1,7 +1,7 @@
 import type { RuleFileView, RuleView } from "@tram/protocol";
 import { type RuleSource, removeRule } from "@tram/rules";
 import type { CommandContext } from "../cli/command.ts";
-import { CommandFailed } from "../cli/usage-error.ts";
+import { CommandFailed, UsageError } from "../cli/usage-error.ts";
 import { gatewayOf } from "./known-things.ts";
 import { readSources } from "./rule-folder.ts";
 
@@ -9,6 +9,8 @@ import { readSources } from "./rule-folder.ts";
 export interface CurrentRules {
   readonly sources: readonly RuleSource[];
   readonly timezone: string;
+  /** Where the sun is asked for. */
+  readonly place?: { readonly latitude: number; readonly longitude: number };
 }
 
 /**
@@ -24,7 +26,8 @@ export async function currentRules(context: CommandContext, path: string | undef
       ? wanted
       : ((await client?.get<{ timezone: string }>("/api/v1/gateway"))?.timezone ??
         Intl.DateTimeFormat().resolvedOptions().timeZone);
-  if (path !== undefined) return { sources: readSources(path), timezone };
+  const head = { timezone, ...placeOf(context.options.location) };
+  if (path !== undefined) return { sources: readSources(path), ...head };
   if (client === undefined)
     throw new CommandFailed("which rules? No gateway runs here: name a file or a folder");
   const { rules } = await client.get<{ rules: RuleView[] }>("/api/v1/rules");
@@ -33,7 +36,17 @@ export async function currentRules(context: CommandContext, path: string | undef
     const { text } = await client.get<RuleFileView>(`/api/v1/rule-files/${encodeURIComponent(file)}`);
     sources.push({ file, text });
   }
-  return { sources, timezone };
+  return { sources, ...head };
+}
+
+/** The gateway does not tell where it is, to nobody: who asks for the sun says it. */
+function placeOf(option: string | boolean | undefined): Pick<CurrentRules, "place"> {
+  if (option === undefined) return {};
+  const [latitude = Number.NaN, longitude = Number.NaN, ...more] = String(option).split(",").map(Number);
+  if (more.length === 0 && Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180) {
+    return { place: { latitude, longitude } };
+  }
+  throw new UsageError(`--location: expected latitude,longitude such as 10.8,106.7, found ${String(option)}`);
 }
 
 /**
