@@ -35,7 +35,7 @@ export const rulesCheck: CommandBody = async (context) => {
   const found = {
     rules: program.rules.size,
     problems: [...program.broken.flatMap(({ problems }) => problems), ...lintProgram(program, house)].map(
-      place,
+      placed,
     ),
     // Where nobody knows any Things, an unknown one is no news.
     warnings: nobody ? [] : [...program.rules.values()].flatMap(({ warnings }) => warnings).map(placed),
