@@ -12,6 +12,7 @@ import type { CommandBody, CommandContext } from "./command.ts";
 import { timeOf } from "./time-option.ts";
 import { CommandFailed } from "./usage-error.ts";
 
+const DEFAULT_FROM = "24h";
 /** What the gateway answers at a time. */
 const PAGE = 1_000_000;
 /** Actions of two lists so near to each other are at the same time, or may be the same one. In milliseconds. */
@@ -21,13 +22,14 @@ const SHOWN = 1_000;
 /** `rules replay` */
 export const rulesReplay: CommandBody = async (context) => {
   const { options, output } = context;
+  const from = timeOf("--from", options.from ?? DEFAULT_FROM);
   const to = timeOf("--to", options.to) ?? Date.now();
   const current = await currentRules(context, text(options.rules));
   const changed = options.rule === undefined ? undefined : laidOver(current.sources, String(options.rule));
   const replay = new Replay(
     [current.sources, ...(changed === undefined ? [] : [changed])].map((sources) => side(sources, current)),
   );
-  for await (const event of eventsOf(context, to)) replay.meet(event);
+  for await (const event of eventsOf(context, from, to)) replay.meet(event);
   const { facts } = replay;
   if (facts.from === undefined) throw new CommandFailed("nothing is recorded of that time");
   replay.until(Math.min(to, options.events === undefined ? to : (facts.to ?? to)));
@@ -95,10 +97,10 @@ function laidOver(current: readonly RuleSource[], path: string): readonly RuleSo
   return changedRules(current, { isFolder, sources, ids: [...rules.keys()] });
 }
 
-async function* eventsOf(context: CommandContext, to: EpochMs) {
-  const { events, from: wanted } = context.options;
+async function* eventsOf(context: CommandContext, from: EpochMs, to: EpochMs) {
+  const { events } = context.options;
   let count = 0;
-  const lines = typeof events === "string" ? ofFile(events) : ofGateway(context, wanted ?? "24h", to);
+  const lines = typeof events === "string" ? ofFile(events) : ofGateway(context, from, to);
   for await (const line of lines) {
     count++;
     const event = readRecorded(line);
@@ -121,15 +123,11 @@ async function* ofFile(file: string): AsyncGenerator<string> {
 }
 
 /** Asks on where an answer ended. */
-async function* ofGateway(
-  context: CommandContext,
-  wanted: string | boolean,
-  to: EpochMs,
-): AsyncGenerator<string> {
+async function* ofGateway(context: CommandContext, begin: EpochMs, to: EpochMs): AsyncGenerator<string> {
   const client = await gatewayOf(context);
   if (client === undefined) throw new CommandFailed("no gateway runs here: name a record with --events");
   const query = new URLSearchParams({ to: iso(to), known: "true", limit: String(PAGE) });
-  let from = iso(timeOf("--from", wanted));
+  let from = iso(begin);
   /** What was seen of the moment where the next answer begins. */
   let seen = new Set<string>();
   for (;;) {
