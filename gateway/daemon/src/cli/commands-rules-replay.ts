@@ -1,9 +1,8 @@
 import { createReadStream, statSync } from "node:fs";
 import { basename } from "node:path";
-import { createInterface } from "node:readline";
 import type { EpochMs } from "@tram/protocol";
 import { compile, type Program, type RuleSource } from "@tram/rules";
-import { compareActions, type Difference, type Part, Replay } from "@tram/rules/rehearsal";
+import { compareActions, type Difference, type Part, type Recorded, Replay } from "@tram/rules/rehearsal";
 import { type CurrentRules, changedRules, currentRules } from "../rehearsal/current-rules.ts";
 import { gatewayOf } from "../rehearsal/known-things.ts";
 import { readRecorded } from "../rehearsal/recorded-events.ts";
@@ -15,6 +14,11 @@ import { CommandFailed } from "./usage-error.ts";
 const DEFAULT_FROM = "24h";
 /** What the gateway answers at a time. */
 const PAGE = 1_000_000;
+/** Lines that are read at a time. */
+const BATCH = 1_024;
+const CHUNK_BYTES = 262_144;
+/** The description of a Thing has its bounds, and so has its line. In characters. */
+const MAX_LINE = 16_777_216;
 /** Actions of two lists so near to each other are at the same time, or may be the same one. In milliseconds. */
 const NEAR = { sameMs: 1_000, movedMs: 600_000 } as const;
 const SHOWN = 1_000;
@@ -29,7 +33,7 @@ export const rulesReplay: CommandBody = async (context) => {
   const replay = new Replay(
     [current.sources, ...(changed === undefined ? [] : [changed])].map((sources) => side(sources, current)),
   );
-  for await (const event of eventsOf(context, from, to)) replay.meet(event);
+  for await (const events of eventsOf(context, from, to)) for (const event of events) replay.meet(event);
   const { facts } = replay;
   if (facts.from === undefined) throw new CommandFailed("nothing is recorded of that time");
   replay.until(Math.min(to, options.events === undefined ? to : (facts.to ?? to)));
@@ -97,33 +101,44 @@ function laidOver(current: readonly RuleSource[], path: string): readonly RuleSo
   return changedRules(current, { isFolder, sources, ids: [...rules.keys()] });
 }
 
-async function* eventsOf(context: CommandContext, from: EpochMs, to: EpochMs) {
-  const { events } = context.options;
+/** Events in batches: one turn of the event loop for each would cost more than the events. */
+async function* eventsOf(context: CommandContext, from: EpochMs, to: EpochMs): AsyncGenerator<Recorded[]> {
+  const { events: file } = context.options;
+  const name = typeof file === "string" ? file : "the gateway";
   let count = 0;
-  const lines = typeof events === "string" ? ofFile(events) : ofGateway(context, from, to);
-  for await (const line of lines) {
-    count++;
-    const event = readRecorded(line);
-    if (event !== undefined) yield event;
-    else if (!line.startsWith('{"end"')) {
-      throw new CommandFailed(
-        `${typeof events === "string" ? events : "the gateway"}: line ${count} is no event`,
-      );
+  for await (const lines of typeof file === "string" ? ofFile(file) : ofGateway(context, from, to)) {
+    const events: Recorded[] = [];
+    for (const line of lines) {
+      count++;
+      const event = readRecorded(line);
+      if (event !== undefined) events.push(event);
+      else if (!line.startsWith('{"end"')) throw new CommandFailed(`${name}: line ${count} is no event`);
     }
+    yield events;
   }
 }
 
-async function* ofFile(file: string): AsyncGenerator<string> {
+async function* ofFile(file: string): AsyncGenerator<string[]> {
   try {
-    const input = file === "-" ? process.stdin : createReadStream(file, { encoding: "utf8" });
-    yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+    const input = file === "-" ? process.stdin : createReadStream(file, { highWaterMark: CHUNK_BYTES });
+    input.setEncoding("utf8");
+    let rest = "";
+    for await (const chunk of input) {
+      const lines = (rest + String(chunk)).split("\n");
+      rest = lines.pop() ?? "";
+      if (rest.length > MAX_LINE)
+        throw new CommandFailed(`${file}: found a line of more than ${MAX_LINE} characters`);
+      yield lines;
+    }
+    if (rest !== "") yield [rest];
   } catch (error) {
+    if (error instanceof CommandFailed) throw error;
     throw new CommandFailed(`${file}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
   }
 }
 
 /** Asks on where an answer ended. */
-async function* ofGateway(context: CommandContext, begin: EpochMs, to: EpochMs): AsyncGenerator<string> {
+async function* ofGateway(context: CommandContext, begin: EpochMs, to: EpochMs): AsyncGenerator<string[]> {
   const client = await gatewayOf(context);
   if (client === undefined) throw new CommandFailed("no gateway runs here: name a record with --events");
   const query = new URLSearchParams({ to: iso(to), known: "true", limit: String(PAGE) });
@@ -134,6 +149,7 @@ async function* ofGateway(context: CommandContext, begin: EpochMs, to: EpochMs):
     query.set("from", from);
     let cut = false;
     const before = seen;
+    let batch: string[] = [];
     for await (const line of client.lines(`/api/v1/events?${query}`)) {
       if (line.startsWith('{"end"')) cut = true;
       else if (!before.has(line)) {
@@ -141,9 +157,12 @@ async function* ofGateway(context: CommandContext, begin: EpochMs, to: EpochMs):
         if (time !== from) seen = new Set();
         from = time;
         seen.add(line);
-        yield line;
+        if (batch.push(line) < BATCH) continue;
+        yield batch;
+        batch = [];
       }
     }
+    yield batch;
     if (!cut) return;
     query.set("known", "false");
   }

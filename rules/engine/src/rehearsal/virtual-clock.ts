@@ -14,6 +14,8 @@ export class VirtualClock {
   #monotonic: Ms = FIRST_BOOT_MS;
   #bootId = "boot-1";
   #boots = 1;
+  /** What the clocks show, until one of them shows something else: it is asked for often. */
+  #instant: Instant | undefined;
   /** Real time since the beginning, power cuts included. */
   #elapsedMs: Ms = 0;
 
@@ -23,7 +25,13 @@ export class VirtualClock {
   }
 
   get instant(): Instant {
-    return { wall: this.#wall, monotonic: this.#monotonic, bootId: this.#bootId, trust: this.#trust };
+    this.#instant ??= {
+      wall: this.#wall,
+      monotonic: this.#monotonic,
+      bootId: this.#bootId,
+      trust: this.#trust,
+    };
+    return this.#instant;
   }
   get wall(): EpochMs {
     return this.#wall;
@@ -42,6 +50,8 @@ export class VirtualClock {
   }
 
   pass(durationMs: Ms): void {
+    if (durationMs === 0) return;
+    this.#instant = undefined;
     this.#wall += durationMs;
     this.#monotonic += durationMs;
     this.#elapsedMs += durationMs;
@@ -49,12 +59,14 @@ export class VirtualClock {
 
   /** The wall clock is set. */
   step(stepMs: Ms, trust: ClockTrust): void {
+    this.#instant = undefined;
     this.#wall += stepMs;
     this.#trust = trust;
   }
 
   /** The machine was off for so long. Without a trusted clock it wakes up in 2020. */
   boot(offMs: Ms, trust: ClockTrust): void {
+    this.#instant = undefined;
     this.#wall = trust === "untrusted" ? UNSET_WALL : this.#wall + offMs;
     this.#trust = trust;
     this.#monotonic = LATER_BOOT_MS;
@@ -64,6 +76,7 @@ export class VirtualClock {
 
   /** Shows what a recorded clock showed. Within a boot the monotonic clock never goes back. */
   follow({ bootId, monotonic, trust, wall }: Instant): void {
+    this.#instant = undefined;
     const sameBoot = bootId === this.#bootId;
     const passedMs = sameBoot ? monotonic - this.#monotonic : wall - this.#wall;
     this.#elapsedMs += Math.max(0, passedMs);
