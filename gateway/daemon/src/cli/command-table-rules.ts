@@ -9,7 +9,11 @@ const THINGS_OPTION: Readonly<Record<string, OptionSpec>> = {
 };
 
 const ZONE_OPTIONS: Readonly<Record<string, OptionSpec>> = {
-  location: { type: "string", value: "LAT,LON", help: "where the sun is asked for: 10.8,106.7" },
+  location: {
+    type: "string",
+    value: "LAT,LON",
+    help: "where the sun is asked for: 10.8,106.7 (default: where the gateway is)",
+  },
   timezone: { type: "string", value: "NAME", help: "zone of the rules' times (default: the gateway's)" },
 };
 

@@ -64,8 +64,3 @@ function showTrace({ output }: CommandContext, trace: TraceView): void {
     output.line(`    ${mark} ${check.what}  (saw ${JSON.stringify(check.seen)})`);
   }
 }
-
-function placed(gateway: GatewayView | undefined): { place?: NonNullable<GatewayView["place"]> } {
-  if (gateway === undefined) return { place: { latitude: 0, longitude: 0 } };
-  return gateway.place === undefined ? {} : { place: gateway.place };
-}

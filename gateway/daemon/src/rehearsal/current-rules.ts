@@ -1,4 +1,4 @@
-import type { RuleFileView, RuleView } from "@tram/protocol";
+import type { GatewayView, RuleFileView, RuleView } from "@tram/protocol";
 import { type RuleSource, removeRule } from "@tram/rules";
 import type { CommandContext } from "../cli/command.ts";
 import { CommandFailed, UsageError } from "../cli/usage-error.ts";
@@ -21,12 +21,12 @@ export interface CurrentRules {
 export async function currentRules(context: CommandContext, path: string | undefined): Promise<CurrentRules> {
   const client = await gatewayOf(context);
   const { timezone: wanted } = context.options;
+  const gateway = await client?.get<GatewayView>("/api/v1/gateway");
   const timezone =
     typeof wanted === "string"
       ? wanted
-      : ((await client?.get<{ timezone: string }>("/api/v1/gateway"))?.timezone ??
-        Intl.DateTimeFormat().resolvedOptions().timeZone);
-  const head = { timezone, ...placeOf(context.options.location) };
+      : (gateway?.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const head = { timezone, ...(placeOf(context.options.location) ?? placed(gateway)) };
   if (path !== undefined) return { sources: readSources(path), ...head };
   if (client === undefined)
     throw new CommandFailed("which rules? No gateway runs here: name a file or a folder");
@@ -39,9 +39,12 @@ export async function currentRules(context: CommandContext, path: string | undef
   return { sources, ...head };
 }
 
-/** The gateway does not tell where it is, to nobody: who asks for the sun says it. */
-function placeOf(option: string | boolean | undefined): Pick<CurrentRules, "place"> {
-  if (option === undefined) return {};
+function placed(gateway: GatewayView | undefined): Pick<CurrentRules, "place"> {
+  return gateway?.place === undefined ? {} : { place: gateway.place };
+}
+
+function placeOf(option: string | boolean | undefined): Pick<CurrentRules, "place"> | undefined {
+  if (option === undefined) return undefined;
   const [latitude = Number.NaN, longitude = Number.NaN, ...more] = String(option).split(",").map(Number);
   if (more.length === 0 && Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180) {
     return { place: { latitude, longitude } };
