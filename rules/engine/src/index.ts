@@ -18,6 +18,7 @@ export type {
 export type { HouseView } from "./house-view.ts";
 export { type LastGood, lastGoodIn, lastGoodOf, type PastText } from "./last-good.ts";
 export { MAX_FILE_LENGTH } from "./parse-file.ts";
+export { membersOf } from "./placing.ts";
 export type { BrokenRule, CompiledRule, Program, RuleProblem, RuleSource } from "./program.ts";
 export { RuleRunner } from "./rule-runner.ts";
 export { RuleState } from "./rule-state.ts";

@@ -1,7 +1,7 @@
+export { membersOf, type Placing } from "../placing.ts";
 export { compareActions, type Difference } from "./compare-actions.ts";
 export { describeInvocation, describeNotification, describeSet } from "./deeds.ts";
 export { writeElapsed, writeWall } from "./moments.ts";
-export { membersOf, type Placing } from "./placing.ts";
 export { type Part, type Recorded, Replay } from "./replay.ts";
 export { runRuleTest, type TestFailure, type TestResult } from "./run-test.ts";
 export { type SimulatedMoment, simulate } from "./simulate.ts";

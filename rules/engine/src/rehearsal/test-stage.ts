@@ -20,7 +20,7 @@ import type { RuleSource } from "../program.ts";
 import { type PropertyTarget, resolveReference } from "../reference.ts";
 import type { Answer } from "./answers.ts";
 import { startOf } from "./moments.ts";
-import type { Placing } from "./placing.ts";
+import type { Placing } from "../placing.ts";
 import type { Firing } from "./test-checks.ts";
 import { TestError } from "./test-error.ts";
 import { makeThing } from "./test-things.ts";

@@ -18,11 +18,11 @@ import {
 } from "@tram/protocol";
 import type { Control, Effect, Observation, RuleEvent, StepResult, Trace, World } from "../events.ts";
 import type { HouseView } from "../house-view.ts";
+import { membersOf, type Placing } from "../placing.ts";
 import type { Program } from "../program.ts";
 import { RuleRunner } from "../rule-runner.ts";
 import type { RuleState } from "../rule-state.ts";
 import { type Answer, type Reply, replyTo } from "./answers.ts";
-import { membersOf, type Placing } from "./placing.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 /** Events that may follow each other while no time passes; more is a circle. */

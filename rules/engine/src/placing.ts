@@ -7,14 +7,16 @@ export interface Placing {
   readonly tags?: readonly string[] | undefined;
 }
 
-/** The Things in an area, with a tag, or both. */
+/** The Things in an area, with a tag, or both; in the order of their ids, so that a restart changes nothing. */
 export function membersOf(
-  placings: ReadonlyMap<string, Placing>,
+  placings: Iterable<readonly [string, Placing]>,
   { area, tag }: { readonly area?: string; readonly tag?: string },
 ): readonly ThingId[] {
-  return [...placings].flatMap(([id, placing]) => {
+  const found: ThingId[] = [];
+  for (const [id, placing] of placings) {
     const isHere = area === undefined || placing.area === area;
     const isTagged = tag === undefined || placing.tags?.includes(tag) === true;
-    return isHere && isTagged ? [id as ThingId] : [];
-  });
+    if (isHere && isTagged) found.push(id as ThingId);
+  }
+  return found.sort();
 }
