@@ -35,6 +35,7 @@ describe("the UCI file of the package", () => {
 
   test("what its comments suggest is sound too", () => {
     for (const name of ["kitchen.password", "cloud.password"]) writeFileSync(join(folder, name), "x\n");
+    writeFileSync(join(folder, "pager.headers"), "Authorization: x\n");
     const all = text.replaceAll(/^(\t?)#(?=\t?(?:config|option|list) )/gm, "$1");
     expect(all).not.toBe(text);
     const { settings } = render(all);
@@ -43,6 +44,7 @@ describe("the UCI file of the package", () => {
       mqtt: { accounts: [{ username: "kitchen" }] },
       modules: [{ id: "greenhouse" }],
       cloud: [{ config: { id: "up" } }],
+      rules: { httpHosts: ["api.example.org"], webhooks: [{ id: "pager", headers: { Authorization: "x" } }] },
     });
     // Nothing in it was taken for a comment after all.
     const { sections } = parseUci(new TextEncoder().encode(all));
@@ -51,6 +53,7 @@ describe("the UCI file of the package", () => {
       "gateway",
       "storage",
       "rules",
+      "rule_webhook",
       "mqtt",
       "listener",
       "mqtt_tls",
