@@ -146,6 +146,8 @@ return view.extend({
 
 	rules: function(s) {
 		add(s, form.Value, 'dir', _('Rules folder'), null, { placeholder: '/etc/tram/rules' });
+		add(s, form.DynamicList, 'http_hosts', _('Hosts that rules may call'),
+			_('A name (ports 80 and 443), name:port, or *.example.org. Without one, rules call nobody over HTTP.'));
 	},
 
 	http: function(s) {
