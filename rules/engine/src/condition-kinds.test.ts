@@ -142,3 +142,17 @@ test("what another rule is up to", () => {
   gateway.report(PRESS, "x");
   expect(gateway.effects).toEqual(["info: idle", "info: running", "info: running", "info: off"]);
 });
+
+test("the variables of a rule are known to its conditions; what cannot be computed is told, and nothing runs", () => {
+  const head = "variables: { limit: \"${value('room/temperature') + 1.0}\" }";
+  const gateway = gatewayWith('expression: "limit > 21.0"', { head });
+  expect(holds(gateway)).toBe(false);
+  expect(gateway.traces.at(-1)?.trace).toMatchObject({
+    outcome: "failed",
+    detail: expect.stringMatching(/^variables.limit: .*not known/),
+  });
+  gateway.report("room/air/temperature", 20);
+  expect(holds(gateway)).toBe(false);
+  gateway.report("room/air/temperature", 20.1);
+  expect(holds(gateway)).toBe(true);
+});

@@ -5,7 +5,8 @@ import { resume } from "./guard/pause.ts";
 import { watchHolds } from "./holds.ts";
 import type { CompiledRule, Hold, Program } from "./program.ts";
 import { type BlockState, type NodeState, type RuleState, stateProblem } from "./rule-state.ts";
-import { advanceRuns, cancelRuns, fire, keepActions } from "./run/runs.ts";
+import { fire } from "./run/firing.ts";
+import { advanceRuns, cancelRuns, keepActions } from "./run/runs.ts";
 import { NO_LOCALS } from "./scope.ts";
 import { beginTriggers, lookAtTriggers, type TriggerHome, triggerWakeAt } from "./trigger/look.ts";
 import {

@@ -10,9 +10,9 @@ import {
   type ThingEvent,
 } from "@tram/protocol";
 import type { HouseView } from "../house-view.ts";
+import type { Placing } from "../placing.ts";
 import type { Program } from "../program.ts";
 import { type ActionOf, describeEffect } from "./deeds.ts";
-import type { Placing } from "../placing.ts";
 import { type Deed, RunawayError, VirtualHouse } from "./virtual-house.ts";
 
 /** What happened in a house, as far as its rules are concerned. */

@@ -1,8 +1,8 @@
 import type { EpochMs, Json, Ms, Thing, TraceCheck } from "@tram/protocol";
 import type { HouseView } from "../house-view.ts";
+import type { Placing } from "../placing.ts";
 import type { Program } from "../program.ts";
 import { describeEffect } from "./deeds.ts";
-import type { Placing } from "../placing.ts";
 import { RunawayError, VirtualHouse } from "./virtual-house.ts";
 
 export interface SimulationOptions {

@@ -175,9 +175,14 @@ function waitForOutcomes(context: RunContext, action: EffectAction, node: NodeSt
 }
 
 function note(context: RunContext, action: EffectAction, result: Json): void {
-  context.set("result", result);
-  if (action.kind !== "http" || action.response === undefined || !isJsonObject(result)) return;
-  const answer = isJsonObject(result.value) ? result.value : {};
+  if (action.kind !== "http" || action.response === undefined || !isJsonObject(result)) {
+    context.set("result", result);
+    return;
+  }
+  // The answer may be long: it is kept once.
+  const { value, ...told } = result;
+  context.set("result", told);
+  const answer = value !== undefined && isJsonObject(value) ? value : {};
   context.set(action.response, { ok: result.ok ?? false, status: 0, body: null, ...answer });
 }
 

@@ -8,7 +8,7 @@ import { scopeOf } from "../scope.ts";
 import { type TraceDetails, trace, type Visit } from "../visit.ts";
 
 /** Characters that the variables of a run may have as JSON: they are written with each step of it. */
-const MAX_VARIABLES_LENGTH = 65_536;
+export const MAX_VARIABLES_LENGTH = 65_536;
 
 /** How an action, or a list of them, goes on. */
 export type Progress<State> =
