@@ -12,6 +12,9 @@ test("rules keep their form and lose their secrets, those in comments too", () =
   triggers: [{ id: hot, numeric: { property: lamp/relay/on, above: 30 } }]
   actions:
     - http: { url: "https://user:hunter2@example.com/x?a=1", headers: { X-Auth: hunter2 }, body: "the known-secret" }
+    - { http: "https://api.example.org/bothunter2/send", method: POST }
+    - { notify: "look at https://example.net/x?key=hunter2&b=1" }
+    - { wait_for: [{ webhook: hunter2-hunter2 }] }
     - { set: pump/relay/on, value: true, password: hunter2 }
     - text: |
         token: hunter2
@@ -22,6 +25,7 @@ test("rules keep their form and lose their secrets, those in comments too", () =
   expect(text).toMatch(/property: lamp\/relay\/on/);
   expect(text).toMatch(/set: pump\/relay\/on/);
   expect(text).toMatch(/example\.com/);
+  expect(text).toMatch(/api\.example\.org/);
 });
 
 test.each(["a: [", "just hunter2", "", "- &a [*a, *a]\n- : : :", "\u0000"])(

@@ -7,6 +7,10 @@ export const HIDDEN = "(hidden)";
 const PLACE_KEY = /^(?:lat|lon|lng|latitude|longitude|altitude|location|position|gps|geo|coordinates)$/i;
 /** Values of HTTP headers are secrets as often as not. */
 const HEADERS_KEY = /headers?$/i;
+/** Who knows the id of a webhook may fire its rule. */
+const WEBHOOK_KEY = /^webhook$/i;
+/** Keys of services stand in the paths of their addresses as often as in what comes behind. */
+const ADDRESS_KEY = /^(?:http|url)$/i;
 /** A shorter secret would hide half of every text; it is hidden where its key names it. In characters. */
 const LEAST_SECRET = 4;
 /** Deeper than anything that we describe. */
@@ -26,6 +30,8 @@ const VALUE = /"(?:[^"\\]|\\.)*"|\\"(?:(?!\\").)*\\"|'[^']*'|[^\s"',;&}\])\\]+/;
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
   // Of a URL the user may be a token, too.
   [/([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/@"'<>]+@/gi, `$1${HIDDEN}@`],
+  // `?key=x&b=y`
+  [/([?&][\w.~%-]{1,80}=)[^\s&"'<>#]+/g, `$1${HIDDEN}`],
   [/\b(Bearer|Basic|Digest)\s+[A-Za-z0-9+/=._~-]{4,}/gi, `$1 ${HIDDEN}`],
   // `password=x`, `"token":"x"`, `Api-Key: x`
   [
@@ -69,7 +75,8 @@ export class Redactor {
   value(value: unknown, key = "", depth = 0): Json {
     const name = key.slice(key.lastIndexOf("/") + 1);
     if (value === null || value === undefined || typeof value === "boolean") return value ?? null;
-    if (isSecretKey(name) || PLACE_KEY.test(name)) return HIDDEN;
+    if (isSecretKey(name) || PLACE_KEY.test(name) || WEBHOOK_KEY.test(name)) return HIDDEN;
+    if (typeof value === "string" && ADDRESS_KEY.test(name)) return this.text(withoutPath(value));
     if (typeof value === "number") return value;
     if (typeof value !== "object") return this.text(String(value));
     if (depth > DEEPEST) return "...";
@@ -82,6 +89,13 @@ export class Redactor {
       ]),
     );
   }
+}
+
+/** An address as far as it says which machine is meant. */
+function withoutPath(address: string): string {
+  const origin = /^[a-z][a-z0-9+.-]{0,20}:\/\/[^/?#]*/i.exec(address)?.[0];
+  if (origin === undefined) return address;
+  return address.length > origin.length + 1 ? `${origin}/${HIDDEN}` : address;
 }
 
 function redactLine(line: string): string {

@@ -92,7 +92,7 @@ test("an HTTP answer is a variable", () => {
   else: [{ notify: dear }]`),
   );
   expect(gateway.raw[0]).toMatchObject({ kind: "http", method: "GET", timeoutMs: 3_000, awaited: true });
-  expect(JSON.stringify(gateway.traces)).not.toContain("key=x");
+  expect(JSON.stringify(gateway.traces)).not.toMatch(/key=x|price\?/);
   gateway.outcome("r", "r-1.1", { state: "confirmed", value: { ok: true, status: 200, body: { cents: 5 } } });
   expect(gateway.effects.at(-1)).toBe("info: cheap");
 });

@@ -107,8 +107,9 @@ function http(context: RunContext, action: Of<"http">): Progress<NodeState> {
     retry,
   } as const;
   const id = context.effect(effect, { awaited });
-  // The query may carry a key.
-  context.trace({ outcome: "action", detail: `${place}: ${method} ${url.split("?")[0]}`, effect: id });
+  // Path and query may carry a key.
+  const host = /^https?:\/\/(?:[^/?#@]*@)?([^/?#]+)/.exec(url)?.[1] ?? "an address that is none";
+  context.trace({ outcome: "action", detail: `${place}: ${method} to ${host}`, effect: id });
   return awaited ? awaiting(context, [id], timeoutMs + HTTP_GRACE_MS) : DONE;
 }
 
