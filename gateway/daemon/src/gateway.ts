@@ -154,6 +154,8 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       ...house,
       clock,
       log,
+      journal: events,
+      meter: meter.feature("rules"),
       folder: settings.rulesDir,
       gateway: settings.gateway.id,
       timezone: settings.gateway.timezone,

@@ -1,6 +1,6 @@
 import type { Bridge } from "@tram/cloud-bridge";
 import type { Broker, Clock, StoreHealth } from "@tram/core";
-import { type GatewayView, PRODUCT, type Snapshot } from "@tram/protocol";
+import { type EpochMs, type GatewayView, PRODUCT, type Snapshot } from "@tram/protocol";
 import type { Settings } from "./config/settings.ts";
 import { clockProblem, storeProblem } from "./health-words.ts";
 import type { House } from "./house.ts";
@@ -78,8 +78,12 @@ export class Status implements SystemViews, RuleViews {
     return this.#parts.rules.get(id);
   }
 
-  traces(id: string): ReturnType<RuleViews["traces"]> {
-    return this.#parts.rules.traces(id);
+  traces(id: string, most?: number): ReturnType<RuleViews["traces"]> {
+    return this.#parts.rules.traces(id, most);
+  }
+
+  why(id: string, at?: EpochMs): ReturnType<RuleViews["why"]> {
+    return this.#parts.rules.why(id, at);
   }
 
   snapshot(): Omit<Snapshot, "type" | "seq"> {

@@ -108,13 +108,24 @@ export const TraceCheck = Type.Object({
 });
 export type TraceCheck = Static<typeof TraceCheck>;
 
+/** How what an action wanted has ended. */
+export const TraceResult = Type.Object({
+  state: Type.String({ description: "`confirmed`, `refused`, `failed`, `expired`, `timeout`, `unknown` …" }),
+  tookMs: Type.Optional(Type.Number({ description: "From the action to its end." })),
+  detail: Type.Optional(Type.String()),
+});
+export type TraceResult = Static<typeof TraceResult>;
+
 /** One evaluation of a rule, rejections included. */
 export const TraceView = Type.Object({
-  time: Time,
+  time: Type.String({ format: "date-time", description: "Of the last, where it stands for several." }),
+  since: Type.Optional(Type.String({ format: "date-time", description: "Of the first of several." })),
+  count: Type.Optional(Type.Integer({ description: "How many equal evaluations it stands for." })),
   trigger: Type.String({ description: "Id or place of the trigger: `triggers[0]`." }),
   seen: Type.Optional(Value),
   outcome: Type.Enum([
     "fired",
+    "rejected",
     "waiting",
     "condition-false",
     "mode-dropped",
@@ -135,8 +146,19 @@ export const TraceView = Type.Object({
   effect: Type.Optional(
     Type.String({ description: "Id of what the action did, which the outcome of its command is told with." }),
   ),
+  result: Type.Optional(TraceResult),
+  pinned: Type.Optional(Type.Boolean({ description: "An error that is kept on disk." })),
 });
 export type TraceView = Static<typeof TraceView>;
+
+/** The diary of a rule. */
+export const TracesView = Type.Object({
+  traces: Type.Array(TraceView, { description: "Since the gateway started, as far as there is room." }),
+  pinned: Type.Array(TraceView, {
+    description: "Errors, kept on disk: each kind once, as it was last seen, with how often and since when.",
+  }),
+});
+export type TracesView = Static<typeof TracesView>;
 
 export const RuleView = Type.Object({
   id: Type.String(),

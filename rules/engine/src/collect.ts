@@ -9,11 +9,13 @@ export class Collected {
   readonly changed = new Map<RuleId, RuleState | undefined>();
   readonly effects: Effect[] = [];
   readonly traces: StepResult["traces"][number][] = [];
+  readonly looks: StepResult["looks"][number][] = [];
 
   add(id: RuleId, before: RuleState | undefined, result: VisitResult): void {
     if (result.state !== before) this.changed.set(id, result.state);
     for (const effect of result.effects) this.effects.push(effect);
     this.trace(id, result.traces);
+    if (result.looks.size > 0) this.looks.push({ rule: id, looks: result.looks });
   }
 
   trace(id: RuleId, traces: readonly Trace[]): void {
@@ -26,6 +28,7 @@ export class Collected {
   }
 
   result(nextWakeup: StepResult["nextWakeup"]): StepResult {
-    return { changed: this.changed, effects: this.effects, traces: this.traces, nextWakeup };
+    const { changed, effects, looks, traces } = this;
+    return { changed, effects, traces, looks, nextWakeup };
   }
 }

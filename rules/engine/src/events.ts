@@ -157,14 +157,29 @@ export type Effect = EffectHead &
       }
   );
 
-/** One line of a rule's diary, as `TraceView` of the API but for the form of its time. */
-export type Trace = Omit<TraceView, "time"> & { readonly time: EpochMs };
+/** One line of a rule's diary, as `TraceView` of the API but for the form of its times. */
+export type Trace = Omit<TraceView, "time" | "since"> & { readonly time: EpochMs; readonly since?: EpochMs };
+
+/** What a trigger was seen to do, for who asks why it did not fire. */
+export interface Look {
+  /** On the wall clock. */
+  readonly time: EpochMs;
+  /** Its id, or its place. */
+  readonly trigger: string;
+  readonly seen?: Json;
+  /** In words: `not true`, `was true before`, `fired`. */
+  readonly verdict: string;
+  /** A trace of the same step tells it already. */
+  readonly traced?: boolean;
+}
 
 export interface StepResult {
   /** States to keep; `undefined` to delete. */
   readonly changed: ReadonlyMap<RuleId, RuleState | undefined>;
   readonly effects: readonly Effect[];
   readonly traces: readonly { readonly rule: RuleId; readonly trace: Trace }[];
+  /** Every trigger that was looked at, by its key; the last look of the step. */
+  readonly looks: readonly { readonly rule: RuleId; readonly looks: ReadonlyMap<string, Look> }[];
   /** When to send `wakeup`, on the monotonic clock of the current boot; `undefined` when nothing waits. */
   readonly nextWakeup: Ms | undefined;
 }

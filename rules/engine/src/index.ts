@@ -8,6 +8,7 @@ export { unifiedDiff } from "./edit/unified-diff.ts";
 export type {
   Control,
   Effect,
+  Look,
   Observation,
   Outcome,
   RuleEvent,
@@ -15,6 +16,7 @@ export type {
   Trace,
   World,
 } from "./events.ts";
+export type { Explanation } from "./explain/explain-rule.ts";
 export type { HouseView } from "./house-view.ts";
 export { type LastGood, lastGoodIn, lastGoodOf, type PastText } from "./last-good.ts";
 export { MAX_FILE_LENGTH } from "./parse-file.ts";

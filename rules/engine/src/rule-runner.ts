@@ -1,6 +1,7 @@
 import type { ClockTrust, Ms, RuleId } from "@tram/protocol";
 import { Collected } from "./collect.ts";
-import type { RuleEvent, StepResult, World } from "./events.ts";
+import type { Look, RuleEvent, StepResult, World } from "./events.ts";
+import { type Explanation, explainRule } from "./explain/explain-rule.ts";
 import { ConflictWatch } from "./guard/conflict.ts";
 import { interestOf } from "./interest.ts";
 import { isDeleted, traceDeletion } from "./orphan.ts";
@@ -8,7 +9,7 @@ import type { Program } from "./program.ts";
 import { type RuleState, stateProblem } from "./rule-state.ts";
 import { failure, isEnabled, nextWake, visitRule } from "./rule-visit.ts";
 import { matchesFilter } from "./trigger/topic-filter.ts";
-import type { Errand, Look, RulesView } from "./visit.ts";
+import type { Errand, RulesView } from "./visit.ts";
 import { WakeQueue } from "./wake-queue.ts";
 
 /** As exact as timers are: what is due within it is not left for another wake-up. */
@@ -76,6 +77,21 @@ export class RuleRunner {
   *interests(): IterableIterator<string> {
     yield* this.#program.interests.names();
     yield* this.#older.keys();
+  }
+
+  /** Why a rule does not fire; `undefined` of one that is not there, or was not looked at yet. */
+  explain(id: RuleId, world: World): Explanation | undefined {
+    const rule = this.#program.rules.get(id);
+    const state = this.#states.get(id);
+    if (rule === undefined || state === undefined) return undefined;
+    return explainRule({
+      rule,
+      state,
+      looks: this.looks(id),
+      program: this.#program,
+      world,
+      rules: this.#view,
+    });
   }
 
   /** Runs another program from now on. The states stay; `start`, which must follow, makes them fit. */

@@ -1,6 +1,6 @@
 import { formatDuration, type Instant, type Ms, type RuleId } from "@tram/protocol";
 import { dueAt } from "./due.ts";
-import type { Control, Effect, RuleEvent, Trace, World } from "./events.ts";
+import type { Control, Effect, Look, RuleEvent, Trace, World } from "./events.ts";
 import { resume } from "./guard/pause.ts";
 import { watchHolds } from "./holds.ts";
 import type { CompiledRule, Hold, Program } from "./program.ts";
@@ -9,15 +9,7 @@ import { fire } from "./run/firing.ts";
 import { advanceRuns, cancelRuns, keepActions } from "./run/runs.ts";
 import { NO_LOCALS } from "./scope.ts";
 import { beginTriggers, lookAtTriggers, type TriggerHome, triggerWakeAt } from "./trigger/look.ts";
-import {
-  type Errand,
-  type Look,
-  MAX_OPERATIONS,
-  type RulesView,
-  setTrigger,
-  trace,
-  type Visit,
-} from "./visit.ts";
+import { type Errand, MAX_OPERATIONS, type RulesView, setTrigger, trace, type Visit } from "./visit.ts";
 
 export interface VisitRequest {
   readonly id: RuleId;

@@ -1,7 +1,7 @@
 import type { Cause, Json, RuleId, TraceCheck } from "@tram/protocol";
 import type { Calendar } from "./calendar.ts";
-import type { Control, Effect, Outcome, RuleEvent, Trace, World } from "./events.ts";
-import type { CompiledRule, Program, RunMode } from "./program.ts";
+import type { Control, Effect, Look, Outcome, RuleEvent, Trace, World } from "./events.ts";
+import type { CompiledRule, CompiledTrigger, Program, RunMode } from "./program.ts";
 import type { RuleState, TriggerState } from "./rule-state.ts";
 
 /**
@@ -24,15 +24,6 @@ export type Errand =
 export interface RulesView {
   /** `undefined` of a rule that is not there. */
   status(id: RuleId): { readonly enabled: boolean; readonly running: boolean } | undefined;
-}
-
-/** What a trigger was last seen to do, for who asks why it did not fire. */
-export interface Look {
-  /** On the wall clock. */
-  readonly time: number;
-  readonly seen?: Json;
-  /** In words: `not true`, `was true before`, `fired`. */
-  readonly verdict: string;
 }
 
 /** The scratch pad of one visit to one rule. `state` is replaced, never changed in place. */
@@ -71,6 +62,21 @@ export function trace(visit: Visit, details: TraceDetails): void {
     ...rest,
     checks: [...checks],
     ...(detail === undefined ? {} : { detail }),
+  });
+}
+
+/** Notes what a trigger was seen to do. */
+export function look(
+  visit: Visit,
+  { key, label }: CompiledTrigger,
+  { seen, traced, verdict }: Pick<Look, "seen" | "traced" | "verdict">,
+): void {
+  visit.looks.set(key, {
+    time: visit.world.now.wall,
+    trigger: label,
+    ...(seen === undefined ? {} : { seen }),
+    verdict,
+    ...(traced === true ? { traced } : {}),
   });
 }
 

@@ -93,10 +93,28 @@ export const RULE_COMMANDS: readonly CliCommand[] = [
   {
     name: "rules trace",
     args: "ID",
-    summary: "why a rule fired, or did not: its latest evaluations, newest first",
+    summary: "what a rule did: its latest evaluations with their runs, newest first, and its errors",
+    options: {
+      last: { type: "string", short: "n", value: "N", help: "so many lines of the newest (default: 200)" },
+    },
     minArgs: 1,
     maxArgs: 1,
-    load: async () => (await import("./commands-rules.ts")).rulesTrace,
+    load: async () => (await import("./commands-rule-trace.ts")).rulesTrace,
+  },
+  {
+    name: "rules why",
+    args: "ID",
+    summary: "why a rule does not fire, or did not: each trigger and condition as it is, or as it was",
+    options: {
+      at: {
+        type: "string",
+        value: "TIME",
+        help: "2026-01-05T12:00:00Z, 07:30, or so long ago: 2h (default: now)",
+      },
+    },
+    minArgs: 1,
+    maxArgs: 1,
+    load: async () => (await import("./commands-rule-trace.ts")).rulesWhy,
   },
   {
     name: "rules show",

@@ -1,4 +1,4 @@
-import type { RuleView, TraceView } from "@tram/protocol";
+import type { RuleView } from "@tram/protocol";
 import type { CommandBody, CommandContext } from "./command.ts";
 import { DaemonClient } from "./daemon-client.ts";
 import { formatAge } from "./format.ts";
@@ -38,29 +38,4 @@ function problemOf(rule: RuleView): string {
   const { time, version } = rule.lastGood;
   const which = version === undefined ? "its last good version" : `version ${version} of ${time}`;
   return `runs ${which}; the new text is broken: ${words}`;
-}
-
-export const rulesTrace: CommandBody = async (context) => {
-  const { output, args } = context;
-  const id = encodeURIComponent(args[0] ?? "");
-  const client = await DaemonClient.of(context);
-  const { traces } = await client.get<{ traces: TraceView[] }>(`/api/v1/rules/${id}/traces`);
-  output.show({ traces }, () => {
-    if (traces.length === 0) output.line("Not evaluated since the gateway started.");
-    for (const trace of traces) showTrace(context, trace);
-  });
-  return 0;
-};
-
-function showTrace({ output }: CommandContext, trace: TraceView): void {
-  const seen = trace.seen === undefined ? "" : `  saw ${JSON.stringify(trace.seen)}`;
-  const detail = trace.detail === undefined ? "" : `  ${trace.detail}`;
-  const color = trace.outcome === "fired" ? "green" : trace.outcome === "failed" ? "red" : "cyan";
-  output.line(
-    `${output.style("dim", trace.time)}  ${output.style(color, trace.outcome)}  ${trace.trigger}${seen}${detail}`,
-  );
-  for (const check of trace.checks) {
-    const mark = check.passed ? output.style("green", "✓") : output.style("red", "✗");
-    output.line(`    ${mark} ${check.what}  (saw ${JSON.stringify(check.seen)})`);
-  }
 }

@@ -3,13 +3,12 @@ import type { EventJournal, EventQuery, HappeningKind, JournalEvent } from "../e
 import { EVENT_KINDS, EventEnd, EventView, eventView, JournalView } from "../event-journal/index.ts";
 import { lineReply } from "./line-stream.ts";
 import { type ProblemReply, problem, type Route, type RouteReply } from "./route.ts";
+import { timeOf } from "./time-parameter.ts";
 import { iso } from "./views.ts";
 
 const LIMITS = { limit: { most: 1_000_000, otherwise: 1_000 }, last: { most: 10_000 } } as const;
 /** Answers that are read from the journal at a time: each unpacks as fast as its client reads. */
 const MOST_AT_ONCE = 2;
-/** An ISO 8601 time with its zone: without one it would be anybody's guess whose. */
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/;
 
 interface Question extends EventQuery {
   readonly limit: number;
@@ -152,12 +151,6 @@ function wrong(parameter: string, expected: string, found: string | undefined): 
 
 function isKind(text: string): text is HappeningKind {
   return EVENT_KINDS.some((kind) => kind === text);
-}
-
-/** NaN for what is no time. */
-function timeOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  return TIME.test(text) ? Date.parse(text) : Number.NaN;
 }
 
 function countOf(text: string, most: number): number | undefined {

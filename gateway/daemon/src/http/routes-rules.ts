@@ -1,4 +1,5 @@
 import {
+  type EpochMs,
   NewRule,
   RULE_FILE_PATTERN,
   RuleChange,
@@ -11,22 +12,28 @@ import {
   RuleSwitch,
   RuleTextView,
   RuleView,
-  TraceView,
+  TracesView,
+  WhyView,
 } from "@tram/protocol";
 import { Type } from "typebox";
 import type { EditRefusal } from "../rules/edit-refusal.ts";
 import type { EditContext, RuleEditor } from "../rules/rule-editor.ts";
 import { problem, type Route, type RouteReply, type RouteRequest } from "./route.ts";
 import { type RuleHand, ruleControlRoutes } from "./routes-rule-control.ts";
+import { timeOf } from "./time-parameter.ts";
 
 /** The rules as they are now. */
 export interface RuleViews {
   rules(): readonly RuleView[];
   rule(id: string): RuleView | undefined;
   /** Newest first. */
-  traces(id: string): readonly TraceView[] | undefined;
+  traces(id: string, most?: number): TracesView | undefined;
+  why(id: string, at?: EpochMs): Promise<WhyView | undefined>;
 }
 
+const MOST_TRACES = 10_000;
+/** Answers about the past, which are played from the journal. */
+const MOST_AT_ONCE = 2;
 const ID = { id: "Id of the rule." };
 const FILE = { file: "File name below the rules folder." };
 const NO_RULE = { 404: "No such rule." };
@@ -48,6 +55,7 @@ export function ruleRoutes(views: RuleViews, editor: RuleEditor, hand: RuleHand)
 }
 
 function readingRoutes(views: RuleViews): readonly Route[] {
+  let asking = 0;
   return [
     {
       method: "get",
@@ -86,15 +94,55 @@ function readingRoutes(views: RuleViews): readonly Route[] {
       tag: "Rules",
       scope: "read",
       params: ID,
-      answer: {
-        status: 200,
-        description: "The traces.",
-        schema: Type.Object({ traces: Type.Array(TraceView) }),
+      query: { limit: `So many lines at most, 1 to ${MOST_TRACES} (default 200).` },
+      answer: { status: 200, description: "The traces.", schema: TracesView },
+      problems: { ...NO_RULE, 400: "A parameter is not what it should be." },
+      handle: ({ params, query }) => {
+        const limit = query.limit === undefined ? undefined : Number(query.limit);
+        if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1 && limit <= MOST_TRACES)) {
+          return problem(
+            400,
+            "bad-parameter",
+            `limit: expected 1 to ${MOST_TRACES}, found ${show(query.limit)}`,
+          );
+        }
+        const traces = views.traces(params.id ?? "", limit);
+        return traces === undefined ? noRule(params.id) : { status: 200, body: traces };
       },
-      problems: NO_RULE,
-      handle: (request) => {
-        const traces = views.traces(request.params.id ?? "");
-        return traces === undefined ? noRule(request.params.id) : { status: 200, body: { traces } };
+    },
+    {
+      method: "get",
+      path: "/api/v1/rules/{id}/why",
+      operationId: "explainRule",
+      summary:
+        "Why the rule does not fire, or did not at a time: each trigger and condition, and what is not known",
+      tag: "Rules",
+      scope: "read",
+      params: ID,
+      query: { at: "A time that has passed, ISO 8601 with a zone. Default: now." },
+      answer: { status: 200, description: "The answer.", schema: WhyView },
+      problems: {
+        ...NO_RULE,
+        400: "The time is not what it should be.",
+        429: "Others ask about the past already.",
+      },
+      handle: async ({ params, query }) => {
+        const at = timeOf(query.at);
+        if (Number.isNaN(at)) {
+          const expected = "expected a time such as 2026-01-05T12:00:00Z";
+          return problem(400, "bad-parameter", `at: ${expected}, found ${show(query.at)}`);
+        }
+        if (at !== undefined && asking >= MOST_AT_ONCE) {
+          const detail = "Others ask about the past already. Ask again.";
+          return { problem: { status: 429, code: "busy", detail, retryAfterS: 5 } };
+        }
+        if (at !== undefined) asking++;
+        try {
+          const why = await views.why(params.id ?? "", at);
+          return why === undefined ? noRule(params.id) : { status: 200, body: why };
+        } finally {
+          if (at !== undefined) asking--;
+        }
       },
     },
   ];
@@ -296,6 +344,10 @@ export function refused({ code, detail, errors }: EditRefusal): RouteReply {
   return {
     problem: { status: STATUS[code], code, detail, ...(errors === undefined ? {} : { errors: [...errors] }) },
   };
+}
+
+function show(text: string | undefined): string {
+  return JSON.stringify((text ?? "").slice(0, 80));
 }
 
 export function noRule(id: string | undefined): ReturnType<typeof problem> {

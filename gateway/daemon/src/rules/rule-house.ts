@@ -1,12 +1,14 @@
 import type { Broker, Bus, Clock, Commands, Log, Registry, Store, Transactions, Unit } from "@tram/core";
 import {
+  type EpochMs,
   type Json,
   jsonEqual,
   type Ms,
   type RuleId,
   type RuleView,
   type ThingId,
-  type TraceView,
+  type TracesView,
+  type WhyView,
 } from "@tram/protocol";
 import {
   type BrokenRule,
@@ -24,7 +26,10 @@ import {
   type RuleState,
   type StepResult,
   type Trace,
+  type World,
 } from "@tram/rules";
+import type { EventJournal } from "../event-journal/index.ts";
+import type { FeatureMeter } from "../write-meter/write-meter.ts";
 import { Carriers, type WebhookTarget } from "./effects/carriers.ts";
 import { EffectDesk } from "./effects/effect-desk.ts";
 import { type EffectTold, isFine } from "./effects/effect-told.ts";
@@ -32,14 +37,14 @@ import { HostList } from "./effects/host-list.ts";
 import { houseView } from "./house-view.ts";
 import { RuleFiles } from "./rule-files.ts";
 import { RuleTopics } from "./rule-topics.ts";
+import { RuleTraces } from "./rule-traces.ts";
 import type { RuleVersions } from "./rule-versions.ts";
-import { ruleViews, traceView } from "./rule-views.ts";
+import { ruleViews } from "./rule-views.ts";
+import { explainWhy } from "./rule-why.ts";
 import { ruleWorld } from "./rule-world.ts";
 import { WebhookDoor } from "./webhook-door.ts";
 
 const TABLE = "rules";
-/** Evaluations that are remembered for each rule. */
-const TRACES_KEPT = 50;
 /** Things are announced in bursts; the rules look at them again when the burst is over. */
 const RECOMPILE_MS: Ms = 250;
 
@@ -50,6 +55,10 @@ export interface RuleHouseParts {
   readonly commands: Commands;
   readonly transactions: Transactions;
   readonly log: Log;
+  /** What happened, where that is recorded. */
+  readonly journal: Pick<EventJournal, "read"> | undefined;
+  /** Of the rules. */
+  readonly meter: Pick<FeatureMeter, "verdict">;
   readonly folder: string;
   readonly gateway: string;
   readonly timezone: string;
@@ -86,7 +95,7 @@ export class RuleHouse implements Disposable, EffectTold {
   readonly #parts: RuleHouseParts;
   readonly #files: RuleFiles;
   readonly #desk: EffectDesk;
-  readonly #traces = new Map<RuleId, Trace[]>();
+  readonly #traces: RuleTraces;
   readonly #subscriptions: Disposable[] = [];
   readonly #online = new Set<string>();
   #runner: RuleRunner | undefined;
@@ -98,6 +107,7 @@ export class RuleHouse implements Disposable, EffectTold {
   constructor(parts: RuleHouseParts) {
     const { clock, gateway, log, transactions, ways } = parts;
     this.#parts = parts;
+    this.#traces = new RuleTraces(parts);
     this.#files = new RuleFiles(parts.folder, { clock, log, onChange: () => void this.reload() });
     this.topics = new RuleTopics((message, unit) => void this.#handle({ kind: "message", ...message }, unit));
     this.webhooks = new WebhookDoor(clock, (id, data) =>
@@ -117,6 +127,7 @@ export class RuleHouse implements Disposable, EffectTold {
     const saved = new Map<RuleId, RuleState>();
     for (const [id, state] of await store.entries(TABLE))
       saved.set(id as RuleId, state as unknown as RuleState);
+    await this.#traces.restore(store);
     const { bus, clock, versions } = this.#parts;
     await versions.restore();
     await this.#desk.restore(store);
@@ -201,7 +212,7 @@ export class RuleHouse implements Disposable, EffectTold {
       runner: this.#runner,
       versions: this.#parts.versions,
       now: this.#parts.clock.instant(),
-      lastTrace: (id) => this.#traces.get(id)?.[0],
+      lastTrace: (id) => this.#traces.last(id),
     });
   }
 
@@ -220,29 +231,31 @@ export class RuleHouse implements Disposable, EffectTold {
   }
 
   /** Newest first; `undefined` for an unknown rule. */
-  traces(id: string): readonly TraceView[] | undefined {
+  traces(id: string, most?: number): TracesView | undefined {
     if (this.get(id) === undefined) return undefined;
-    return (this.#traces.get(id as RuleId) ?? []).map(traceView);
+    const rule = id as RuleId;
+    return { traces: [...this.#traces.views(rule, most)], pinned: [...this.#traces.errors(rule)] };
   }
 
-  /** What ended badly is among the rule's traces; a run that waits for an effect tells of its end by itself. */
-  onOutcome(rule: RuleId, effect: string, outcome: Outcome): void {
-    if (isFine(outcome)) return;
-    const { detail, state } = outcome;
-    this.#remember(rule, {
-      time: this.#parts.clock.now(),
-      trigger: "",
-      outcome: "failed",
-      detail: detail === undefined ? state : `${state}: ${detail}`,
-      checks: [],
-      effect,
-    });
-    this.#parts.onChange(rule);
+  /** Why a rule does not fire, or did not at a time of the past; `undefined` for an unknown rule. */
+  async why(id: string, at?: EpochMs): Promise<WhyView | undefined> {
+    const rule = this.get(id);
+    const runner = this.#runner;
+    if (rule === undefined || runner === undefined) return undefined;
+    const { journal } = this.#parts;
+    return explainWhy({ rule, runner, world: this.#world(), traces: this.#traces, journal }, at);
+  }
+
+  /** The line of the action shows it, and what ended badly is a line of its own besides. */
+  onOutcome(rule: RuleId, effect: string, outcome: Outcome, tookMs: Ms): void {
+    this.#traces.onOutcome(rule, effect, outcome, tookMs);
+    if (!isFine(outcome)) this.#parts.onChange(rule);
   }
 
   [Symbol.dispose](): void {
     this.#files[Symbol.dispose]();
     this.#desk[Symbol.dispose]();
+    this.#traces[Symbol.dispose]();
     this.#recompile?.[Symbol.dispose]();
     this.#wakeup?.timer[Symbol.dispose]();
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
@@ -310,15 +323,19 @@ export class RuleHouse implements Disposable, EffectTold {
     return this.#step(runner, event, unit);
   }
 
+  #world(): World {
+    return ruleWorld({ ...this.#parts, online: this.#parts.ways.online });
+  }
+
   #step(runner: RuleRunner, event: RuleEvent, unit: Unit): StepResult {
-    const result = runner.handle(event, ruleWorld({ ...this.#parts, online: this.#parts.ways.online }));
+    const result = runner.handle(event, this.#world());
     if (event.kind === "start") this.#listen(runner);
     for (const [id, state] of result.changed) {
       if (state === undefined) unit.delete(TABLE, id);
       else unit.put(TABLE, id, state as unknown as Json);
       unit.require("power");
     }
-    for (const { rule, trace } of result.traces) this.#remember(rule, trace);
+    this.#traces.take(result);
     this.#desk.take(result.effects, event, unit);
     const told = new Set([...result.changed.keys(), ...result.traces.map(({ rule }) => rule)]);
     if (told.size > 0) {
@@ -336,13 +353,6 @@ export class RuleHouse implements Disposable, EffectTold {
       interests.filter((one) => one.startsWith(kind)).map((one) => one.slice(kind.length));
     this.topics.listen(named("m "));
     this.webhooks.listen(named("w "));
-  }
-
-  #remember(rule: RuleId, trace: Trace): void {
-    const traces = this.#traces.get(rule) ?? [];
-    traces.unshift(trace);
-    if (traces.length > TRACES_KEPT) traces.length = TRACES_KEPT;
-    this.#traces.set(rule, traces);
   }
 
   #arm(due: Ms | undefined): void {
@@ -370,7 +380,9 @@ export class RuleHouse implements Disposable, EffectTold {
           onChange(id);
       }
     });
-    for (const id of this.#traces.keys()) if (!after.has(id)) this.#traces.delete(id);
+    // A rule whose file cannot be read is not gone.
+    const known = this.#program?.broken.every(({ id }) => id !== undefined) === true;
+    this.#traces.retain((id) => !known || after.has(id));
   }
 }
 

@@ -1,5 +1,5 @@
 import { elapsedMs, type Instant, type RuleId, type RuleView, type TraceView } from "@tram/protocol";
-import type { CompiledRule, Program, RuleRunner, RuleState, Trace } from "@tram/rules";
+import type { CompiledRule, Program, RuleRunner, RuleState } from "@tram/rules";
 import { iso } from "../http/views.ts";
 import type { RuleVersions } from "./rule-versions.ts";
 
@@ -9,7 +9,7 @@ export interface RuleViewParts {
   readonly runner: Pick<RuleRunner, "state" | "status"> | undefined;
   readonly versions: Pick<RuleVersions, "ofRule" | "lastSound">;
   readonly now: Instant;
-  readonly lastTrace: (id: RuleId) => Trace | undefined;
+  readonly lastTrace: (id: RuleId) => TraceView | undefined;
 }
 
 /** All rules as people see them, the broken ones last. */
@@ -61,7 +61,7 @@ function soundView(
     ...(broken === undefined ? {} : { lastGood: versions.lastSound(file, id) ?? {} }),
     running: state?.runs.length ?? 0,
     ...(state === undefined ? {} : stateView(state, { enabled, now })),
-    ...(last === undefined ? {} : { lastTrace: traceView(last) }),
+    ...(last === undefined ? {} : { lastTrace: last }),
   };
 }
 
@@ -80,8 +80,4 @@ function stateView(
       : { paused: { reason: paused.reason, until: iso(now.wall + left) } }),
     ...(enabled && planned.length > 0 ? { next: iso(Math.min(...planned)) } : {}),
   };
-}
-
-export function traceView(trace: Trace): TraceView {
-  return { ...trace, time: iso(trace.time) };
 }

@@ -17,6 +17,7 @@ import type {
   ThingSettings,
   TopicMapping,
   TraceView,
+  WhyView,
 } from "@tram/protocol";
 
 /** Why a request did not succeed. `status` 0 means that no answer came; then `code` is `network`. */
@@ -57,6 +58,8 @@ export interface ApiClient {
   /** Puts the device of `by` in the place of a broken one. */
   replaceThing(thing: string, by: string): Promise<ApiResult<void>>;
   forgetThing(thing: string): Promise<ApiResult<void>>;
+  /** Why a rule does not fire now. */
+  why(rule: string): Promise<ApiResult<WhyView>>;
   traces(rule: string): Promise<ApiResult<readonly TraceView[]>>;
   ruleSource(rule: string): Promise<ApiResult<RuleSourceView>>;
   addRule(text: string): Promise<ApiResult<RuleSourceView>>;
@@ -120,6 +123,7 @@ export function createApiClient(send: typeof fetch): ApiClient {
     putThingSettings: (thing, settings) => call("PUT", thingAt(thing, "/settings"), nothing, settings),
     replaceThing: (thing, by) => call("POST", thingAt(thing, "/replacement"), nothing, { thing: by }),
     forgetThing: (thing) => call("DELETE", thingAt(thing), nothing),
+    why: (rule) => call("GET", ruleAt(rule, "/why"), (body) => body as WhyView),
     traces: (rule) =>
       call("GET", ruleAt(rule, "/traces"), (body) => (body as { traces: TraceView[] }).traces),
     ruleSource: (rule) => call("GET", ruleAt(rule, "/source"), source),

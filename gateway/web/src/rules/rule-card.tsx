@@ -7,6 +7,7 @@ import { type Complaint, Complaints } from "../shell/complaints.tsx";
 import { SlotText } from "../shell/slot-text.tsx";
 import { useAppSelector } from "../store/hooks.ts";
 import { LastGoodNote } from "./last-good-note.tsx";
+import { LazyWhy } from "./lazy-why.tsx";
 import { RuleTools } from "./rule-tools.tsx";
 import { TraceHistory } from "./trace-history.tsx";
 import { TraceItem } from "./trace-item.tsx";
@@ -30,7 +31,9 @@ export const RuleCard = memo(function RuleCard({ id, announce }: Props) {
   const { t } = useI18n();
   const headingId = useId();
   const historyId = useId();
+  const whyId = useId();
   const [open, setOpen] = useState(false);
+  const [asks, setAsks] = useState(false);
   const rule = useAppSelector((state) => state.rules[id]);
   const last = rule?.lastTrace;
   const latest = useMemo(() => (last === undefined ? [] : [last]), [last]);
@@ -78,8 +81,23 @@ export const RuleCard = memo(function RuleCard({ id, announce }: Props) {
           >
             {t("rules.history")}
           </button>
+          <button
+            type="button"
+            className="button disclosure"
+            aria-expanded={asks}
+            aria-controls={asks ? whyId : undefined}
+            aria-label={t("why.of", { rule: title })}
+            onClick={() => setAsks(!asks)}
+          >
+            {t("rules.whyNot")}
+          </button>
           <RuleTools rule={rule} title={title} announce={announce} />
         </div>
+        {asks ? (
+          <div id={whyId}>
+            <LazyWhy rule={id} />
+          </div>
+        ) : null}
         {open ? (
           <div id={historyId}>
             <OpenHistory rule={rule} />

@@ -1,3 +1,4 @@
+import { groupTraces } from "@tram/protocol";
 import { useState } from "react";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { TraceItem } from "./trace-item.tsx";
@@ -11,7 +12,7 @@ const SHOWN = 10;
 export function TraceHistory({ state, traces, refresh }: Traces) {
   const { t } = useI18n();
   const [all, setAll] = useState(false);
-  const keyed = keyTraces(traces);
+  const keyed = keyTraces(groupTraces(traces));
   return (
     <div className="history">
       <div role="status">
@@ -20,9 +21,19 @@ export function TraceHistory({ state, traces, refresh }: Traces) {
         {state === "loaded" && traces.length === 0 ? <p className="muted">{t("rules.noTraces")}</p> : null}
       </div>
       <ol className="traces">
-        {(all ? keyed : keyed.slice(0, SHOWN)).map(({ key, trace }) => (
+        {(all ? keyed : keyed.slice(0, SHOWN)).map(({ key, group: { head, steps } }) => (
           <li key={key}>
-            <TraceItem trace={trace} />
+            <TraceItem trace={head} />
+            {steps.length === 0 ? null : (
+              <ol className="trace-steps" aria-label={t("trace.run")}>
+                {steps.map((step, index) => (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: a run only grows at its end
+                  <li key={index}>
+                    <TraceItem trace={step} />
+                  </li>
+                ))}
+              </ol>
+            )}
           </li>
         ))}
       </ol>

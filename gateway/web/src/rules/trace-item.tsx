@@ -3,9 +3,11 @@ import { useI18n } from "../i18n/use-i18n.ts";
 import { InstantText } from "../live/instant-text.tsx";
 import { Chip, type Tone } from "../shell/chip.tsx";
 import { bareValueText } from "../things/value-text.ts";
+import { CheckList } from "./check-list.tsx";
 
 const TONES: Readonly<Record<TraceView["outcome"], Tone>> = {
   fired: "good",
+  rejected: "plain",
   finished: "good",
   action: "info",
   resumed: "info",
@@ -31,6 +33,7 @@ export function TraceItem({ trace }: { readonly trace: TraceView }) {
         <Chip tone={TONES[trace.outcome]}>{t(`trace.outcome.${trace.outcome}`)}</Chip>
         <InstantText iso={trace.time} />
         <span className="muted">
+          {trace.count === undefined ? null : `${t("trace.count", { count: trace.count })} · `}
           <code>{trace.trigger}</code>
           {trace.seen === undefined || trace.seen === null
             ? null
@@ -42,24 +45,29 @@ export function TraceItem({ trace }: { readonly trace: TraceView }) {
           {trace.detail}
         </p>
       )}
-      {trace.checks.length === 0 ? null : (
-        <ul className="checks">
-          {trace.checks.map((check) => (
-            <li key={check.what} className="check" data-passed={check.passed}>
-              <span className="check-mark" aria-hidden="true">
-                {check.passed ? "✓" : "✗"}
-              </span>
-              <span className="visually-hidden">
-                {t(check.passed ? "trace.passed" : "trace.notPassed")}:{" "}
-              </span>
-              <code>{check.what}</code>
-              {check.seen === null || check.seen === undefined ? null : (
-                <span className="muted"> {t("trace.seen", { value: bareValueText(check.seen, i18n) })}</span>
-              )}
-            </li>
-          ))}
-        </ul>
-      )}
+      {trace.result === undefined ? null : <ResultText result={trace.result} />}
+      <CheckList checks={trace.checks} />
     </div>
+  );
+}
+
+/** How what the action wanted has ended: `confirmed, 120 ms`. */
+function ResultText({ result }: { readonly result: NonNullable<TraceView["result"]> }) {
+  const { number, t } = useI18n();
+  const { detail, state, tookMs } = result;
+  const good = state === "confirmed" || state === "sent";
+  const known = good || state === "refused" || state === "failed" || state === "expired";
+  return (
+    <p className="trace-line">
+      <Chip tone={good ? "good" : "bad"}>
+        {known ? t(`trace.result.${state}`) : t("trace.result.unknown")}
+      </Chip>
+      {tookMs === undefined ? null : (
+        <span className="muted">
+          {t("trace.took", { seconds: number(Math.round(tookMs / 10) / 100, {}) })}
+        </span>
+      )}
+      {detail === undefined ? null : <span lang="en">{detail}</span>}
+    </p>
   );
 }

@@ -1,4 +1,4 @@
-import type { RuleView, TraceView } from "@tram/protocol";
+import { groupTraces, type RuleView, type TraceView } from "@tram/protocol";
 import { expect, it } from "vitest";
 import { keyTraces, mergeTraces, sortRules } from "./traces.ts";
 
@@ -23,14 +23,24 @@ it("puts the latest evaluation before those that were fetched, once", () => {
 });
 
 it("keeps the keys of traces when newer ones come, also within one millisecond", () => {
-  const old = [trace("b"), trace("b"), trace("a")];
+  const old = groupTraces([trace("b"), trace("b"), trace("a")]);
   const keys = keyTraces(old).map(({ key }) => key);
   expect(new Set(keys).size).toBe(3);
   expect(
-    keyTraces([trace("b"), ...old])
+    keyTraces([...groupTraces([trace("b")]), ...old])
       .map(({ key }) => key)
       .slice(1),
   ).toEqual(keys);
+});
+
+it("puts what a run did below what began it; a run whose beginning is gone stands for itself", () => {
+  const of = (time: string, runId?: string) => ({
+    ...trace(time),
+    ...(runId === undefined ? {} : { runId }),
+  });
+  const lines = [of("6", "b"), of("5"), of("4", "a"), of("3", "b"), of("2", "a"), of("1")];
+  const groups = groupTraces(lines).map(({ head, steps }) => [head.time, ...steps.map(({ time }) => time)]);
+  expect(groups).toEqual([["5"], ["3", "6"], ["2", "4"], ["1"]]);
 });
 
 it("shows first what does not work", () => {

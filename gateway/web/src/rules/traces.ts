@@ -1,4 +1,4 @@
-import type { RuleView, TraceView } from "@tram/protocol";
+import type { RuleView, TraceGroup, TraceView } from "@tram/protocol";
 
 /**
  * The fetched traces with the rule's latest one in front, when it is newer than what was fetched.
@@ -14,15 +14,17 @@ export function mergeTraces(
   return fetched;
 }
 
-/** Gives each trace a key that stays when newer ones come: several can share a millisecond. */
+/** Gives each group a key that stays when newer ones come: several can share a millisecond. */
 export function keyTraces(
-  traces: readonly TraceView[],
-): readonly { readonly key: string; readonly trace: TraceView }[] {
+  groups: readonly TraceGroup[],
+): readonly { readonly key: string; readonly group: TraceGroup }[] {
   const counts = new Map<string, number>();
-  const keyed = traces.toReversed().map((trace) => {
-    const count = (counts.get(trace.time) ?? 0) + 1;
-    counts.set(trace.time, count);
-    return { key: `${trace.time} ${count}`, trace };
+  const keyed = groups.toReversed().map((group) => {
+    // A line that counts keeps the time of its first.
+    const time = group.head.since ?? group.head.time;
+    const count = (counts.get(time) ?? 0) + 1;
+    counts.set(time, count);
+    return { key: `${time} ${count}`, group };
   });
   return keyed.reverse();
 }

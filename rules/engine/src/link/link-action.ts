@@ -105,7 +105,10 @@ function linkAction(linker: RuleLinker, action: RuleAction, path: string): Compi
   if ("stop" in action) return { kind: "stop", place, reason: action.stop, error: action.error ?? false };
   if ("wait_for" in action) {
     const triggers = action.wait_for.flatMap((trigger, index) =>
-      linkTrigger(linker, trigger, { path: joinPath(inside("wait_for"), index), key: String(index) }),
+      linkTrigger(linker, trigger, {
+        path: joinPath(inside("wait_for"), index),
+        key: `${place}.wait_for[${index}]`,
+      }),
     );
     return { kind: "wait-for", place, triggers, ...waiting(linker, action, path) };
   }

@@ -15,7 +15,7 @@ import type { Link, RuleLinker } from "./rule-linker.ts";
 
 interface Place {
   readonly path: string;
-  /** Names its state among those of the rule, or of the wait. */
+  /** Names it among the triggers of the rule and of its waits: its number, or its place. */
   readonly key: string;
 }
 
@@ -31,7 +31,7 @@ export function linkTrigger(
   trigger: RuleTrigger,
   { key, path }: Place,
 ): CompiledTrigger[] {
-  const label = linker.texts.of(trigger.id ?? `triggers[${key}]`);
+  const label = linker.texts.of(trigger.id ?? (/^\d/.test(key) ? `triggers[${key}]` : key));
   const head: Head = {
     label,
     key: linker.texts.of(key),

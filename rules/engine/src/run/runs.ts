@@ -41,7 +41,7 @@ function sourceOf({ rule, state }: Visit, version: string): readonly RuleAction[
 }
 
 /** What the references mean is always as the house is now. */
-function blockOf(visit: Visit, version: string): Block {
+export function blockOf(visit: Visit, version: string): Block {
   return visit.program.linkActions(version, () => sourceOf(visit, version)).block;
 }
 

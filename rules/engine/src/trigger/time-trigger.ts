@@ -1,5 +1,5 @@
 import type { TimeTrigger } from "../program.ts";
-import { trace } from "../visit.ts";
+import { look, trace } from "../visit.ts";
 import { type ClockPolicy, lookAtClock } from "./plan.ts";
 import type { Slot } from "./slot.ts";
 
@@ -18,6 +18,7 @@ export function onClock(slot: Slot<TimeTrigger>, policy: TimePolicy): void {
   if (state !== saved) slot.keep(state);
   if (verdict === undefined) return;
   const { detail, outcome } = verdict;
+  look(visit, trigger, { verdict: outcome === "fire" ? "fired" : (detail ?? outcome), traced: true });
   if (outcome === "fire") {
     slot.fire({
       trigger: label,

@@ -5,11 +5,14 @@ import type { Source, WatchTrigger } from "../program.ts";
 import { type Pending, saveCause, saveChain, saveInstant, type WatchState } from "../rule-state.ts";
 import { concerns, observe } from "../source.ts";
 import { matches, mismatch, partOf, sameValue } from "../value-test.ts";
-import { trace } from "../visit.ts";
+import { look, trace } from "../visit.ts";
 import type { Slot } from "./slot.ts";
 
 /** A watch trigger that knows its source. */
 type Watch = Slot<WatchTrigger> & { readonly source: Source };
+
+const FIRED = "fired";
+const WAITS = "waits for its time to pass";
 
 interface Reason {
   readonly cause?: Cause | undefined;
@@ -30,11 +33,8 @@ export function onWatch(slot: Slot<WatchTrigger>): void {
   const { chain, known, cause } = news(watch);
   if (known.quality === "good" && known.value !== null) onGoodValue(watch, known.value, { cause, chain });
   else {
-    look(
-      watch,
-      known.value,
-      known.problem ?? `the value is ${known.value === null ? "not known" : known.quality}`,
-    );
+    const verdict = known.problem ?? `the value is ${known.value === null ? "not known" : known.quality}`;
+    look(slot.visit, slot.trigger, { seen: known.value, verdict });
     onTime(watch);
   }
 }
@@ -106,7 +106,7 @@ function onGoodValue(watch: Watch, value: Json, reason: Reason): void {
     const over = pending.held === true || isDue(pending, visit.world.now);
     if (over) delete after.pending;
     save(watch, before, after);
-    look(watch, value, over ? "fired" : "waits for its time to pass");
+    look(visit, trigger, { seen: value, verdict: over ? FIRED : WAITS, traced: over });
     if (over) fire(watch, pending, value, before.last);
     return;
   }
@@ -128,7 +128,8 @@ function onGoodValue(watch: Watch, value: Json, reason: Reason): void {
   }
   save(watch, before, after);
   if (occurs && !waits) fire(watch, reason, value, before.last);
-  look(watch, value, verdictOf(watch, { occurs, waits, matched, cameFrom, before }));
+  const verdict = verdictOf(watch, { occurs, waits, matched, cameFrom, before });
+  look(visit, trigger, { seen: value, verdict, traced: occurs || pending !== undefined });
 }
 
 /**
@@ -214,16 +215,12 @@ interface Judged {
 
 /** Why it fired, or did not. */
 function verdictOf({ trigger }: Watch, { before, cameFrom, matched, occurs, waits }: Judged): string {
-  if (occurs) return waits ? "waits for its time to pass" : "fired";
+  if (occurs) return waits ? WAITS : FIRED;
   if (!isLevel(trigger) && !trigger.momentary) {
     return before.last === undefined ? "the first value" : cameFrom ? "no change" : "came from another value";
   }
   if (!matched) return "not true";
   return cameFrom ? "was true before: it fires when that begins" : "came from another value";
-}
-
-function look({ trigger, visit }: Watch, seen: Json, verdict: string): void {
-  visit.looks.set(trigger.key, { time: visit.world.now.wall, seen, verdict });
 }
 
 function save(watch: Watch, before: WatchState, after: WatchState): void {

@@ -111,6 +111,8 @@ export class RuleRoom implements Disposable {
       gateway: "house",
       timezone: "UTC",
       versions: new RuleVersions({ clock, log, store, transactions: this.transactions }),
+      journal: undefined,
+      meter: { verdict: "ok" },
       ways: {
         broker: () => ({
           publish: async (message) => {
@@ -161,7 +163,7 @@ export class RuleRoom implements Disposable {
   }
 
   traces(rule: string): readonly TraceView[] {
-    return this.rules.traces(rule) ?? [];
+    return this.rules.traces(rule)?.traces ?? [];
   }
 
   /** Rows of a table. */
