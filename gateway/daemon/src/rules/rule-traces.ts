@@ -1,5 +1,5 @@
 import type { Store } from "@tram/core";
-import { type EpochMs, formatDuration, type Ms, type RuleId, type TraceView } from "@tram/protocol";
+import type { EpochMs, Ms, RuleId, TraceView } from "@tram/protocol";
 import type { Outcome, StepResult, Trace } from "@tram/rules";
 import { isFine } from "./effects/effect-told.ts";
 import { PinnedErrors, type PinnedErrorsParts } from "./pinned-errors.ts";
@@ -54,18 +54,18 @@ export class RuleTraces implements Disposable {
     };
     const line = this.#lines.outcome(rule, effect, result);
     const time = this.#now();
-    if (line === undefined) {
+    if (isFine(outcome)) {
       // Begun before a restart, or so long ago that its line is gone.
-      this.#lines.add(rule, { time, trigger: "", outcome: "action", effect, result, checks: [] });
+      if (line === undefined)
+        this.#lines.add(rule, { time, trigger: "", outcome: "action", effect, result, checks: [] });
+      return;
     }
-    if (isFine(outcome)) return;
     const what = line?.detail === undefined ? "" : `${line.detail}: `;
-    const took = result.tookMs === undefined ? "" : ` after ${formatDuration(result.tookMs)}`;
     this.add(rule, {
       time,
       trigger: line?.trigger ?? "",
       outcome: "failed",
-      detail: `${what}${state}${took}${detail === undefined ? "" : `: ${detail}`}`,
+      detail: `${what}${state}${detail === undefined ? "" : `: ${detail}`}`,
       checks: [],
       effect,
       result,

@@ -195,7 +195,7 @@ export const en = {
   "trace.result.failed": "Failed",
   "trace.result.expired": "No answer",
   "trace.result.unknown": "Outcome unknown",
-  "why.of": "Why does {rule} not run?",
+  "why.of": "Why not? {rule}",
   "why.again": "Ask again",
   "why.triggers": "Triggers",
   "why.conditions": "Conditions as they are now",

@@ -194,7 +194,7 @@ export const vi: CatalogueOf<typeof en> = {
   "trace.result.failed": "Thất bại",
   "trace.result.expired": "Không phản hồi",
   "trace.result.unknown": "Không rõ kết quả",
-  "why.of": "Vì sao {rule} không chạy?",
+  "why.of": "Vì sao không chạy? {rule}",
   "why.again": "Hỏi lại",
   "why.triggers": "Điều kiện kích hoạt",
   "why.conditions": "Các điều kiện lúc này",
