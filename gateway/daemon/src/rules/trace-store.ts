@@ -47,7 +47,7 @@ export class TraceStore {
   /** Writes a line; one that says what the line before said is counted there. */
   add(rule: RuleId, trace: Trace): void {
     const diary = this.#diary(rule);
-    const repeats = trace.runId === undefined && trace.checks.length === 0;
+    const repeats = trace.runId === undefined && trace.effect === undefined && trace.checks.length === 0;
     const key = `${trace.outcome} ${trace.trigger} ${trace.detail ?? ""}`;
     if (repeats && count(diary.open.get(key), trace)) return;
     // What comes after something else is told after it.
