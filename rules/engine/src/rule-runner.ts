@@ -226,9 +226,7 @@ export class RuleRunner {
     if (result.state === undefined) this.#states.delete(id);
     else this.#states.set(id, result.state);
     if (result.looks.size > 0) this.#remember(id, result.looks);
-    // An event that changed nothing leaves the plan alone: wall-clock plans would move by fractions each time.
-    const moved = event.kind === "start" || event.kind === "wakeup" || event.kind === "clock";
-    if (moved || result.state !== before) this.#wakes.set(id, result.wakeAt);
+    if (result.plans) this.#wakes.set(id, result.wakeAt);
   }
 
   #remember(id: RuleId, looks: ReadonlyMap<string, Look>): void {

@@ -30,9 +30,13 @@ export interface VisitResult {
   /** What other rules are to be told, in this step. */
   readonly errands: readonly Errand[];
   readonly looks: ReadonlyMap<string, Look>;
+  /** Whether `wakeAt` says something new. */
+  readonly plans: boolean;
   /** When the rule must be visited again, on the monotonic clock. */
   readonly wakeAt: Ms | undefined;
 }
+
+const MOVES_PLANS: ReadonlySet<RuleEvent["kind"]> = new Set(["start", "wakeup", "clock"]);
 
 /** How often a wait looks again whose conditions begin to hold by mere passing of time. */
 const RECHECK_MS: Ms = 1_000;
@@ -77,23 +81,21 @@ export function visitRule(request: VisitRequest): VisitResult {
     const { runs } = visit.state;
     if (rule !== undefined) adopt(visit, rule);
     if (event.kind === "control") obey(visit, event.control);
-    watchHolds(visit, holdsOf(visit));
+    if (visit.state.holds !== undefined || runs.length > 0 || (rule?.holds.length ?? 0) > 0) {
+      watchHolds(visit, holdsOf(visit));
+    }
     if (event.kind === "start" && event.restored === true) traceResumed(visit);
-    advanceRuns(visit);
+    if (visit.state.runs.length > 0) advanceRuns(visit);
     if (rule !== undefined && isEnabled(rule, visit.state)) {
       if (event.kind === "control") run(visit, rule, event.control);
       else lookAtTriggers(visit, rule.triggers, homeOf(visit, rule));
     }
     if (event.kind === "start" || visit.state.runs !== runs) keepActions(visit);
     const { effects, errands, looks } = visit;
-    return {
-      state: visit.state,
-      effects,
-      traces,
-      errands,
-      looks,
-      wakeAt: nextWake(visit.state, rule, world.now),
-    };
+    // What changed nothing leaves the plan alone: wall-clock plans would move by fractions each time.
+    const plans = visit.state !== request.state || MOVES_PLANS.has(event.kind);
+    const wakeAt = plans ? nextWake(visit.state, rule, world.now) : undefined;
+    return { state: visit.state, effects, traces, errands, looks, plans, wakeAt };
   } catch (error) {
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     return nothing(request.state, [...traces, failure(world.now, `the engine failed: ${reason}`)]);
@@ -101,7 +103,7 @@ export function visitRule(request: VisitRequest): VisitResult {
 }
 
 function nothing(state: RuleState | undefined, traces: readonly Trace[]): VisitResult {
-  return { state, effects: [], traces, errands: [], looks: NO_LOOKS, wakeAt: undefined };
+  return { state, effects: [], traces, errands: [], looks: NO_LOOKS, plans: false, wakeAt: undefined };
 }
 
 export function failure(now: Instant, detail: string): Trace {

@@ -9,9 +9,15 @@ import { look, trace } from "../visit.ts";
 import type { Slot } from "./slot.ts";
 
 /** A watch trigger that knows its source. */
-type Watch = Slot<WatchTrigger> & { readonly source: Source };
+type Watch = Slot<WatchTrigger & { readonly source: Source }>;
+
+function knowsSource(slot: Slot<WatchTrigger>): slot is Watch {
+  return slot.trigger.source !== undefined;
+}
 
 const FIRED = "fired";
+const NOT_TRUE = "not true";
+const STILL_TRUE = "was true before: it fires when that begins";
 const WAITS = "waits for its time to pass";
 
 interface Reason {
@@ -20,13 +26,12 @@ interface Reason {
 }
 
 /** A watch trigger meets the event of the visit. */
-export function onWatch(slot: Slot<WatchTrigger>): void {
-  const { source } = slot.trigger;
-  if (source === undefined) return;
-  const watch: Watch = { ...slot, source };
+export function onWatch(watch: Slot<WatchTrigger>): void {
+  if (!knowsSource(watch)) return;
   adopt(watch);
-  const { event } = slot.visit;
-  if (!concerns(source, event) || (event.kind === "start" && slot.trigger.momentary)) {
+  const { trigger, visit } = watch;
+  const { event } = visit;
+  if (!concerns(trigger.source, event) || (event.kind === "start" && trigger.momentary)) {
     onTime(watch);
     return;
   }
@@ -34,13 +39,13 @@ export function onWatch(slot: Slot<WatchTrigger>): void {
   if (known.quality === "good" && known.value !== null) onGoodValue(watch, known.value, { cause, chain });
   else {
     const verdict = known.problem ?? `the value is ${known.value === null ? "not known" : known.quality}`;
-    look(slot.visit, slot.trigger, { seen: known.value, verdict });
+    look(visit, trigger, { seen: known.value, verdict });
     onTime(watch);
   }
 }
 
 /** What the event says of the source. At a start it is normally no news; it is, when a good value came meanwhile. */
-function news({ locals, source, visit }: Watch): Reason & { readonly known: Observation } {
+function news({ locals, trigger: { source }, visit }: Watch): Reason & { readonly known: Observation } {
   const { event } = visit;
   if (event.kind !== "reading") return { known: observe(visit, source, locals) };
   const { cause, quality, value } = event.reading;
@@ -51,8 +56,7 @@ function news({ locals, source, visit }: Watch): Reason & { readonly known: Obse
 
 /** Takes what is known now for the base line, without looking at the event of the visit. */
 export function beginWatch(slot: Slot<WatchTrigger>): void {
-  const { source } = slot.trigger;
-  if (source !== undefined) adopt({ ...slot, source });
+  if (knowsSource(slot)) adopt(slot);
 }
 
 /** Begins anew where nothing was watched yet, or something else. */
@@ -67,8 +71,8 @@ function adopt(watch: Watch): void {
  * matches fires; one that fires on any change takes that first value as its base line.
  */
 function initialWatch(watch: Watch): WatchState {
-  const { locals, source, trigger, visit } = watch;
-  const { on } = trigger;
+  const { locals, trigger, visit } = watch;
+  const { on, source } = trigger;
   if (trigger.momentary) return { on, truth: false };
   const { value } = observe(visit, source, locals);
   if (value === null) return { on, truth: false };
@@ -92,6 +96,11 @@ function onGoodValue(watch: Watch, value: Json, reason: Reason): void {
   const { trigger, visit } = watch;
   const before = watchState(watch);
   const matched = matches(trigger.test, value, before.truth);
+  if (before.pending === undefined && matched === before.truth && isLevel(trigger) && !trigger.keepsLast) {
+    // By far the most readings: true as before, or not true as before.
+    look(visit, trigger, { seen: value, verdict: matched ? STILL_TRUE : NOT_TRUE });
+    return;
+  }
   const cameFrom = trigger.from === undefined || trigger.from.some((one) => sameValue(before.last, one));
   const { occurs, stillTrue } = judge(trigger, before, { value, matched, cameFrom });
 
@@ -138,7 +147,8 @@ function onGoodValue(watch: Watch, value: Json, reason: Reason): void {
  */
 function onTime(watch: Watch): void {
   const { pending } = watchState(watch);
-  const { locals, source, trigger, visit } = watch;
+  const { locals, trigger, visit } = watch;
+  const { source } = trigger;
   if (pending === undefined || pending.held === true || !isDue(pending, visit.world.now)) return;
   if (trigger.momentary) {
     fireOccurrence(watch, pending);
@@ -161,7 +171,8 @@ function watchState(watch: Watch): WatchState {
 }
 
 function fire(watch: Watch, { cause, chain }: Reason, value: Json, previous: Json | undefined): void {
-  const { source, trigger } = watch;
+  const { trigger } = watch;
+  const { source } = trigger;
   watch.fire({
     trigger: trigger.label,
     kind: trigger.test.kind === "range" ? "numeric" : source.on === "property" ? "state" : source.on,
@@ -219,8 +230,8 @@ function verdictOf({ trigger }: Watch, { before, cameFrom, matched, occurs, wait
   if (!isLevel(trigger) && !trigger.momentary) {
     return before.last === undefined ? "the first value" : cameFrom ? "no change" : "came from another value";
   }
-  if (!matched) return "not true";
-  return cameFrom ? "was true before: it fires when that begins" : "came from another value";
+  if (!matched) return NOT_TRUE;
+  return cameFrom ? STILL_TRUE : "came from another value";
 }
 
 function save(watch: Watch, before: WatchState, after: WatchState): void {
