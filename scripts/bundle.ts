@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 import { lazyBuiltins } from "./package/lazy-builtins.ts";
 import { leftOut } from "./package/left-out.ts";
-import { slimTypebox } from "./package/slim-typebox.ts";
+import { purePackages } from "./package/pure-packages.ts";
 
 /**
  * Bundles the daemon for a router: the gateway and its command line in one file, and beside it one file for each
@@ -42,7 +42,7 @@ export const PRODUCT_SETTINGS = {
   format: "esm",
   platform: "node",
   target: "node22",
-  conditions: ["source"],
+  conditions: ["source", "module"],
   // Of what comes both ways the one that can be taken apart: half of the certificates' library is not called.
   mainFields: ["module", "main"],
   minify: true,
@@ -50,7 +50,7 @@ export const PRODUCT_SETTINGS = {
   banner: { js: COMMONJS },
   // Else the WebSocket library would look for addons in folders that are not ours.
   define: { "process.env.WS_NO_BUFFER_UTIL": '"1"', "process.env.WS_NO_UTF_8_VALIDATE": '"1"' },
-  plugins: [leftOut, lazyBuiltins, slimTypebox, launcherToSources],
+  plugins: [leftOut, lazyBuiltins, purePackages, launcherToSources],
 } satisfies BuildOptions;
 
 export interface BundleOptions {

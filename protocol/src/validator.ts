@@ -20,3 +20,12 @@ export function Compile<Schema extends TSchema>(schema: Schema): Validator<Schem
     Errors: (value) => Errors({}, schema, value)[1],
   };
 }
+
+/**
+ * Looks at one value without compiling the schema first: for what is looked at once.
+ * @returns what is wrong with it; `undefined` when nothing is.
+ */
+export function schemaErrors(schema: TSchema, value: unknown): readonly SchemaError[] | undefined {
+  const [fits, errors] = Errors({}, schema, value);
+  return fits ? undefined : errors;
+}

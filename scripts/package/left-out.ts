@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Plugin } from "esbuild";
 
 /** Packages that a dependency takes when they happen to be there. What lies around on a router must not decide. */
@@ -9,11 +10,21 @@ const OPTIONAL = /^supports-color$/;
  * the logger into threads of its own.
  */
 const UNUSED = /^(?:socks|worker-timers|thread-stream)$/;
+/** The same in the logger itself. */
+const UNUSED_OF_LOGGER = /\/(?:transport|multistream)$/;
+const LOGGER = /\/node_modules\/pino\//;
+/** The MQTT client's way through such a proxy. */
+const PROXY = /\/mqtt\/build\/lib\/connect\/socks\.js$/;
 /** Writes for those who develop the MQTT client; of it nothing is called but what makes a writer. */
 const SILENT = /^debug$/;
 /** Of Thing Models what is there for people and for Matter, which the gateway does not speak. */
 const MODEL = /\.tm\.json$/;
 const NOT_SPOKEN = new Set(["matter:mapping", "matter:deviceTypes", "@context"]);
+
+/** Of which the MQTT client and the broker want their version alone. */
+const MANIFEST = /\/(?:mqtt|aedes)\/package\.json$/;
+/** Of which it wants a map of some entries. */
+const CACHE = /^lru-cache$/;
 
 /** Copies of Node's own modules for other places than Node. */
 const COPIES: ReadonlyMap<string, string> = new Map([["readable-stream", "stream"]]);
@@ -24,6 +35,9 @@ export const leftOut: Plugin = {
   setup({ onResolve, onLoad }) {
     onResolve({ filter: OPTIONAL }, ({ path }) => ({ path, namespace: "absent" }));
     onResolve({ filter: UNUSED }, ({ path }) => ({ path, namespace: "unused" }));
+    onResolve({ filter: UNUSED_OF_LOGGER }, ({ path, importer }) =>
+      LOGGER.test(importer) ? { path, namespace: "unused" } : undefined,
+    );
     onResolve({ filter: SILENT }, ({ path }) => ({ path, namespace: "silent" }));
     onResolve({ filter: new RegExp(`^(?:${[...COPIES.keys()].join("|")})$`) }, ({ path }) => ({
       path: COPIES.get(path) ?? path,
@@ -37,6 +51,16 @@ export const leftOut: Plugin = {
     onLoad({ filter: /.*/, namespace: "silent" }, () => ({
       contents: "module.exports = () => Object.assign(() => {}, { enabled: false });",
     }));
+    // An environment that asks for a proxy gets an error that says so, and not a way past it.
+    onLoad({ filter: PROXY }, () => ({
+      contents: `exports.default = () =>
+        new (require("node:stream").Duplex)().destroy(new Error("there is no way through a SOCKS proxy"));`,
+    }));
+    onLoad({ filter: MANIFEST }, ({ path }) => {
+      const { version } = JSON.parse(readFileSync(path, "utf8")) as { version: string };
+      return { contents: JSON.stringify({ version }), loader: "json" };
+    });
+    onResolve({ filter: CACHE }, () => ({ path: join(import.meta.dirname, "lru-cache.ts") }));
     onLoad({ filter: MODEL }, ({ path }) => {
       const model: unknown = JSON.parse(readFileSync(path, "utf8"));
       const spoken = JSON.stringify(model, (key, value: unknown) =>

@@ -1,5 +1,5 @@
 import type { Json } from "@tram/protocol";
-import { Compile } from "@tram/protocol/validator";
+import { schemaErrors } from "@tram/protocol/validator";
 import { type Static, Type } from "typebox";
 
 /** What commands set. */
@@ -28,9 +28,11 @@ const HouseMemory = Type.Object({
 });
 export type HouseMemory = Static<typeof HouseMemory>;
 
-const memory = Compile(HouseMemory);
-
 /** Reads what the store kept. @returns `undefined` for something else than the memory of a house. */
 export function readHouseMemory(stored: Json): HouseMemory | undefined {
-  return memory.Check(stored) ? stored : undefined;
+  return isHouseMemory(stored) ? stored : undefined;
+}
+
+function isHouseMemory(stored: Json | HouseMemory): stored is HouseMemory {
+  return schemaErrors(HouseMemory, stored) === undefined;
 }

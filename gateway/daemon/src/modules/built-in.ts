@@ -1,6 +1,7 @@
 import type { ModuleDefinition } from "@tram/module-sdk";
+import { simModule } from "@tram/module-sim";
 
-/** Modules that come with the gateway, loaded when a configuration names them. */
+/** Modules that come with the gateway. They are imported as they stand: a lazy import keeps a whole package in a bundle. */
 export const BUILT_IN: Readonly<Record<string, () => Promise<ModuleDefinition<never>>>> = {
-  sim: async () => (await import("@tram/module-sim")).simModule as ModuleDefinition<never>,
+  sim: async () => simModule as ModuleDefinition<never>,
 };

@@ -1,7 +1,7 @@
 import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type ModuleDefinition, SDK_VERSION } from "@tram/module-sdk";
-import { Compile } from "@tram/protocol/validator";
+import { schemaErrors } from "@tram/protocol/validator";
 import { settingProblems } from "../config/secrets.ts";
 import { BUILT_IN } from "./built-in.ts";
 
@@ -30,9 +30,9 @@ export async function loadModule(use: string): Promise<ModuleDefinition<unknown>
 
 /** Checks a module's own settings; throws one line with the path of the first problem, and no secret in it. */
 export function checkModuleConfig(definition: ModuleDefinition<unknown>, config: unknown): void {
-  const validator = Compile(definition.configSchema);
-  if (validator.Check(config)) return;
-  const [first] = settingProblems(validator.Errors(config), config);
+  const errors = schemaErrors(definition.configSchema, config);
+  if (errors === undefined) return;
+  const [first] = settingProblems(errors, config);
   const path = first === undefined || first.path === "" ? "config" : `config.${first.path}`;
   throw new Error(`${path}: ${first?.problem ?? "is not valid"}`);
 }

@@ -1,0 +1,46 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Plugin } from "esbuild";
+
+const OWN = /\/(?:protocol|gateway|modules|rules|cloud-bridge)\/.*\/?src\/.*\.ts$/;
+/** `Type` as one object holds every kind of type that there is; as a namespace it holds those that are used. */
+const IMPORT = /import \{ (?:type \w+, )*Type \} from "typebox";/g;
+
+/** A record may be asked for with any type of key, for which TypeBox evaluates types. Ours are asked for with texts. */
+const RECORD = /\/typebox\/build\/type\/engine\/record\/instantiate\.mjs$/;
+const RECORD_OF_TEXTS = `import { Memory } from "../../../system/memory/index.mjs";
+import { IsString } from "../../types/string.mjs";
+import { FromStringKey } from "./from_key_string.mjs";
+export function RecordAction(key, value, options) {
+  if (!IsString(key)) throw new Error("a record in the bundle: expected texts as keys");
+  return Memory.Update(FromStringKey(key, value), {}, options);
+}
+export const RecordInstantiate = undefined;`;
+
+/** Packages whose modules define functions and nothing else: one that is not used is not needed. */
+const PURE = /^(?:typebox|yaml|@peculiar\/(?:asn1-\w+|utils))(?:\/|$)/;
+const INSIDE = /\/node_modules\/(?:typebox|yaml|@peculiar\/(?:asn1-\w+|utils))\//;
+
+/** Leaves out of a bundle what nobody here calls of packages that do not say themselves that they can be taken apart. */
+export const purePackages: Plugin = {
+  name: "pure-packages",
+  setup({ onLoad, onResolve, resolve, initialOptions }) {
+    onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      if (path.includes("node_modules") || !OWN.test(path)) return undefined;
+      const contents = readFileSync(path, "utf8").replace(IMPORT, 'import * as Type from "typebox";');
+      return { contents, loader: "ts" };
+    });
+    onLoad({ filter: RECORD }, () => ({ contents: RECORD_OF_TEXTS }));
+    onResolve({ filter: /^[@.\w]/ }, async ({ path, pluginData, importer, kind, resolveDir }) => {
+      if (pluginData === PURE || !(path.startsWith(".") ? INSIDE.test(importer) : PURE.test(path))) return;
+      // YAML for Node is CommonJS, which cannot be taken apart. That for browsers is made of the same sources.
+      if (path === "yaml")
+        return {
+          path: join(initialOptions.absWorkingDir ?? "", "node_modules/yaml/browser/dist/index.js"),
+          sideEffects: false,
+        };
+      const { errors, path: found } = await resolve(path, { importer, kind, resolveDir, pluginData: PURE });
+      return errors.length > 0 ? { errors } : { path: found, sideEffects: false };
+    });
+  },
+};
