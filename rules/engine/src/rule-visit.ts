@@ -85,8 +85,8 @@ export function visitRule(request: VisitRequest): VisitResult {
       watchHolds(visit, holdsOf(visit));
     }
     if (event.kind === "start" && event.restored === true) traceResumed(visit);
-    if (visit.state.runs.length > 0) advanceRuns(visit);
-    if (rule !== undefined && isEnabled(rule, visit.state)) {
+if (visit.state.runs.length > 0) advanceRuns(visit);
+    if (rule !== undefined && isEnabled(rule, visit.state) && !disablesItself(visit, rule)) {
       if (event.kind === "control") run(visit, rule, event.control);
       else lookAtTriggers(visit, rule.triggers, homeOf(visit, rule));
     }
@@ -129,6 +129,16 @@ function newState(rule: CompiledRule): RuleState {
 export function isEnabled(rule: CompiledRule, state: RuleState | undefined): boolean {
   const { switched } = state ?? {};
   return switched !== undefined && switched.file === rule.enabled ? switched.enabled : rule.enabled;
+}
+
+/** Whether a run of this visit switched its own rule off: errands are run after the visit, and nothing is to begin before. */
+function disablesItself({ errands, id }: Visit, { group }: CompiledRule): boolean {
+  return errands.some(
+    (errand) =>
+      errand.kind === "control" &&
+      errand.control.do === "disable" &&
+      (errand.group === undefined ? errand.rules.includes(id) : errand.group === group),
+  );
 }
 
 /** When a rule wants to be visited though nothing happens, on the monotonic clock of the current boot. */

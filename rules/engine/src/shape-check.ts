@@ -205,12 +205,16 @@ function checkTagged(
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return found(value, path, `a map with ${alternatives(tags)}`);
   }
-  const [tag, ...others] = tags.filter((one) => Object.hasOwn(value, one));
-  if (others.length > 0) {
-    return problem(path, `found ${[tag, ...others].join(" and ")} together, expected only one of them`);
-  }
-  const branch = tag === undefined ? undefined : branches[tags.indexOf(tag)];
+  const present = tags.filter((one) => Object.hasOwn(value, one));
+  // The tag of one may be a key of another: a clock that steps, and a power cut with a clock.
+  const branch = branches.find(
+    ({ properties = {} }, index) =>
+      present.includes(tags[index] ?? "") && present.every((one) => Object.hasOwn(properties, one)),
+  );
   if (branch !== undefined) return check(branch, value, path, nest);
+  if (present.length > 0) {
+    return problem(path, `found ${present.join(" and ")} together, expected only one of them`);
+  }
   const keys = Object.keys(value);
   const seen = keys.length === 0 ? "an empty map" : `only ${keys.slice(0, 8).join(", ").slice(0, 80)}`;
   return problem(path, `found ${seen}, expected the key ${alternatives(tags)}`);

@@ -22,6 +22,12 @@ test("a file is a list of tests, or a map of what they have in common", () => {
   expect(map.tests[0]?.line("given")).toBe(5);
 });
 
+test("a power cut may say how far the clock can be believed after it, which else is a thing of its own", () => {
+  expect(problems("- test: one\n  when: [{ power_cut: 1h, clock: untrusted }, { clock: synced }]\n")).toEqual(
+    [],
+  );
+});
+
 describe("what is wrong is told with its line, and the other tests run", () => {
   test.each<[string, string, RegExp]>([
     ["- test: one\n- test: two\n  whne: []\n", "one", /^3 \[1\]\.whne: unknown key; expected test, .*when/],

@@ -207,3 +207,42 @@ test("a rule that wants more than 10,000 operations at one go is paused, and oth
   expect(gateway.state("greedy")?.paused).toMatchObject({ times: 1, durationMs: 60_000 });
   expect(gateway.state("greedy")?.runs).toEqual([]);
 });
+
+const guarded = (variable: string) => `
+- id: r
+  variables: { doubled: "${variable}" }
+  triggers: [{ id: humid, state: { property: room/humidity } }]
+  conditions: [{ expression: doubled > 10.0 }]
+  actions: [{ notify: "\${doubled}" }]
+`;
+
+test("conditions of a rule see its variables", () => {
+  const gateway = new Scenario(guarded("${trigger.value * 2}"));
+  for (const humidity of [1, 4, 6]) gateway.report("room/air/humidity", humidity);
+  expect(gateway.effects).toEqual(["info: 12"]);
+});
+
+test("a variable that cannot be computed for the conditions is told, and no run begins", () => {
+  const gateway = new Scenario(guarded("${value('room/temperature') * 2}"));
+  for (const humidity of [1, 2]) gateway.report("room/air/humidity", humidity);
+  expect(gateway.effects).toEqual([]);
+  expect(gateway.traces.at(-1)?.trace).toMatchObject({ trigger: "humid", outcome: "failed" });
+  expect(gateway.state("r")?.runs).toEqual([]);
+});
+
+test.each(["{ disable: r }", "{ disable: { group: g } }"])(
+  "a rule that ends with %s does not fire at that moment",
+  (action) => {
+    const gateway = new Scenario(`
+- id: r
+  group: g
+  triggers: [{ id: press, state: { property: ${PRESS} } }, { id: minute, time_pattern: { minutes: "*" } }]
+  actions: [{ delay: 1m }, ${action}]
+`);
+    gateway.advance(60_000);
+    gateway.advance(60_000);
+    gateway.advance(60_000);
+    expect(gateway.traces.filter(({ trace }) => trace.outcome === "fired")).toHaveLength(1);
+    expect(gateway.runner.status("r" as never)).toMatchObject({ enabled: false });
+  },
+);
