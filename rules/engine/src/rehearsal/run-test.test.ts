@@ -106,6 +106,21 @@ then: [{ command: { pump/on: false } }, { notify: dry }]
 exactly: true`,
     ],
     [
+      "a power cut without a clock over the morning, and the right time after it",
+      `
+start: "07:00"
+when:
+  - power_cut: 15m
+    clock: untrusted
+  - wait: 10m
+  - clock: synced
+  - until: "07:30"
+then:
+  - command: { pump/on: true }
+    at: 30m
+exactly: true`,
+    ],
+    [
       "a clock that steps over the morning",
       `
 start: "06:00"

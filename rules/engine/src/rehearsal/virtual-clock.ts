@@ -18,6 +18,7 @@ export class VirtualClock {
   #instant: Instant | undefined;
   /** Real time since the beginning, power cuts included. */
   #elapsedMs: Ms = 0;
+  #lostMs: Ms = 0;
 
   constructor(wall: EpochMs, trust: ClockTrust = "synced") {
     this.#wall = wall;
@@ -49,6 +50,11 @@ export class VirtualClock {
     return this.#elapsedMs;
   }
 
+  /** How far the wall clock is behind since it woke up without the time; 0 once somebody set it. */
+  get lostMs(): Ms {
+    return this.#lostMs;
+  }
+
   pass(durationMs: Ms): void {
     if (durationMs === 0) return;
     this.#instant = undefined;
@@ -62,12 +68,15 @@ export class VirtualClock {
     this.#instant = undefined;
     this.#wall += stepMs;
     this.#trust = trust;
+    if (stepMs !== 0) this.#lostMs = 0;
   }
 
   /** The machine was off for so long. Without a trusted clock it wakes up in 2020. */
   boot(offMs: Ms, trust: ClockTrust): void {
     this.#instant = undefined;
-    this.#wall = trust === "untrusted" ? UNSET_WALL : this.#wall + offMs;
+    const wall = trust === "untrusted" ? UNSET_WALL : this.#wall + offMs;
+    this.#lostMs += this.#wall + offMs - wall;
+    this.#wall = wall;
     this.#trust = trust;
     this.#monotonic = LATER_BOOT_MS;
     this.#bootId = `boot-${++this.#boots}`;
