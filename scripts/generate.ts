@@ -4,6 +4,7 @@ import { conformanceReference } from "../gateway/broker/src/conformance/referenc
 import { referenceDocuments } from "../gateway/daemon/dist/reference.js";
 import { homieReference } from "../protocol/src/homie/conformance/reference.ts";
 import { modelReference } from "../protocol/src/models/reference.ts";
+import { EDITOR_SCHEMAS } from "../protocol/src/rule/editor-schema.ts";
 import { luciTemplate } from "./package/luci-messages.ts";
 
 /** Writes the generated files, or with `--check` tells which of them are not what the sources say. */
@@ -21,6 +22,9 @@ function current(path: string): string | undefined {
 const LUCI = "packages-openwrt/luci-app-tram";
 const documents = new Map([
   ...[...referenceDocuments()].map(([name, text]) => [`docs/reference/${name}`, text] as const),
+  ...Object.entries(EDITOR_SCHEMAS).map(
+    ([name, schema]) => [`docs/reference/${name}`, `${JSON.stringify(schema(), null, 1)}\n`] as const,
+  ),
   ["docs/reference/homie-conformance.md", homieReference()],
   ["docs/reference/mqtt-conformance.md", conformanceReference()],
   ["docs/reference/thing-models.md", modelReference()],

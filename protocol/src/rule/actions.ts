@@ -41,7 +41,7 @@ export const InvokeAction = Type.Object(
     retry: Retry,
     confirm: Type.Optional(Type.String({ pattern: DURATION_PATTERN })),
   },
-  Closed,
+  { ...Closed, description: "Lets a Thing do something." },
 );
 export const DelayAction = Type.Object(
   {
@@ -76,7 +76,7 @@ export const PublishAction = Type.Object(
     retain: Type.Optional(Type.Boolean({ default: false })),
     retry: Retry,
   },
-  Closed,
+  { ...Closed, description: "Sends an MQTT message; a payload that is no text is sent as JSON." },
 );
 export const HttpAction = Type.Object(
   {
@@ -100,8 +100,14 @@ const RuleIds = Type.Union([
   Type.Array(Id, { minItems: 1, maxItems: 64 }),
   Type.Object({ group: Id }, Closed),
 ]);
-export const VariablesAction = Type.Object({ variables: Variables }, Closed);
-export const EnableAction = Type.Object({ enable: RuleIds }, Closed);
+export const VariablesAction = Type.Object(
+  { variables: Variables },
+  { ...Closed, description: "Gives variables a value for the rest of the run." },
+);
+export const EnableAction = Type.Object(
+  { enable: RuleIds },
+  { ...Closed, description: "Switches rules on." },
+);
 export const DisableAction = Type.Object(
   { disable: RuleIds },
   { ...Closed, description: "Switches rules off until they are enabled again; runs in flight finish." },
@@ -184,8 +190,11 @@ export const ActionDefinition = Type.Union([
     { wait_until: Conditions, ...Wait },
     { ...Closed, description: "Waits until the conditions hold; goes on at once if they do." },
   ),
-  // biome-ignore lint/suspicious/noThenProperty: it is a word of the language, and no promise.
-  Type.Object({ if: Conditions, then: Actions, else: Else }, Closed),
+  Type.Object(
+    // biome-ignore lint/suspicious/noThenProperty: it is a word of the language, and no promise.
+    { if: Conditions, then: Actions, else: Else },
+    { ...Closed, description: "Does one or the other, as conditions hold." },
+  ),
   Type.Object(
     {
       choose: Type.Array(Type.Object({ when: Conditions, do: Actions }, Closed), {
@@ -224,7 +233,10 @@ export const ActionDefinition = Type.Union([
     },
     { ...Closed, description: "`repeat.index` counts from 1; with `for_each`, `repeat.item` is the item." },
   ),
-  Type.Object({ parallel: Type.Array(Actions, { minItems: 1, maxItems: 16 }) }, Closed),
-  Type.Object({ sequence: Actions }, Closed),
+  Type.Object(
+    { parallel: Type.Array(Actions, { minItems: 1, maxItems: 16 }) },
+    { ...Closed, description: "Lists of actions side by side; goes on when all are done." },
+  ),
+  Type.Object({ sequence: Actions }, { ...Closed, description: "Actions one after the other." }),
   Type.Object({ condition: Conditions }, { ...Closed, description: "The run goes on only if these hold." }),
 ]);

@@ -24,7 +24,7 @@ export const StateCondition = Type.Object(
     state: Type.Object({ property: Reference, is: Scalars, attribute: Type.Optional(Attribute) }, Closed),
     ...Held,
   },
-  { ...Closed, description: "With `for`, it must have been so for that long." },
+  { ...Closed, description: "A property has a value; with `for`, for so long." },
 );
 export const NumericCondition = Type.Object(
   {
@@ -39,7 +39,7 @@ export const NumericCondition = Type.Object(
     ),
     ...Held,
   },
-  { ...Closed, description: "With `for`, it must have been so for that long." },
+  { ...Closed, description: "A number is in a range; with `for`, for so long." },
 );
 export const TimeCondition = Type.Object(
   {
@@ -63,7 +63,10 @@ export const SunCondition = Type.Object(
   },
   Closed,
 );
-export const ScheduleCondition = Type.Object({ schedule: Type.Object({ week: Week }, Closed) }, Closed);
+export const ScheduleCondition = Type.Object(
+  { schedule: Type.Object({ week: Week }, Closed) },
+  { ...Closed, description: "It is in a window of the weekly table." },
+);
 const Who = Type.Optional(Things);
 export const PresenceCondition = Type.Object(
   {
@@ -91,7 +94,10 @@ export const TriggerCondition = Type.Object(
   },
   { ...Closed, description: "Which trigger fired." },
 );
-export const ExpressionCondition = Type.Object({ expression: Expression }, Closed);
+export const ExpressionCondition = Type.Object(
+  { expression: Expression },
+  { ...Closed, description: "The expression is true." },
+);
 export const AvailabilityCondition = Type.Object(
   {
     availability: Type.Object(
@@ -114,7 +120,7 @@ export const BridgeCondition = Type.Object(
   {
     bridge: Type.Object({ is: Type.Enum(["online", "offline"]), provider: Type.Optional(Id) }, Closed),
   },
-  Closed,
+  { ...Closed, description: "Whether there is a way to the cloud." },
 );
 export const ClockCondition = Type.Object(
   { clock: Type.Enum(["trusted", "untrusted", "holdover", "synced"]) },
@@ -168,7 +174,7 @@ export const ConditionDefinition = Type.Union([
   BridgeCondition,
   ClockCondition,
   RuleStateCondition,
-  Type.Object({ and: Conditions }, Closed),
-  Type.Object({ or: Conditions }, Closed),
-  Type.Object({ not: ConditionRef }, Closed),
+  Type.Object({ and: Conditions }, { ...Closed, description: "All of them hold." }),
+  Type.Object({ or: Conditions }, { ...Closed, description: "At least one of them holds." }),
+  Type.Object({ not: ConditionRef }, { ...Closed, description: "It does not hold." }),
 ]);

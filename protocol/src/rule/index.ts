@@ -1,5 +1,6 @@
 export { DURATION_OR_TEMPLATE_PATTERN, type RepeatHow, type RuleAction } from "./actions.ts";
 export type { RuleCondition } from "./conditions.ts";
+export { EDITOR_SCHEMAS } from "./editor-schema.ts";
 export {
   PATTERN_FIELD_PATTERN,
   PROPERTY_REFERENCE_PATTERN,

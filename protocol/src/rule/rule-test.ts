@@ -184,31 +184,65 @@ export const TestStep = Type.Union([
 ]);
 export type TestStep = Static<typeof TestStep>;
 
+/** The same schema with something to read in editors. */
+const told = <Schema extends TSchema>(description: string, schema: Schema): Schema => ({
+  ...schema,
+  description,
+});
+
 const Common = {
-  /** Rule files, from the folder of the test. Default: the file of the same name without `.test`. */
-  rules: Type.Optional(Type.Union([Text, Type.Array(Text, { minItems: 1, maxItems: 64 })])),
-  things: Type.Optional(record(ID_PATTERN, TestThing, 1_000)),
-  /** IANA name. Default: UTC, so that a test is the same everywhere. */
-  timezone: Type.Optional(Text),
-  /** Latitude and longitude, for the sun. */
+  rules: Type.Optional(
+    told(
+      "Rule files, from the folder of the test. Default: the file of the same name without `.test`.",
+      Type.Union([Text, Type.Array(Text, { minItems: 1, maxItems: 64 })]),
+    ),
+  ),
+  things: Type.Optional(
+    told(
+      "Things of the test: the name of a Thing Model, or a description.",
+      record(ID_PATTERN, TestThing, 1_000),
+    ),
+  ),
+  timezone: Type.Optional(told("IANA name. Default: UTC, so that a test is the same everywhere.", Text)),
   location: Type.Optional(
-    Type.Array(Type.Number({ minimum: -180, maximum: 180 }), { minItems: 2, maxItems: 2 }),
+    told(
+      "Latitude and longitude, for the sun.",
+      Type.Array(Type.Number({ minimum: -180, maximum: 180 }), { minItems: 2, maxItems: 2 }),
+    ),
   ),
-  /** Default: Monday, 2026-01-05, at 00:00. */
-  start: Type.Optional(Type.String({ pattern: TEST_START_PATTERN })),
-  clock: Type.Optional(Trust),
-  given: Type.Optional(Values),
-  respond: Type.Optional(record(ID_PATTERN, TestAnswer, 256)),
-  /** How web servers answer, by a part of the URL. */
+  start: Type.Optional(
+    told(
+      "When the test begins: `2026-03-01T06:00`, `07:30` or `sat 07:30`. Default: Monday, 2026-01-05, at 00:00.",
+      Type.String({ pattern: TEST_START_PATTERN }),
+    ),
+  ),
+  clock: Type.Optional(told("How far the wall clock can be believed. Default: synced.", Trust)),
+  given: Type.Optional(told("What is known before the rules begin.", Values)),
+  respond: Type.Optional(
+    told(
+      "How Things answer: `true`, `false` for not at all, `fail`, or so long after.",
+      record(ID_PATTERN, TestAnswer, 256),
+    ),
+  ),
   http: Type.Optional(
-    Type.Record(Type.String({ pattern: "^.{1,2048}$" }), TestHttpAnswer, { ...Closed, maxProperties: 64 }),
+    told(
+      "How web servers answer, by a part of the URL.",
+      Type.Record(Type.String({ pattern: "^.{1,2048}$" }), TestHttpAnswer, { ...Closed, maxProperties: 64 }),
+    ),
   ),
-  /** Ways to clouds that are there, by their ids. */
-  bridges: Type.Optional(record(ID_PATTERN, Type.Enum(["online", "offline"]), 16)),
-  /** So long after a start of the gateway its devices are heard again. Default: 1 s. */
-  devices_back: Type.Optional(Type.Union([Duration, Type.Literal(false)])),
-  /** Whatever the rules do and no check names is a failure. */
-  exactly: Type.Optional(Type.Boolean()),
+  bridges: Type.Optional(
+    told(
+      "Ways to clouds that are there, by their ids.",
+      record(ID_PATTERN, Type.Enum(["online", "offline"]), 16),
+    ),
+  ),
+  devices_back: Type.Optional(
+    told(
+      "So long after a start of the gateway its devices are heard again, or `false`. Default: 1s.",
+      Type.Union([Duration, Type.Literal(false)]),
+    ),
+  ),
+  exactly: Type.Optional(told("Whatever the rules do and no check names is a failure.", Type.Boolean())),
 };
 
 export const RuleTest = Type.Object(

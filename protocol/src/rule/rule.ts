@@ -12,9 +12,13 @@ import { RuleTrigger, RunMode } from "./triggers.ts";
 const RuleDefinition = Type.Object(
   {
     id: Type.String({ pattern: ID_PATTERN, description: "Unique over all rule files." }),
-    title: Type.Optional(Type.String({ maxLength: 256 })),
-    description: Type.Optional(Type.String({ maxLength: 4096 })),
-    enabled: Type.Optional(Type.Boolean({ default: true })),
+    title: Type.Optional(Type.String({ maxLength: 256, description: "What people see." })),
+    description: Type.Optional(
+      Type.String({ maxLength: 4096, description: "What it is for, and what happens after a power cut." }),
+    ),
+    enabled: Type.Optional(
+      Type.Boolean({ default: true, description: "Whether it may fire, until somebody switches it." }),
+    ),
     group: Type.Optional(
       Type.String({ pattern: ID_PATTERN, description: "Rules of a group are switched on and off together." }),
     ),
@@ -29,7 +33,10 @@ const RuleDefinition = Type.Object(
       }),
     ),
     on_missed: Type.Optional(
-      Type.Union([Type.Enum(["skip", "once"]), Type.Object({ catch_up: Duration }, Closed)]),
+      Type.Union([Type.Enum(["skip", "once"]), Type.Object({ catch_up: Duration }, Closed)], {
+        description:
+          "What becomes of a moment that was missed, with the power off or without the time: nothing, one firing, or one if it is not longer ago than `catch_up`.",
+      }),
     ),
     when_untrusted: Type.Optional(
       Type.Enum(["hold", "run", "skip"], {
@@ -51,9 +58,19 @@ const RuleDefinition = Type.Object(
       ),
     ),
     variables: Type.Optional(Variables),
-    triggers: Type.Array(Type.Unsafe<RuleTrigger>(Type.Ref("trigger")), { minItems: 1, maxItems: 64 }),
-    conditions: Type.Optional(Type.Array(ConditionRef, { maxItems: 64 })),
-    actions: Type.Array(Type.Unsafe<RuleAction>(Type.Ref("action")), { minItems: 1, maxItems: 256 }),
+    triggers: Type.Array(Type.Unsafe<RuleTrigger>(Type.Ref("trigger")), {
+      minItems: 1,
+      maxItems: 64,
+      description: "What makes it look whether it is to run: any of them.",
+    }),
+    conditions: Type.Optional(
+      Type.Array(ConditionRef, { maxItems: 64, description: "What must hold then: all of them." }),
+    ),
+    actions: Type.Array(Type.Unsafe<RuleAction>(Type.Ref("action")), {
+      minItems: 1,
+      maxItems: 256,
+      description: "What it does, one after the other.",
+    }),
   },
   Closed,
 );

@@ -106,7 +106,7 @@ export const TimeTrigger = Type.Object(
       ),
     ]),
   },
-  Closed,
+  { ...Closed, description: "Fires at a time of the day." },
 );
 export const CronTrigger = Type.Object(
   {
@@ -119,7 +119,10 @@ export const CronTrigger = Type.Object(
   },
   Closed,
 );
-export const SunTrigger = Type.Object({ ...Head, sun: SunMoment }, Closed);
+export const SunTrigger = Type.Object(
+  { ...Head, sun: SunMoment },
+  { ...Closed, description: "Fires when the sun rises or sets; the configuration says where that is." },
+);
 
 const PatternField = Type.Optional(
   Type.Union([
@@ -157,7 +160,7 @@ export const EventTrigger = Type.Object(
       Closed,
     ),
   },
-  Closed,
+  { ...Closed, description: "A Thing told of an event." },
 );
 export const MqttTrigger = Type.Object(
   {
@@ -193,7 +196,7 @@ export const AvailabilityTrigger = Type.Object(
     ),
     ...For,
   },
-  Closed,
+  { ...Closed, description: "A Thing can be reached, or not any more." },
 );
 export const GatewayTrigger = Type.Object(
   { ...Head, gateway: Type.Enum(["started"]) },

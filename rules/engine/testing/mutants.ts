@@ -13,6 +13,7 @@ const DURATION = /^-?(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
 const TIME = /^([01]\d|2[0-3]):([0-5]\d)$/;
 /** Keys whose numbers, durations and times decide when a rule does something. */
 const DECIDING = new Set(["above", "below", "for", "delay", "timeout", "catch_up", "offset"]);
+const CONDITIONS = new Set(["conditions", "condition", "when", "if", "and", "or"]);
 const TIMES = new Set(["time", "at", "after", "before"]);
 
 /** All rule files that differ from this one in one threshold, one time, one switched value, or one condition less. */
@@ -32,8 +33,8 @@ export function mutantsOf(text: string): Mutant[] {
     } else if (isSeq(node)) {
       for (const [index, item] of node.items.entries()) {
         const place = [...path, index];
-        if (key === "conditions" || key === "condition" || key === "when" || key === "and" || key === "or") {
-          // A list of one is replaced by what always holds: an empty list is no list.
+        if (CONDITIONS.has(key)) {
+          // In its place stands what always holds, or never: a list may not be empty.
           mutate(place, key === "or" ? "never" : "always", (document) => {
             document.setIn(place, { expression: key === "or" ? "false" : "true" });
           });
@@ -59,7 +60,9 @@ function alternativesOf(value: unknown, key: string): readonly (string | number 
   if (typeof value !== "string") return [];
   if (DECIDING.has(key) && DURATION.test(value)) return [longer(value)];
   const time = TIME.exec(value);
-  return TIMES.has(key) && time !== null ? [`${String((Number(time[1]) + 1) % 24).padStart(2, "0")}:${time[2]}`] : [];
+  return TIMES.has(key) && time !== null
+    ? [`${String((Number(time[1]) + 1) % 24).padStart(2, "0")}:${time[2]}`]
+    : [];
 }
 
 /** Each number of it three times as large. */

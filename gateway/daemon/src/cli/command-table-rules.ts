@@ -51,6 +51,13 @@ export const RULE_COMMANDS: readonly CliCommand[] = [
     load: async () => (await import("./commands-rules-test.ts")).rulesTest,
   },
   {
+    name: "rules schema",
+    summary: "print the JSON Schema of rule files, for editors",
+    options: { tests: { type: "boolean", help: "that of *.test.yaml instead" } },
+    maxArgs: 0,
+    load: async () => (await import("./commands-rules.ts")).rulesSchema,
+  },
+  {
     name: "rules simulate",
     args: "[FILE]",
     summary: "what the schedules of rules would do, of the gateway or of a file or folder",

@@ -1,4 +1,4 @@
-import type { RuleView } from "@tram/protocol";
+import { EDITOR_SCHEMAS, type RuleView } from "@tram/protocol";
 import type { CommandBody, CommandContext } from "./command.ts";
 import { DaemonClient } from "./daemon-client.ts";
 import { formatAge } from "./format.ts";
@@ -39,3 +39,10 @@ function problemOf(rule: RuleView): string {
   const which = version === undefined ? "its last good version" : `version ${version} of ${time}`;
   return `runs ${which}; the new text is broken: ${words}`;
 }
+
+/** `rules schema` */
+export const rulesSchema: CommandBody = async ({ options, output }) => {
+  const schema = EDITOR_SCHEMAS[options.tests === true ? "rule-tests.schema.json" : "rules.schema.json"]();
+  output.show(schema, () => output.line(JSON.stringify(schema, null, 2)));
+  return 0;
+};

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Log, StoreError } from "@tram/core";
-import { type SchemaProblem, schemaProblems } from "@tram/protocol";
+import { EDITOR_SCHEMAS, type SchemaProblem, schemaProblems } from "@tram/protocol";
 import type { AccountAudit } from "../audit/account-audit.ts";
 import type { NodeRedDoor } from "../node-red/door.ts";
 import { isNodeRedPath } from "../node-red/path.ts";
@@ -37,6 +37,10 @@ export interface AppParts {
   readonly nodeRed?: NodeRedDoor | undefined;
 }
 
+function isEditorSchema(name: string): name is keyof typeof EDITOR_SCHEMAS {
+  return Object.hasOwn(EDITOR_SCHEMAS, name);
+}
+
 /** The HTTP application: the API of the routes, its OpenAPI document, and the files of the web UI. */
 export function createApp(parts: AppParts): App {
   const { people, log, hosts } = parts;
@@ -57,6 +61,12 @@ export function createApp(parts: AppParts): App {
     if (method === "GET" && path === "/openapi.json") {
       document ??= JSON.stringify(openApiDocument(parts.routes));
       return { status: 200, headers: { "Content-Type": "application/json" }, body: document };
+    }
+    const schema = path.slice(1);
+    if (method === "GET" && isEditorSchema(schema)) {
+      // For everybody, as the OpenAPI document: editors bring no token.
+      const body = JSON.stringify(EDITOR_SCHEMAS[schema]());
+      return { status: 200, headers: { "Content-Type": "application/schema+json" }, body };
     }
     if (method === "GET" && path === METRICS_PATH) return metricsReply(request, local);
     if (method === "GET" && !path.startsWith("/api/") && !isNodeRedPath(path)) {
