@@ -85,7 +85,7 @@ export function visitRule(request: VisitRequest): VisitResult {
       watchHolds(visit, holdsOf(visit));
     }
     if (event.kind === "start" && event.restored === true) traceResumed(visit);
-if (visit.state.runs.length > 0) advanceRuns(visit);
+    if (visit.state.runs.length > 0) advanceRuns(visit);
     if (rule !== undefined && isEnabled(rule, visit.state) && !disablesItself(visit, rule)) {
       if (event.kind === "control") run(visit, rule, event.control);
       else lookAtTriggers(visit, rule.triggers, homeOf(visit, rule));
