@@ -13,6 +13,14 @@ const RULES = `
   triggers: [{ id: over, numeric: { property: sensor/air/temperature, above: 50 } }]
   conditions: [{ state: { property: fan/fan/on, is: false } }]
   actions: [{ notify: Too hot in there, level: alarm }]
+- id: blow
+  title: Some air
+  triggers: [{ numeric: { property: sensor/air/temperature, above: 1000 } }]
+  variables: { why: nobody said }
+  conditions: [{ state: { property: fan/fan/on, is: false } }]
+  actions:
+    - notify: "Air: \${why}"
+    - delay: 1h
 `;
 
 const node = (id: string, type: string, more: object): FlowNode => ({ id, type, gateway: "gw", ...more });
@@ -73,11 +81,15 @@ describe.skipIf(nodeRedMissing())("the palette in a Node-RED of its own", () => 
     }[];
     const ours = sets.filter(({ module }) => module === "@tram/node-red");
     expect(ours.map(({ types, enabled, err }) => [types, enabled, err])).toEqual(
-      ["gateway", "thing-in", "thing-set", "command-result", "rule-trigger", "gateway-status"].map((name) => [
-        [`tram-${name}`],
-        true,
-        undefined,
-      ]),
+      [
+        "gateway",
+        "thing-in",
+        "thing-set",
+        "command-result",
+        "rule-trigger",
+        "rule-run",
+        "gateway-status",
+      ].map((name) => [[`tram-${name}`], true, undefined]),
     );
     for (const [language, words] of [
       ["en-US", "Emits what a Thing reports"],
@@ -95,7 +107,7 @@ describe.skipIf(nodeRedMissing())("the palette in a Node-RED of its own", () => 
     expect(await get("/resources/@tram/node-red/tram-editor.js")).toContain("TramEditor");
     const library = "/library/examples/flows/@tram/node-red/";
     const names = (JSON.parse(await get(library)) as { fn: string }[]).map(({ fn }) => fn);
-    expect(names.sort()).toEqual(["gateway status", "greenhouse fan", "leak alarm"]);
+    expect(names.sort()).toEqual(["gateway status", "greenhouse fan", "leak alarm", "rules by hand"]);
     for (const name of names) {
       const flow = JSON.parse(await get(`${library}${encodeURIComponent(name)}`)) as FlowNode[];
       const types = new Set(sets.flatMap(({ types: each }) => each));
@@ -259,12 +271,186 @@ describe.skipIf(nodeRedMissing())("the palette in a Node-RED of its own", () => 
     expect(await seen("fires")).toHaveLength(2);
   });
 
+  describe("rule run", () => {
+    const rule = node("run", "tram-rule-run", { rule: "blow", wires: [["seen:done"], ["seen:not"]] });
+    const failed: FlowNode = { id: "failed", type: "catch", scope: null, wires: [["seen:error"]] };
+    const headers = () => ({ authorization: `Bearer ${secret}` });
+    const running = async (): Promise<unknown> =>
+      ((await call(gateway, "GET", "/api/v1/rules/blow", { headers: headers() })).body as { running: number })
+        .running;
+    const blow = (on: boolean) =>
+      call(gateway, "PUT", "/api/v1/things/fan/properties/fan/on?wait=5", { body: on, headers: headers() });
+    const errors = async () => (await seen("error")).map(({ error }) => error as Record<string, unknown>);
+
+    test("a message starts a rule with its variables, and learns whether it began; others end its runs and switch it", async () => {
+      await blow(true);
+      await deploy(
+        watchLink,
+        node("status", "tram-gateway-status", { wires: [["seen:status"]] }),
+        node("fires", "tram-rule-trigger", { rule: "blow", wires: [["seen:fires"]] }),
+        button("press", "run"),
+        rule,
+        button("free", "any"),
+        node("any", "tram-rule-run", { action: "msg", wires: [["seen:any"], ["seen:any-not"]] }),
+        failed,
+      );
+      await online();
+      await nodeRed.inject("press", { payload: { why: "smoke" }, ticket: 7 });
+      await expect.poll(() => seen("not")).toHaveLength(1);
+      expect((await seen("not"))[0]).toMatchObject({
+        payload: { why: "smoke" },
+        ticket: 7,
+        rule: {
+          id: "blow",
+          title: "Some air",
+          action: "run",
+          outcome: "condition-false",
+          detail: expect.stringMatching(/fan\/fan\/on.*does not hold/),
+        },
+      });
+      expect(await running()).toBe(0);
+
+      await nodeRed.inject("press", { payload: { why: "smoke" }, unconditionally: true, ticket: 8 });
+      await expect.poll(() => seen("done")).toHaveLength(1);
+      expect((await seen("done"))[0]).toMatchObject({
+        ticket: 8,
+        rule: { id: "blow", action: "run", outcome: "fired", run: expect.stringMatching(/^blow-\d+$/) },
+      });
+      await expect
+        .poll(async () => (await seen("status")).map(({ payload }) => payload))
+        .toContain("Air: smoke");
+      // Who started it is in the trace, which the other node tells.
+      await expect
+        .poll(() => seen("fires"))
+        .toEqual([
+          expect.objectContaining({ trace: expect.objectContaining({ trigger: "api:token-flows" }) }),
+        ]);
+
+      // While it runs it does not begin again; a payload that is no object has no variables.
+      await nodeRed.inject("press", { payload: 1, unconditionally: true });
+      await expect
+        .poll(async () => (await seen("not")).at(-1))
+        .toMatchObject({ rule: { outcome: "mode-dropped" } });
+      // In the order in which they come: each would fail or do something else before the one ahead of it.
+      await blow(false);
+      await nodeRed.inject("free", { topic: "blow", action: "cancel" });
+      await nodeRed.inject("free", { topic: "blow" });
+      await nodeRed.inject("free", { topic: "blow", action: "cancel" });
+      await nodeRed.inject("free", { topic: "blow", action: "disable" });
+      await nodeRed.inject("free", { topic: "blow", action: "run", ticket: 9 });
+      await nodeRed.inject("free", { topic: "blow", action: "enable" });
+      await nodeRed.inject("free", { topic: "blow" });
+      const told = async () =>
+        (await seen("any")).map(({ rule: of }) => {
+          const { action, outcome } = of as { action: string; outcome: string };
+          return `${action}: ${outcome}`;
+        });
+      await expect
+        .poll(told)
+        .toEqual([
+          "cancel: done",
+          "run: fired",
+          "cancel: done",
+          "disable: done",
+          "enable: done",
+          "run: fired",
+        ]);
+      expect(await seen("any-not")).toEqual([]);
+      expect(await running()).toBe(1);
+      await expect
+        .poll(async () => (await seen("status")).map(({ payload }) => payload))
+        .toContain("Air: nobody said");
+      expect(await errors()).toEqual([
+        expect.objectContaining({ code: "disabled", message: "disabled: The rule blow is disabled." }),
+      ]);
+      expect((await seen("error"))[0]).toMatchObject({ ticket: 9, topic: "blow" });
+    });
+
+    test("what is refused is an error with the gateway's words, in the log only where nobody catches it", async () => {
+      const admin = await call(gateway, "POST", "/api/v1/session", { body: ADMIN, headers: MARK });
+      const cookie = admin.headers.get("set-cookie")?.split(";")[0] ?? "";
+      const reader = await token(gateway, { headers: { ...MARK, cookie } }, "read");
+      const nodes = [
+        watchLink,
+        button("free", "any"),
+        node("any", "tram-rule-run", { action: "msg", wires: [["seen:any"], ["seen:any"]] }),
+        button("shy", "reads"),
+        node("reads", "tram-rule-run", {
+          gateway: "reader",
+          rule: "blow",
+          wires: [["seen:any"], ["seen:any"]],
+        }),
+        button("lost", "dark"),
+        node("dark", "tram-rule-run", { gateway: "none", rule: "blow" }),
+        { ...gatewayNode(gateway.web, reader), id: "reader" },
+      ];
+      const before = nodeRed.process.stdout.length;
+      await deploy(...nodes, failed);
+      await online();
+      await nodeRed.inject("free", { topic: "nobody" });
+      await nodeRed.inject("free", { topic: "hot/../blow" });
+      await nodeRed.inject("free", { payload: "?" });
+      await nodeRed.inject("free", { topic: "blow", action: "delete" });
+      await nodeRed.inject("shy", {});
+      await nodeRed.inject("lost", {});
+      await expect.poll(errors).toHaveLength(6);
+      const told = new Map((await errors()).map(({ code, message }) => [`${code}`, `${message}`]));
+      expect([...told.keys()].sort()).toEqual(["bad-message", "no-gateway", "scope-missing", "unknown-rule"]);
+      expect((await errors()).map(({ message }) => message)).toContain(
+        "unknown-rule: There is no rule nobody that could run.",
+      );
+      expect(await seen("any")).toEqual([]);
+      expect(nodeRed.process.stdout.slice(before)).not.toMatch(/\[error\]/);
+
+      await deploy(...nodes);
+      await nodeRed.clear();
+      await online();
+      await nodeRed.inject("free", { topic: "nobody" });
+      await expect
+        .poll(() => nodeRed.process.stdout.slice(before).match(/\[error\] .*/g))
+        .toEqual(["[error] [tram-rule-run:any] unknown-rule: There is no rule nobody that could run."]);
+    });
+
+    test("while the gateway is away a start is an error at once, and never comes after it", async () => {
+      await call(gateway, "POST", "/api/v1/rules/blow/cancel", { headers: headers() });
+      await using door = new Forwarder(await freePort(), gateway.httpPort);
+      await door.open();
+      await nodeRed.deploy([
+        gatewayNode(`http://127.0.0.1:${door.port}`, secret),
+        watchLink,
+        button("press", "run"),
+        rule,
+        failed,
+      ]);
+      await online();
+      await door.close();
+      await expect.poll(async () => (await seen("link")).at(-1)?.payload).toBe(false);
+      const startedAt = performance.now();
+      for (let n = 0; n < 5; n++) await nodeRed.inject("press", { unconditionally: true });
+      await expect.poll(errors).toHaveLength(5);
+      expect(performance.now() - startedAt).toBeLessThan(5_000);
+      for (const { code, message } of await errors()) {
+        expect(code).toBe("away");
+        expect(message).toMatch(/^away: the gateway is away: /);
+      }
+      await door.open();
+      await expect.poll(async () => (await seen("link")).at(-1)?.payload, { timeout: 15_000 }).toBe(true);
+      // What was kept would have come before this one.
+      await nodeRed.inject("press", { unconditionally: true, ticket: 10 });
+      await expect.poll(() => seen("done")).toHaveLength(1);
+      expect((await seen("done"))[0]).toMatchObject({ ticket: 10 });
+      expect(await seen("not")).toEqual([]);
+      expect(await running()).toBe(1);
+    });
+  });
+
   test("the main job: a device reports, a flow decides, a device acts; and the gateway restarts in between", async () => {
     await call(gateway, "PUT", "/api/v1/things/fan/properties/fan/on?wait=5", {
       body: false,
       headers: { authorization: `Bearer ${secret}` },
     });
     fan.told.length = 0;
+    const before = nodeRed.process.stdout.length;
     await deploy(
       watchLink,
       node("air", "tram-thing-in", {
@@ -308,7 +494,7 @@ describe.skipIf(nodeRedMissing())("the palette in a Node-RED of its own", () => 
     await report(gateway.mqttPort, "25", 1);
     await expect.poll(() => fan.told.at(-1)).toBe("false");
     await expect.poll(async () => (await seen("end")).at(-1)?.payload).toBe("confirmed");
-    expect(nodeRed.process.stdout.match(/\[warn\] \[tram-gateway:gw\]/g)).toHaveLength(1);
+    expect(nodeRed.process.stdout.slice(before).match(/\[warn\] \[tram-gateway:gw\]/g)).toHaveLength(1);
   });
 
   test("what happened while the gateway could not be heard is told afterwards: a value, a command's end, a rule", async () => {
@@ -384,7 +570,10 @@ describe.skipIf(nodeRedMissing())("the palette in a Node-RED of its own", () => 
     expect(body.things?.[0]).toMatchObject({
       properties: [{ key: "fan/on", type: "boolean", readOnly: false }],
     });
-    expect(body.rules).toEqual([{ id: "hot", title: "Too hot" }]);
+    expect(body.rules).toEqual([
+      { id: "blow", title: "Some air" },
+      { id: "hot", title: "Too hot" },
+    ]);
     expect(await lists("bad")).toMatchObject({ status: 404, body: { code: "not-deployed" } });
     expect(await lists("set")).toMatchObject({ status: 404 });
 

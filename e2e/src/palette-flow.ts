@@ -78,11 +78,16 @@ export class NodeRed implements AsyncDisposable {
     const collectors = [...new Set([...wired.matchAll(/"(seen:[\w-]+)"/g)].map(([, name = ""]) => name))];
     const flows = [
       { id: "tab", type: "tab", label: "Test" },
-      ...nodes.map((node) => (node.type === "tram-gateway" ? node : { z: "tab", wires: [], ...node })),
+      // Without a place in the tab Node-RED takes a node for one of configuration.
+      ...nodes.map((node) =>
+        node.type === "tram-gateway" ? node : { z: "tab", x: 0, y: 0, wires: [], ...node },
+      ),
       ...collectors.map((id) => ({
         id,
         type: "function",
         z: "tab",
+        x: 0,
+        y: 0,
         func: `global.set("seen", [...(global.get("seen") ?? []), { ...msg, from: ${JSON.stringify(id.slice(5))} }]);`,
         outputs: 0,
         wires: [],

@@ -52,7 +52,7 @@ test.each([
     409,
     "application/problem+json",
     JSON.stringify(problem),
-    { passing: false, code: "held", reason: "It is held." },
+    { passing: false, status: 409, code: "held", reason: "It is held." },
   ],
   [
     503,
@@ -88,6 +88,11 @@ test("a gateway that does not answer, breaks off, or is not there: the call may 
     passing: true,
     reason: "the gateway did not answer within 15 s",
   });
+  const soon = api.call("POST", "/silent", { withinMs: 2_000 });
+  await until(() => timers.pending === 1);
+  timers.advance(2_000);
+  expect(await soon).toMatchObject({ reason: "the gateway did not answer within 2 s" });
+  expect(await soon).not.toHaveProperty("status");
   expect(await api.call("GET", "/half")).toMatchObject({ ok: false, passing: true });
   server?.closeAllConnections();
   await new Promise((resolve) => server?.close(resolve));

@@ -18,7 +18,14 @@ const SOCKETS = 8;
 export type Answer =
   | { readonly ok: true; readonly status: number; readonly body: unknown; readonly location?: string }
   /** `passing`: the same request may go well later. */
-  | { readonly ok: false; readonly passing: boolean; readonly code: string; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly passing: boolean;
+      readonly code: string;
+      readonly reason: string;
+      /** Missing where there was no answer: whether the gateway heard of it is not known then. */
+      readonly status?: number;
+    };
 
 /** Statuses of a gateway, or of a proxy before it, that pass: RFC 9110 §15.5.9, §15.6, RFC 6585 §4. */
 const PASSING = new Set([408, 429, 502, 503, 504]);
@@ -27,6 +34,8 @@ export interface Call {
   readonly body?: unknown;
   /** The same request once more is the same command. */
   readonly key?: string;
+  /** How long the gateway may take to answer, if not as long as usual. In milliseconds. */
+  readonly withinMs?: number;
 }
 
 /** The gateway's HTTP API. It follows no redirect: the token is for this gateway alone. */
@@ -50,7 +59,11 @@ export class ApiClient implements Disposable {
   }
 
   /** @param path beginning with a slash, its parts encoded. Never rejects. */
-  call(method: "GET" | "PUT" | "POST", path: string, { body, key }: Call = {}): Promise<Answer> {
+  call(
+    method: "GET" | "PUT" | "POST",
+    path: string,
+    { body, key, withinMs = ANSWER_MS }: Call = {},
+  ): Promise<Answer> {
     const written = body === undefined ? undefined : JSON.stringify(body);
     if (this.#closed) return Promise.resolve(failure(new Error("closed")));
     const send = this.#address.secure ? httpsRequest : httpRequest;
@@ -67,8 +80,8 @@ export class ApiClient implements Disposable {
       },
     });
     this.#under.add(request);
-    const patience = this.#timers.after(ANSWER_MS, () => {
-      request.destroy(new Error(`the gateway did not answer within ${ANSWER_MS / 1_000} s`));
+    const patience = this.#timers.after(withinMs, () => {
+      request.destroy(new Error(`the gateway did not answer within ${withinMs / 1_000} s`));
     });
     return new Promise<Answer>((resolve) => {
       const failed = (error: NodeJS.ErrnoException): void => resolve(failure(error));
@@ -118,7 +131,7 @@ function answerOf({ statusCode: status = 0, headers }: IncomingMessage, whole: s
   try {
     body = json && whole !== "" ? JSON.parse(whole) : undefined;
   } catch {
-    return { ok: false, passing: false, code: "not-understood", reason: "the answer is no JSON" };
+    return { ok: false, passing: false, status, code: "not-understood", reason: "the answer is no JSON" };
   }
   if (status >= 200 && status < 300) {
     const { location } = headers;
@@ -128,6 +141,7 @@ function answerOf({ statusCode: status = 0, headers }: IncomingMessage, whole: s
   return {
     ok: false,
     passing: PASSING.has(status),
+    status,
     code: short(text(problem.code) ?? `http-${status}`, 64),
     reason: short(text(problem.detail) ?? text(problem.title) ?? `the gateway answered ${status}`, 300),
   };

@@ -16,8 +16,8 @@ function keysOf(catalogue: object, before = ""): string[] {
   );
 }
 
-test("there are six nodes", () => {
-  expect(types).toHaveLength(6);
+test("there are seven nodes", () => {
+  expect(types).toHaveLength(7);
 });
 
 describe.each(types)("%s", (type) => {
