@@ -501,6 +501,10 @@ describe.skipIf(nodeRedMissing())("the palette in a Node-RED of its own", () => 
     await using door = new Forwarder(await freePort(), gateway.httpPort);
     await door.open();
     await report(gateway.mqttPort, "20", 1);
+    const headers = { authorization: `Bearer ${secret}` };
+    const valueOf = async (path: string) =>
+      (await call(gateway, "GET", `/api/v1/things/${path}`, { headers })).body;
+    await expect.poll(() => valueOf("sensor/properties/air/temperature")).toBe(20);
     await nodeRed.deploy([
       gatewayNode(`http://127.0.0.1:${door.port}`, secret),
       watchLink,
@@ -528,12 +532,7 @@ describe.skipIf(nodeRedMissing())("the palette in a Node-RED of its own", () => 
     await expect.poll(async () => (await seen("link")).at(-1)?.payload).toBe(false);
     resolve();
     fan.patience = Promise.resolve();
-    const headers = { authorization: `Bearer ${secret}` };
-    await expect
-      .poll(
-        async () => (await call(gateway, "GET", "/api/v1/things/fan/properties/fan/on", { headers })).body,
-      )
-      .toBe(false);
+    await expect.poll(() => valueOf("fan/properties/fan/on")).toBe(false);
     for (const payload of ["70", "25"]) await report(gateway.mqttPort, payload, 1);
     await door.open();
     await expect.poll(async () => (await seen("link")).at(-1)?.payload, { timeout: 15_000 }).toBe(true);
