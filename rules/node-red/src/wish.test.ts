@@ -30,6 +30,8 @@ test.each<[Record<string, unknown>, object, RegExp]>([
   [{ payload: 1n }, { thing: "fan", property: "x/y" }, /^payload: expected a value/],
   [{ payload: "x".repeat(70_000) }, { thing: "fan", property: "x/y" }, /^payload: expected at most 65536/],
   [{ topic: `a/${"b".repeat(300)}`, payload: 1 }, {}, /at most 256/],
+  [{ topic: "a/b/\ud800", payload: 1 }, {}, /that can be sent/],
+  [{ payload: 1 }, { thing: "\udc00", property: "x/y" }, /that can be sent/],
 ])("refuses message %#", (msg, set, problem) => {
   expect(readWish(msg, set)).toEqual({ ok: false, problem: expect.stringMatching(problem) });
 });

@@ -46,6 +46,10 @@ function wish(thing: string | undefined, property: string | undefined, value: un
   if (thing.length > LONGEST_NAME || property.length > LONGEST_NAME) {
     return { ok: false, problem: `thing, property: expected at most ${LONGEST_NAME} characters` };
   }
+  // Half of a pair of UTF-16 has no place in an address.
+  if (!thing.isWellFormed() || !property.isWellFormed()) {
+    return { ok: false, problem: "thing, property: expected texts that can be sent" };
+  }
   let json: string | undefined;
   try {
     json = JSON.stringify(value);
