@@ -444,6 +444,47 @@ describe.skipIf(nodeRedMissing())("the palette in a Node-RED of its own", () => 
     });
   });
 
+  test("a gateway that hangs starts once what it may have heard of, which the error says, and nothing of what waited behind", async () => {
+    const headers = { authorization: `Bearer ${secret}` };
+    const starts = async (): Promise<number> => {
+      const { body } = await call(gateway, "GET", "/api/v1/rules/blow/traces", { headers });
+      const { traces } = body as { traces: { outcome: string }[] };
+      return traces.filter(({ outcome }) => ["fired", "mode-dropped"].includes(outcome)).length;
+    };
+    await call(gateway, "POST", "/api/v1/rules/blow/cancel", { headers });
+    await deploy(
+      watchLink,
+      button("press", "run"),
+      node("run", "tram-rule-run", {
+        rule: "blow",
+        unconditionally: true,
+        wires: [["seen:any"], ["seen:any"]],
+      }),
+      { id: "failed", type: "catch", scope: null, wires: [["seen:error"]] },
+    );
+    await online();
+    const before = await starts();
+    gateway.process.child.kill("SIGSTOP");
+    try {
+      for (let n = 0; n < 103; n++) await nodeRed.inject("press", { ticket: n });
+      const told = async () =>
+        (await seen("error")).map(({ error, ticket }) => ({ ...(error as { message: string }), ticket }));
+      await expect.poll(told, { timeout: 15_000 }).toHaveLength(103);
+      const byTicket = new Map((await told()).map((each) => [each.ticket, each.message]));
+      expect(byTicket.get(0)).toBe(
+        "unreachable: the gateway did not answer within 5 s; it may have done it all the same",
+      );
+      expect(byTicket.get(102)).toBe("too-many: more than 100 messages wait");
+      for (const ticket of [1, 2]) expect(byTicket.get(ticket)).toMatch(/^too-old: /);
+    } finally {
+      gateway.process.child.kill("SIGCONT");
+    }
+    await nodeRed.inject("press", { ticket: 200 });
+    await expect.poll(async () => (await seen("any")).map(({ ticket }) => ticket)).toEqual([200]);
+    // This one, and at most the one that it was asked for.
+    expect((await starts()) - before).toBeLessThanOrEqual(2);
+  });
+
   test("the main job: a device reports, a flow decides, a device acts; and the gateway restarts in between", async () => {
     await call(gateway, "PUT", "/api/v1/things/fan/properties/fan/on?wait=5", {
       body: false,
@@ -502,9 +543,9 @@ describe.skipIf(nodeRedMissing())("the palette in a Node-RED of its own", () => 
     await door.open();
     await report(gateway.mqttPort, "20", 1);
     const headers = { authorization: `Bearer ${secret}` };
-    const valueOf = async (path: string) =>
+    const known = async (path: string) =>
       (await call(gateway, "GET", `/api/v1/things/${path}`, { headers })).body;
-    await expect.poll(() => valueOf("sensor/properties/air/temperature")).toBe(20);
+    await expect.poll(() => known("sensor/properties/air/temperature")).toBe(20);
     await nodeRed.deploy([
       gatewayNode(`http://127.0.0.1:${door.port}`, secret),
       watchLink,
@@ -532,7 +573,7 @@ describe.skipIf(nodeRedMissing())("the palette in a Node-RED of its own", () => 
     await expect.poll(async () => (await seen("link")).at(-1)?.payload).toBe(false);
     resolve();
     fan.patience = Promise.resolve();
-    await expect.poll(() => valueOf("fan/properties/fan/on")).toBe(false);
+    await expect.poll(() => known("fan/properties/fan/on")).toBe(false);
     for (const payload of ["70", "25"]) await report(gateway.mqttPort, payload, 1);
     await door.open();
     await expect.poll(async () => (await seen("link")).at(-1)?.payload, { timeout: 15_000 }).toBe(true);

@@ -52,7 +52,7 @@ test("the message says the action only where the node lets it", () => {
   expect(readRuleWish({ action: "disable" }, hot)).toMatchObject({ wish: { action: "run" } });
   expect(readRuleWish({ action: "rollback" }, free)).toEqual({
     ok: false,
-    problem: "action: expected run, enable, disable, cancel, resume, found rollback",
+    problem: 'action: expected run, enable, disable, cancel, resume, found "rollback"',
   });
   // Variables are of a run alone.
   expect(readRuleWish({ action: "cancel", payload: { level: 3 } }, free)).toEqual({
@@ -70,9 +70,14 @@ test("what cannot be sent is refused with its place", () => {
     [{ topic: "\ud800" }, /^rule: /],
     [{ topic: "hot", payload: circle }, /^payload: expected variables that JSON/],
     [{ topic: "hot", payload: { n: 1n } }, /^payload: expected variables that JSON/],
+    [{ topic: "hot", action: circle }, /^action: .*found object/],
+    [{ topic: "hot", unconditionally: 1n }, /^unconditionally: .*found bigint/],
     [{ topic: "hot", payload: { text: "x".repeat(70_000) } }, /^payload: expected at most 65536/],
   ] as const) {
-    expect(readRuleWish(msg, run)).toMatchObject({ ok: false, problem: expect.stringMatching(problem) });
+    expect(readRuleWish(msg, { ...run, action: "msg" })).toMatchObject({
+      ok: false,
+      problem: expect.stringMatching(problem),
+    });
   }
 });
 

@@ -38,7 +38,7 @@ export function readRuleWish(
   if (!rule.isWellFormed()) return { ok: false, problem: "rule: expected the id of a rule, found no text" };
   const action = set.action === "msg" ? word(msg.action ?? "run", ACTIONS) : set.action;
   if (action === undefined) {
-    return { ok: false, problem: `action: expected ${ACTIONS.join(", ")}, found ${short(msg.action)}` };
+    return { ok: false, problem: `action: expected ${ACTIONS.join(", ")}, found ${shown(msg.action)}` };
   }
   if (action !== "run") return { ok: true, wish: { rule, action } };
   // Whether conditions are asked is nothing to guess from "false" or 0.
@@ -46,12 +46,17 @@ export function readRuleWish(
   if (typeof unconditionally !== "boolean") {
     return {
       ok: false,
-      problem: `unconditionally: expected true or false, found ${short(msg.unconditionally)}`,
+      problem: `unconditionally: expected true or false, found ${shown(msg.unconditionally)}`,
     };
   }
   const read = readVariables(msg.payload);
   if (typeof read === "string") return { ok: false, problem: read };
   return { ok: true, wish: { rule, action, body: { ...read, ...(unconditionally && { unconditionally }) } } };
+}
+
+/** A text as it is, of all else the kind: it may be a circle. */
+function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(short(value)) : typeof value;
 }
 
 /** As they are now: the flow may change its message while the wish waits. @returns a text: why they cannot be sent. */

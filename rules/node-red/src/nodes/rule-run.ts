@@ -10,14 +10,16 @@ import { attach, type Part } from "./attach.ts";
 const TYPE = "tram-rule-run";
 /** Messages that may wait for the one before them. */
 const MOST = 100;
-/** A rule that starts later than it was wanted is worse than one that does not. In milliseconds. */
-const SOON_MS = 5_000;
+/** A rule that starts later than it was wanted is worse than one that does not: so long a message waits. In milliseconds. */
+const WAIT_MS = 2_000;
+/** And so long for the answer. In milliseconds. */
+const ANSWER_MS = 5_000;
 /** Failures of connect(2) and of names: the gateway was told nothing. After others it may have been. */
 const NOT_SENT = new Set(["EAI_AGAIN", "ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND"]);
 
 const NOT_BEGUN: Readonly<Record<NotBegun, string>> = {
   "too-many": `more than ${MOST} messages wait`,
-  "too-old": `the gateway did not get to it within ${SOON_MS / 1_000} s`,
+  "too-old": `the gateway was busy with those before it for ${WAIT_MS / 1_000} s`,
   closed: "the flow was stopped",
 };
 
@@ -51,7 +53,7 @@ function runRules(node: RedNode, config: NodeConfig, gateway: Gateway, light: St
     action: word(config.action, [...ACTIONS, "msg"] as const) ?? "run",
     unconditionally: config.unconditionally === true,
   };
-  const turns = new InTurn({ timers: gateway.timers, most: MOST, oldestMs: SOON_MS });
+  const turns = new InTurn({ timers: gateway.timers, most: MOST, oldestMs: WAIT_MS });
   let closed = false;
 
   node.on("input", (msg, send, done) => {
@@ -104,7 +106,7 @@ async function ask({ api, link }: Gateway, { action, body, rule }: RuleWish): Pr
   const path = `/api/v1/rules/${encodeURIComponent(rule)}/${action}`;
   const answer = await api.call("POST", path, {
     ...(body === undefined ? {} : { body }),
-    withinMs: SOON_MS,
+    withinMs: ANSWER_MS,
   });
   return toldBy(answer, action);
 }
