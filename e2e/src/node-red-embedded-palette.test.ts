@@ -43,6 +43,16 @@ const flow = (address: string, secret: string): FlowNode[] => [
     x: 500,
     y: 80,
   },
+  {
+    id: "run",
+    type: "tram-rule-run",
+    z: "tab",
+    gateway: "gw",
+    action: "msg",
+    wires: [[], []],
+    x: 500,
+    y: 160,
+  },
 ];
 
 describe.skipIf(nodeRedMissing())("the palette in the Node-RED that the gateway embeds", () => {
@@ -138,6 +148,13 @@ describe.skipIf(nodeRedMissing())("the palette in the Node-RED that the gateway 
       await editor.locator("#node-input-thing").fill("sensor");
       await expect.poll(() => offers("property")).toEqual([]);
       await editor.getByText("Số giá trị chờ").waitFor();
+      await editor.evaluate("RED.tray.close()");
+      await editor.evaluate('RED.editor.edit(RED.nodes.node("run"))');
+      await editor.getByText("chạy mà không xét điều kiện").waitFor();
+      expect(await editor.locator("#node-input-action").inputValue()).toBe("msg");
+      expect(await editor.locator("#node-input-action option:checked").textContent()).toBe(
+        "- theo msg.action -",
+      );
       expect(complaints).toEqual([]);
       await browser.close();
     },
