@@ -9,6 +9,7 @@ import type { Message } from "./message.ts";
 import { en } from "./messages/en.ts";
 import { enBackup } from "./messages/en-backup.ts";
 import { enEditor } from "./messages/en-editor.ts";
+import { enEditorParts } from "./messages/en-editor-parts.ts";
 import { enHousehold } from "./messages/en-household.ts";
 import { enTopics } from "./messages/en-topics.ts";
 import { CATALOGUES } from "./translator.ts";
@@ -17,6 +18,7 @@ const english: Readonly<Record<MessageKey, Message>> = {
   ...en,
   ...enBackup,
   ...enEditor,
+  ...enEditorParts,
   ...enHousehold,
   ...enTopics,
 };

@@ -2,11 +2,17 @@ import type { Message, PluralForms, SlotsOf } from "./message.ts";
 import type { en } from "./messages/en.ts";
 import type { enBackup } from "./messages/en-backup.ts";
 import type { enEditor } from "./messages/en-editor.ts";
+import type { enEditorParts } from "./messages/en-editor-parts.ts";
 import type { enHousehold } from "./messages/en-household.ts";
 import type { enTopics } from "./messages/en-topics.ts";
 
 /** English, which defines the keys that every other language must have. */
-type English = typeof en & typeof enBackup & typeof enEditor & typeof enHousehold & typeof enTopics;
+type English = typeof en &
+  typeof enBackup &
+  typeof enEditor &
+  typeof enEditorParts &
+  typeof enHousehold &
+  typeof enTopics;
 
 export type MessageKey = keyof English;
 

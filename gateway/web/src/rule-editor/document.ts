@@ -23,86 +23,17 @@ export function isPart(value: unknown): value is Part {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The map at a key, or an empty one. */
-export function innerOf(part: Part, key: string): Part {
-  const inner = part[key];
-  return isPart(inner) ? inner : {};
-}
-
-export type PartKind = "state" | "numeric" | "time" | "set" | "delay" | "notify";
-
-const KINDS: Readonly<Record<ListKey, readonly PartKind[]>> = {
-  triggers: ["state", "numeric", "time"],
-  conditions: ["state", "numeric", "time"],
-  actions: ["set", "delay", "notify"],
-};
-
-/** Keys that the form shows for each kind, besides the kind itself. A part with others is edited as text. */
-const KNOWN: Readonly<Record<string, readonly string[]>> = {
-  "triggers.state": ["id", "for"],
-  "triggers.numeric": ["id", "for"],
-  "triggers.time": ["id"],
-  "actions.set": ["value"],
-  "actions.notify": ["level"],
-};
-
-export function kindsOf(list: ListKey): readonly PartKind[] {
-  return KINDS[list];
-}
-
-/** What the form can show of a part; `undefined` for what only the text can say (`and`, `or`, `not`, newer kinds). */
-export function kindOf(list: ListKey, part: unknown): PartKind | undefined {
-  if (!isPart(part)) return undefined;
-  const kind = KINDS[list].find((candidate) => Object.hasOwn(part, candidate));
-  if (kind === undefined) return undefined;
-  const besides = KNOWN[`${list}.${kind}`] ?? [];
-  const fits = Object.entries(part).every(([key, value]) => {
-    if (key === kind) return hasShape(list, kind, value);
-    // Only a value that is set may be anything.
-    return besides.includes(key) && (key === "value" || isScalar(value));
-  });
-  return fits ? kind : undefined;
-}
-
-/** A trigger's time is a text, a condition's a window; the rest is a map of single values, or a text for actions. */
-function hasShape(list: ListKey, kind: PartKind, inner: unknown): boolean {
-  if (list === "actions" || (list === "triggers" && kind === "time")) return typeof inner === "string";
-  return (
-    isPart(inner) &&
-    Object.entries(inner).every(
-      ([key, value]) =>
-        isScalar(value) || (key === "weekdays" && Array.isArray(value) && value.every(isScalar)),
-    )
-  );
-}
-
-function isScalar(value: unknown): boolean {
-  return typeof value !== "object" || value === null;
-}
-
-/** A part to begin with. */
-export function newPart(list: ListKey, kind: PartKind): Part {
-  switch (kind) {
-    case "state":
-      return list === "triggers" ? { state: { property: "" } } : { state: { property: "", is: true } };
-    case "numeric":
-      return { numeric: { property: "" } };
-    case "time":
-      return list === "triggers" ? { time: "07:00" } : { time: { after: "07:00", before: "22:00" } };
-    case "set":
-      return { set: "", value: true };
-    case "delay":
-      return { delay: "5m" };
-    case "notify":
-      return { notify: "" };
-  }
-}
-
 /** Keys in the order in which rules are written; a new one finds its place by it. */
 const ORDER = [
-  ...["id", "title", "description", "enabled", "mode", "max", "triggers", "conditions", "actions"],
-  ...["state", "numeric", "time", "for", "property", "from", "to", "is", "above", "below"],
-  ...["after", "before", "weekdays", "set", "value", "delay", "notify", "level"],
+  ...["id", "title", "description", "enabled", "group", "labels", "mode", "max", "on_missed"],
+  ...["when_untrusted", "on_edit", "rate_limit", "variables", "triggers", "conditions", "actions"],
+  ...["state", "numeric", "time", "sun", "schedule", "event", "on", "is", "of", "thing", "property"],
+  ...["area", "tag", "from", "to", "above", "below", "hysteresis", "attribute", "after", "before"],
+  ...["offset", "at", "weekdays", "week", "topic", "payload", "path", "set", "value", "delay", "notify"],
+  ...["level", "publish", "qos", "retain", "http", "method", "headers", "body", "invoke", "input"],
+  ...["confirm", "call", "with", "wait", "stop", "error", "if", "then", "choose", "when", "repeat"],
+  ...["count", "while", "until", "for_each", "do", "else", "wait_for", "wait_until", "timeout"],
+  ...["on_timeout", "response", "retry", "for"],
 ];
 
 /** Sets a key, or removes it for `undefined`; the order of the others stays. */
@@ -118,9 +49,44 @@ export function withKey(part: Part, key: string, value: unknown): Part {
   return Object.fromEntries(entries.toSpliced(next < 0 ? entries.length : next, 0, [key, value]));
 }
 
-/** Changes a key inside the map at `key`. */
-export function withInner(part: Part, key: string, inner: string, value: unknown): Part {
-  return { ...part, [key]: withKey(innerOf(part, key), inner, value) };
+/**
+ * Sets what stands at a path inside a part, such as `sun.after.event` or `then[1].set`; `undefined` removes it, and a map
+ * that is left empty by that goes with it, except the outermost: that is the kind of the part.
+ */
+export function withPath(part: Part, path: string, value: unknown): Part {
+  const changed = replaced(part, stepsOf(path), value, 0);
+  return isPart(changed) ? changed : part;
+}
+
+function replaced(
+  target: unknown,
+  [step, ...more]: readonly (string | number)[],
+  value: unknown,
+  depth: number,
+): unknown {
+  if (step === undefined) return value;
+  if (typeof step === "number") {
+    const list: readonly unknown[] = Array.isArray(target) ? target : [];
+    const item = replaced(list[step], more, value, 0);
+    return item === undefined ? list.toSpliced(step, 1) : list.toSpliced(step, 1, item);
+  }
+  const map = isPart(target) ? target : {};
+  const changed = withKey(map, step, replaced(map[step], more, value, depth + 1));
+  return depth > 1 && Object.keys(changed).length === 0 ? undefined : changed;
+}
+
+/** The path of a key below another, written as the gateway writes it. */
+export function joinPath(path: string, key: string): string {
+  if (!/^[A-Za-z_][\w-]*$/.test(key)) return `${path}[${JSON.stringify(key)}]`;
+  return path === "" ? key : `${path}.${key}`;
+}
+
+/** A path as keys and indices. */
+function stepsOf(path: string): readonly (string | number)[] {
+  return [...path.matchAll(/\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|([^.[\]]+)/g)].map(([, index, quoted, key]) => {
+    if (index !== undefined) return Number(index);
+    return quoted === undefined ? (key ?? "") : String(JSON.parse(`"${quoted}"`));
+  });
 }
 
 export function withList(document: RuleDocument, list: ListKey, parts: readonly unknown[]): RuleDocument {
@@ -139,9 +105,9 @@ export function moved<Item>(items: readonly Item[], index: number, by: -1 | 1): 
 /** What stands at a path such as `triggers[0].numeric.property`; `undefined` where nothing does. */
 export function valueAt(document: RuleDocument, path: string): unknown {
   let value: unknown = document;
-  for (const [, index, key] of path.matchAll(/\[(\d+)\]|([^.[\]]+)/g)) {
-    if (index !== undefined) value = Array.isArray(value) ? value[Number(index)] : undefined;
-    else value = isPart(value) && Object.hasOwn(value, key ?? "") ? value[key ?? ""] : undefined;
+  for (const step of stepsOf(path)) {
+    if (typeof step === "number") value = Array.isArray(value) ? value[step] : undefined;
+    else value = isPart(value) && Object.hasOwn(value, step) ? value[step] : undefined;
   }
   return value;
 }

@@ -1,6 +1,7 @@
 import type { PropertyAffordance } from "@tram/protocol";
 import { createContext, type ReactNode, useContext, useId } from "react";
 import { problemsAt, type Told } from "./problems.ts";
+import type { RuleDraft } from "./rule-draft.ts";
 
 /** What the fields of a rule share. */
 export interface EditorContext {
@@ -9,8 +10,10 @@ export interface EditorContext {
   readonly readOnly: boolean;
   /** What is known of the property that a rule names; undefined while nobody has announced it. */
   readonly affordanceOf: (reference: unknown) => PropertyAffordance | undefined;
-  /** Leads to a place in the text of the rule. */
-  readonly openText: (path: string) => void;
+  /** The rule itself; undefined outside of an editor. */
+  readonly draft: RuleDraft | undefined;
+  /** Tells people who do not see it what happened. */
+  readonly announce: (text: string) => void;
 }
 
 export const RuleEditorContext = createContext<EditorContext>({
@@ -18,7 +21,8 @@ export const RuleEditorContext = createContext<EditorContext>({
   warnings: [],
   readOnly: false,
   affordanceOf: () => undefined,
-  openText: () => undefined,
+  draft: undefined,
+  announce: () => undefined,
 });
 
 interface FieldAttributes {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { lineOfPart, showPart, showYaml } from "./part-lines.ts";
+import { lineOfPart } from "./part-lines.ts";
 
 const text = `id: a
 triggers: [{ time: "07:00" }]
@@ -23,19 +23,4 @@ it("finds the line of a part", () => {
   expect(lineOfPart(text, "triggers", 0)).toBe(2);
   expect(lineOfPart(text, "actions", 9)).toBe(12);
   expect(lineOfPart("id: a", "actions", 0)).toBeUndefined();
-});
-
-it("shows a part as people would write it", () => {
-  expect(showPart({ not: { time: { after: "11:00", before: "15:00" } } })).toBe(
-    '- not: { time: { after: "11:00", before: "15:00" } }',
-  );
-  expect(showPart({ or: [{ state: { property: "ghost/a/b", is: 1 } }, { and: [{ x: true }] }] })).toBe(
-    ["- or:", "    - state: { property: ghost/a/b, is: 1 }", "    - and:", "        - x: true"].join("\n"),
-  );
-  expect(showPart({ time: "07:00", skip: 2 })).toBe('- { time: "07:00", skip: 2 }');
-  expect(showPart("sunrise")).toBe("- sunrise");
-  expect(showPart({})).toBe("- {}");
-  expect(showYaml({ a: ["true", "no # comment", "plain words", null, {}] })).toBe(
-    '{ a: ["true", "no # comment", plain words, null, {}] }',
-  );
 });

@@ -22,30 +22,3 @@ export function lineOfPart(text: string, list: ListKey, index: number): number |
   }
   return head + 1;
 }
-
-/** A document as YAML in brackets, readable for people: only shown, never written to a file. */
-export function showYaml(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(showYaml).join(", ")}]`;
-  if (typeof value === "object" && value !== null) {
-    const entries = Object.entries(value).map(([key, inner]) => `${key}: ${showYaml(inner)}`);
-    return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
-  }
-  // Plain words need no quotes; what could be read as something else does.
-  if (
-    typeof value === "string" &&
-    /^[A-Za-z][\w/-]*(?: [\w/-]+)*$/.test(value) &&
-    !/^(?:true|false|null)$/i.test(value)
-  )
-    return value;
-  return JSON.stringify(value) ?? "";
-}
-
-/** A part as it may stand in a list of a rule: groups one part a line. */
-export function showPart(part: unknown, indent = ""): string {
-  if (typeof part !== "object" || part === null || Array.isArray(part)) return `${indent}- ${showYaml(part)}`;
-  const [first, ...more] = Object.entries(part) as [string, unknown][];
-  if (first === undefined || more.length > 0) return `${indent}- ${showYaml(part)}`;
-  const [key, inner] = first;
-  if (!Array.isArray(inner)) return `${indent}- ${key}: ${showYaml(inner)}`;
-  return [`${indent}- ${key}:`, ...inner.map((one) => showPart(one, `${indent}    `))].join("\n");
-}

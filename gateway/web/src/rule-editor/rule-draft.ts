@@ -1,6 +1,6 @@
 import type { RuleProblemView, RuleSourceView } from "@tram/protocol";
 import type { ApiClient, ApiProblem, ApiResult } from "../api/client.ts";
-import { EMPTY_RULE, isPart, type RuleDocument } from "./document.ts";
+import { EMPTY_RULE, isPart, type RuleDocument, withPath } from "./document.ts";
 
 /** The gateway is asked when nobody has typed for this long. In milliseconds. */
 export const QUIET_MS = 350;
@@ -30,7 +30,17 @@ export type Refusal =
   | { readonly kind: "problem"; readonly problem: ApiProblem }
   /** Somebody changed the rule since it was loaded. */
   | { readonly kind: "changed"; readonly theirs: RuleSourceView }
-  | { readonly kind: "gone" };
+  | { readonly kind: "gone" }
+  /** A field of the form holds YAML that cannot be read. */
+  | { readonly kind: "unread" };
+
+/** What a text means; or why it means nothing. */
+export type Reading =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly problem: string; readonly trouble?: ApiProblem | undefined };
+
+/** The trouble of a field whose YAML cannot be read: the field itself says why. */
+export const UNREAD: ApiProblem = { status: 422, code: "unread", errors: [] };
 
 export interface DraftParts {
   readonly ask: <Value>(call: (api: ApiClient) => Promise<ApiResult<Value>>) => Promise<ApiResult<Value>>;
@@ -56,6 +66,8 @@ export class RuleDraft {
   /** What has to be made anew of the other. */
   #behind: "text" | "document" | undefined;
   #cancel: (() => void) | undefined;
+  /** Fields whose text has not been read yet, with what reads them. */
+  readonly #unread = new Map<object, () => Promise<ApiProblem | undefined>>();
 
   /** @param id of the rule; undefined for a new one. */
   constructor(id: string | undefined, parts: DraftParts) {
@@ -104,6 +116,7 @@ export class RuleDraft {
     this.#keep(source);
     this.#version++;
     this.#behind = undefined;
+    this.#unread.clear();
     this.#cancel?.();
     const document = isPart(source.document) ? source.document : undefined;
     this.#set({
@@ -122,6 +135,41 @@ export class RuleDraft {
 
   changeDocument(document: RuleDocument): void {
     this.#changed("text", { document });
+  }
+
+  /** Sets what stands at a path of the rule as it is now; `undefined` removes it. */
+  changeAt(path: string, value: unknown): void {
+    const { document } = this.#state;
+    if (document !== undefined) this.changeDocument(withPath(document, path, value));
+  }
+
+  /**
+   * Text and document are together only when `read` has put into the document what a field of text says.
+   * @param read tells what kept it from that.
+   */
+  expect(field: object, read: () => Promise<ApiProblem | undefined>): void {
+    this.#unread.set(field, read);
+    this.#version++;
+    this.#set({ unsaved: true, saved: false });
+    this.#soon();
+  }
+
+  forget(field: object): void {
+    this.#unread.delete(field);
+  }
+
+  /** What a text of YAML means: the gateway reads it, as it reads all of the rule. */
+  async readYaml(text: string): Promise<Reading> {
+    if (text.trim() === "") return { ok: true, value: undefined };
+    const indented = text.split("\n").map((line) => `  ${line}`);
+    const result = await this.#parts.ask((api) =>
+      api.checkRule(["value:", ...indented].join("\n"), undefined),
+    );
+    if (!result.ok) return { ok: false, problem: "", trouble: result.problem };
+    const { document, problems } = result.value;
+    if (isPart(document) && Object.keys(document).join() === "value")
+      return { ok: true, value: document.value };
+    return { ok: false, problem: problems[0]?.problem ?? "" };
   }
 
   changeText(text: string): void {
@@ -149,6 +197,7 @@ export class RuleDraft {
   async settle(): Promise<boolean> {
     this.#cancel?.();
     this.#cancel = undefined;
+    if (!(await this.#readFields())) return false;
     while (this.#behind !== undefined) {
       const version = this.#version;
       const trouble = this.#behind === "text" ? await this.#render(version) : await this.#check(version);
@@ -157,6 +206,27 @@ export class RuleDraft {
       this.#set({ trouble });
       return false;
     }
+    return true;
+  }
+
+  /** Takes into the document what fields of text say. */
+  async #readFields(): Promise<boolean> {
+    let any = false;
+    for (;;) {
+      const [first] = this.#unread;
+      if (first === undefined) break;
+      const [field, read] = first;
+      const trouble = await read();
+      if (this.#unread.get(field) !== read) continue; // Somebody typed on: once more.
+      if (trouble !== undefined) {
+        this.#set({ trouble });
+        return false;
+      }
+      any = true;
+      this.#unread.delete(field);
+    }
+    if (any && this.#behind === undefined)
+      this.#set({ trouble: undefined, unsaved: this.#state.text !== this.#base });
     return true;
   }
 
@@ -175,7 +245,8 @@ export class RuleDraft {
   async #save(over: RuleSourceView | "new" | undefined): Promise<RuleSourceView | undefined> {
     if (!(await this.settle())) {
       const { trouble } = this.#state;
-      if (trouble !== undefined)
+      if (trouble === UNREAD) this.#set({ refusal: { kind: "unread" }, trouble: undefined });
+      else if (trouble !== undefined)
         this.#set({ refusal: { kind: "problem", problem: trouble }, trouble: undefined });
       return undefined;
     }
@@ -233,6 +304,10 @@ export class RuleDraft {
     this.#version++;
     this.#behind = behind;
     this.#set({ ...change, unsaved: true, saved: false });
+    this.#soon();
+  }
+
+  #soon(): void {
     this.#cancel?.();
     this.#cancel = this.#parts.later(QUIET_MS, () => void this.settle());
   }

@@ -16,7 +16,7 @@ import { lineOfPart } from "./part-lines.ts";
 import { ProblemSummary } from "./problem-summary.tsx";
 import { inWords, warningsInWords } from "./problem-words.ts";
 import { anchorOf, type Told } from "./problems.ts";
-import type { DraftState, RuleDraft } from "./rule-draft.ts";
+import { type DraftState, type RuleDraft, UNREAD } from "./rule-draft.ts";
 import { RuleForm } from "./rule-form.tsx";
 import { proposeId, rulePath } from "./rule-id.ts";
 import { BackLink, Conflict, SaveAlert, SaveProblem, SaveRow } from "./save-row.tsx";
@@ -82,6 +82,7 @@ function Editor({ id, draft, state }: EditorProps) {
   const [tried, setTried] = useState(id !== undefined);
   // The id of a new rule follows its title until somebody writes one.
   const [ownId, setOwnId] = useState(id !== undefined);
+  const [said, setSaid] = useState("");
   const area = useRef<HTMLTextAreaElement>(null);
   const [line, setLine] = useState<number>();
   const problemsId = useId();
@@ -123,11 +124,12 @@ function Editor({ id, draft, state }: EditorProps) {
   }
 
   const context: EditorContext = {
+    draft,
+    announce: setSaid,
     problems: shown,
     warnings,
     readOnly,
     affordanceOf,
-    openText: (path) => void openText(path),
   };
   return (
     <RuleEditorContext.Provider value={context}>
@@ -173,6 +175,9 @@ function Editor({ id, draft, state }: EditorProps) {
             />
           </>
         )}
+        <p className="visually-hidden" role="status" data-said>
+          {said}
+        </p>
         <div id={problemsId}>
           <ProblemSummary problems={shown} warnings={warnings} onPick={pick} />
         </div>
@@ -215,8 +220,14 @@ function Outcome({
     <SaveAlert>
       {refusal === undefined ? (
         trouble === undefined ? null : (
-          <p className="save-failure">{t("editor.notChecked", { problem: problemText(trouble, t) })}</p>
+          <p className="save-failure">
+            {trouble === UNREAD
+              ? t("editor.unread")
+              : t("editor.notChecked", { problem: problemText(trouble, t) })}
+          </p>
         )
+      ) : refusal.kind === "unread" ? (
+        <p className="save-failure">{t("editor.unread")}</p>
       ) : refusal.kind === "problem" ? (
         <SaveProblem problem={refusal.problem} />
       ) : refusal.kind === "gone" ? (

@@ -1,13 +1,15 @@
-import { useState } from "react";
 import { useI18n } from "../i18n/use-i18n.ts";
-import { isListable, LISTS, partsOf, type RuleDocument, withKey, withList } from "./document.ts";
+import { isListable, isPart, LISTS, partsOf, type RuleDocument, withKey, withList } from "./document.ts";
 import { FieldFrame } from "./field-frame.tsx";
+import { More, PartFields } from "./part-fields.tsx";
 import { PartList } from "./part-list.tsx";
-import { ChoiceField, NumberField, TextField } from "./simple-fields.tsx";
+import { fieldsOf } from "./part-shape.ts";
+import { HEAD_FIELDS } from "./part-specs.ts";
+import { ChoiceField, TextField } from "./simple-fields.tsx";
 
 const MODES = ["single", "restart", "queued", "parallel"] as const;
-/** How many runs `queued` and `parallel` allow when the rule does not say. */
-const USUAL_MAX = "10";
+/** Keys that have fields before “More”. */
+const SHOWN_FIRST = [...LISTS, "id", "title", "description", "mode", "enabled"];
 
 interface Props {
   readonly document: RuleDocument;
@@ -19,7 +21,6 @@ interface Props {
 /** A rule as a form: when, only if, then. */
 export function RuleForm({ document, onChange, proposed }: Props) {
   const { t } = useI18n();
-  const [said, setSaid] = useState("");
   const { mode } = document;
   const setKey = (key: string, value: unknown): void => onChange(withKey(document, key, value));
   return (
@@ -58,15 +59,6 @@ export function RuleForm({ document, onChange, proposed }: Props) {
           options={MODES.map((one) => [one, t(`editor.mode.${one}`)] as const)}
           onChange={(chosen) => setKey("mode", chosen === "single" ? undefined : chosen)}
         />
-        {mode === "queued" || mode === "parallel" || document.max !== undefined ? (
-          <NumberField
-            label={t("editor.max")}
-            path="max"
-            placeholder={USUAL_MAX}
-            value={document.max}
-            onChange={(max) => setKey("max", max)}
-          />
-        ) : null}
         <FieldFrame label={t("editor.isOn")} path="enabled">
           {({ "aria-invalid": _invalid, ...field }) => (
             <button
@@ -81,20 +73,42 @@ export function RuleForm({ document, onChange, proposed }: Props) {
             </button>
           )}
         </FieldFrame>
+        <More fields={fieldsOf(document, HEAD_FIELDS, SHOWN_FIRST)} path="">
+          <div className="part-fields">
+            <PartFields
+              specs={HEAD_FIELDS}
+              part={document}
+              path=""
+              besides={SHOWN_FIRST}
+              onChange={(changed) => onChange(withoutEmptyLimit(changed))}
+            />
+          </div>
+        </More>
       </div>
       {LISTS.map((list) => (
         <PartList
           key={list}
-          list={list}
+          role={list}
+          path={list}
+          label={t(`editor.${list}`)}
+          hint={t(
+            list === "conditions" && partsOf(document, list).length === 0
+              ? "editor.noConditions"
+              : `editor.${list}Hint`,
+          )}
           parts={partsOf(document, list)}
           instead={isListable(document, list) ? undefined : document[list]}
           onChange={(parts) => onChange(withList(document, list, parts))}
-          announce={setSaid}
         />
       ))}
-      <p className="visually-hidden" role="status">
-        {said}
-      </p>
     </div>
   );
+}
+
+/** A limit of which neither half is said any more is none. */
+function withoutEmptyLimit(document: RuleDocument): RuleDocument {
+  const { rate_limit: limit } = document;
+  return isPart(limit) && Object.keys(limit).length === 0
+    ? withKey(document, "rate_limit", undefined)
+    : document;
 }

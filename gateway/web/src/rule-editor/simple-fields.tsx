@@ -1,4 +1,4 @@
-import { type HTMLAttributes, useState } from "react";
+import { type HTMLAttributes, type ReactNode, useState } from "react";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { DURATION_UNITS, type DurationUnit, readEntry, writeEntry } from "./duration-entry.ts";
 import { FieldFrame, type FieldWidth } from "./field-frame.tsx";
@@ -15,33 +15,45 @@ interface TextProps extends Common {
   readonly value: unknown;
   readonly inputMode?: HTMLAttributes<HTMLInputElement>["inputMode"];
   readonly placeholder?: string | undefined;
+  /** What may be meant; anything else may be typed too. */
+  readonly offers?: readonly string[] | undefined;
   /** What a text means. */
   readonly read: (text: string) => unknown;
   readonly onChange: (value: unknown) => void;
 }
 
 /** A line of text that means a value. What is typed stays as it is typed while it means the same. */
-export function EntryField({ value, read, onChange, inputMode, placeholder, ...frame }: TextProps) {
+export function EntryField({ value, read, onChange, inputMode, offers, placeholder, ...frame }: TextProps) {
   const [typed, setTyped] = useState<string>();
   return (
     <FieldFrame {...frame}>
       {(field) => (
-        <input
-          {...field}
-          className="field"
-          type="text"
-          autoComplete="off"
-          inputMode={inputMode}
-          placeholder={placeholder}
-          // A whole map or list in the place of one value is for the text to mend.
-          readOnly={typeof value === "object" && value !== null}
-          value={textOf(typed, value, read)}
-          onChange={(event) => {
-            const text = event.target.value;
-            setTyped(text);
-            onChange(read(text));
-          }}
-        />
+        <>
+          <input
+            {...field}
+            className="field"
+            type="text"
+            autoComplete="off"
+            inputMode={inputMode}
+            placeholder={placeholder}
+            list={offers === undefined || offers.length === 0 ? undefined : `${field.id}-offers`}
+            // A whole map or list in the place of one value is for the text to mend.
+            readOnly={typeof value === "object" && value !== null}
+            value={textOf(typed, value, read)}
+            onChange={(event) => {
+              const text = event.target.value;
+              setTyped(text);
+              onChange(read(text));
+            }}
+          />
+          {offers === undefined || offers.length === 0 ? null : (
+            <datalist id={`${field.id}-offers`}>
+              {offers.map((one) => (
+                <option key={one} value={one} />
+              ))}
+            </datalist>
+          )}
+        </>
       )}
     </FieldFrame>
   );
@@ -61,8 +73,14 @@ export function NumberField({ placeholder, ...field }: Omit<TextProps, "read">) 
 export function DurationField({
   value,
   onChange,
+  lead,
   ...frame
-}: Common & { readonly value: unknown; readonly onChange: (value: string | undefined) => void }) {
+}: Common & {
+  readonly value: unknown;
+  /** What stands before the amount. */
+  readonly lead?: ReactNode;
+  readonly onChange: (value: string | undefined) => void;
+}) {
   const { t } = useI18n();
   const [typed, setTyped] = useState(() => readEntry(value));
   const entry = (writeEntry(typed) ?? "") === (value ?? "") ? typed : readEntry(value);
@@ -74,6 +92,7 @@ export function DurationField({
     <FieldFrame {...frame}>
       {(field) => (
         <div className="duration">
+          {lead}
           <input
             {...field}
             className="field"
@@ -164,6 +183,61 @@ export function ChoiceField<Value extends string>({
             </option>
           ))}
         </select>
+      )}
+    </FieldFrame>
+  );
+}
+
+/** A text of several lines, as code is written. */
+export function CodeField({
+  value,
+  onChange,
+  ...frame
+}: Common & { readonly value: unknown; readonly onChange: (value: string) => void }) {
+  const text = writeValue(value);
+  return (
+    <FieldFrame {...frame} width="wide">
+      {(field) => (
+        <textarea
+          {...field}
+          className="field code"
+          rows={Math.min(12, text.split("\n").length + 1)}
+          spellCheck={false}
+          autoCapitalize="none"
+          autoComplete="off"
+          value={text}
+          onChange={(event) => onChange(event.target.value)}
+        />
+      )}
+    </FieldFrame>
+  );
+}
+
+/** Yes or no; no value means what is usual. */
+export function FlagField({
+  value,
+  usual,
+  onChange,
+  ...frame
+}: Common & {
+  readonly value: unknown;
+  readonly usual: boolean;
+  readonly onChange: (value: boolean | undefined) => void;
+}) {
+  const on = value === undefined ? usual : value === true;
+  return (
+    <FieldFrame {...frame}>
+      {({ "aria-invalid": _invalid, ...field }) => (
+        <button
+          {...field}
+          type="button"
+          role="switch"
+          className="switch"
+          aria-checked={on}
+          onClick={() => onChange(!on === usual ? undefined : !on)}
+        >
+          <span className="switch-thumb" />
+        </button>
       )}
     </FieldFrame>
   );

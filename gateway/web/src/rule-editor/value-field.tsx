@@ -3,6 +3,7 @@ import type { I18n } from "../i18n/i18n.ts";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { valueText } from "../things/value-text.ts";
 import { FieldFrame, type FieldWidth } from "./field-frame.tsx";
+import { RawField } from "./raw-field.tsx";
 import { EntryField } from "./simple-fields.tsx";
 import { readValue, writeValue } from "./value-entry.ts";
 
@@ -24,11 +25,7 @@ export function ValueField(props: Props) {
   const { affordance, label, none, onChange, path, value, width } = props;
   const type = affordance?.type;
   if (type === "object" || type === "array" || (typeof value === "object" && value !== null)) {
-    return (
-      <FieldFrame label={label} path={path} width={width} hint={i18n.t("editor.objectValue")}>
-        {(field) => <input {...field} className="field" readOnly value={writeValue(value)} />}
-      </FieldFrame>
-    );
+    return <RawField label={label} path={path} value={value} />;
   }
   if (type === "boolean" && none === undefined && typeof value === "boolean") {
     return <SwitchField {...props} checked={value} />;
