@@ -70,3 +70,14 @@ export async function furnish(gateway: GatewayHandle): Promise<void> {
 export function report(gateway: GatewayHandle, property: string, payload: string): Promise<void> {
   return publish(gateway.mqttPort, PROBE, { topic: `homie/5/${property}`, payload, retain: true });
 }
+
+/** Walks by the Tab key to what is named so: its place in the rule, its name or its text begins or ends with that. */
+export async function tabTo(page: Page, name: string, way: "on" | "back" = "on"): Promise<void> {
+  let at = "";
+  for (let steps = 0; steps < 120; steps++) {
+    at = await focused(page);
+    if (at === name || at.endsWith(name)) return;
+    await page.keyboard.press(way === "on" ? "Tab" : "Shift+Tab");
+  }
+  throw new Error(`the Tab key never came to ${name}, last to ${at}`);
+}

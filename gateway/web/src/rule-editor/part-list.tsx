@@ -173,10 +173,12 @@ function AddRow({
           type="button"
           className="button quiet"
           aria-expanded={false}
-          aria-label={nested ? t("editor.addTo", { list: label }) : t("editor.moreKinds", { list: label })}
           onClick={() => setOpen(true)}
         >
-          {nested ? `+ ${label}` : t("editor.more")}
+          <span aria-hidden="true">{nested ? `+ ${label}` : t("editor.more")}</span>
+          <span className="visually-hidden">
+            {t(nested ? "editor.addTo" : "editor.moreKinds", { list: label })}
+          </span>
         </button>
       )}
     </div>
