@@ -225,9 +225,11 @@ describe.skipIf(chromiumMissing() || mosquittoMissing())("the whole language in 
     const saved = readFileSync(file, "utf8");
     expect(saved).toContain("limit: 26");
     expect(saved).toContain("        # then that\n        - notify: changed\n");
-    const others = (text: string) =>
-      text.split("\n").filter((line) => !/^ {2}variables:|^ {4}(?:limit|text):|notify: (?:a|changed)$/.test(line));
-    expect(others(saved)).toEqual(others(EVERYTHING));
+    // A section in which something changed may be spaced anew; nothing that it says is lost.
+    const said = (text: string) => text.replace(/[\s{}[\],"'-]+/g, "");
+    expect(said(saved)).toBe(
+      said(EVERYTHING.replace("limit: 25", "limit: 26").replace("- notify: a\n", "- notify: changed\n")),
+    );
     await page.context().close();
 
     for (const locale of ["en-GB", "vi-VN"]) {

@@ -8,6 +8,7 @@ import type {
   RuleCheckView,
   RuleDiffView,
   RuleFileView,
+  RuleRunAnswer,
   RuleSourceView,
   RuleVersionsView,
   RuleVersionView,
@@ -65,6 +66,10 @@ export interface ApiClient {
   addRule(text: string): Promise<ApiResult<RuleSourceView>>;
   changeRule(rule: string, change: RuleChange): Promise<ApiResult<RuleSourceView>>;
   switchRule(rule: string, enabled: boolean): Promise<ApiResult<void>>;
+  /** Takes a hand in what a rule does; its file stays. */
+  controlRule(rule: string, what: "enable" | "disable" | "resume"): Promise<ApiResult<void>>;
+  /** Runs a rule now, if its conditions hold. */
+  runRule(rule: string): Promise<ApiResult<RuleRunAnswer>>;
   removeRule(rule: string): Promise<ApiResult<void>>;
   /** @param rule the id of the rule that the text would replace. */
   checkRule(text: string, rule: string | undefined): Promise<ApiResult<RuleCheckView>>;
@@ -130,6 +135,8 @@ export function createApiClient(send: typeof fetch): ApiClient {
     addRule: (text) => call("POST", "rules", source, { text }),
     changeRule: (rule, change) => call("PUT", ruleAt(rule, "/source"), source, change),
     switchRule: (rule, enabled) => call("PUT", ruleAt(rule, "/enabled"), nothing, { enabled }),
+    controlRule: (rule, what) => call("POST", ruleAt(rule, `/${what}`), nothing),
+    runRule: (rule) => call("POST", ruleAt(rule, "/run"), (body) => body as RuleRunAnswer),
     removeRule: (rule) => call("DELETE", ruleAt(rule), nothing),
     checkRule: (text, rule) =>
       call("POST", "rules/check", (body) => body as RuleCheckView, {

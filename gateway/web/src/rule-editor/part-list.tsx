@@ -169,12 +169,7 @@ function AddRow({
         );
       })}
       {open ? null : (
-        <button
-          type="button"
-          className="button quiet"
-          aria-expanded={false}
-          onClick={() => setOpen(true)}
-        >
+        <button type="button" className="button quiet" aria-expanded={false} onClick={() => setOpen(true)}>
           <span aria-hidden="true">{nested ? `+ ${label}` : t("editor.more")}</span>
           <span className="visually-hidden">
             {t(nested ? "editor.addTo" : "editor.moreKinds", { list: label })}

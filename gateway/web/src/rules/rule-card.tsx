@@ -47,6 +47,13 @@ export const RuleCard = memo(function RuleCard({ id, announce }: Props) {
             {title}
           </h2>
           {rule.running > 0 ? <Chip tone="info">{t("rules.running", { count: rule.running })}</Chip> : null}
+          {rule.paused === undefined ? null : <Chip tone="warn">{t("rules.paused")}</Chip>}
+          {rule.switched === undefined ? null : <Chip tone="plain">{t("rules.byHand")}</Chip>}
+          {(rule.labels ?? []).map((label) => (
+            <Chip key={label} tone="plain">
+              {label}
+            </Chip>
+          ))}
           <Chip tone={TONES[rule.status]}>{t(`rules.status.${rule.status}`)}</Chip>
         </header>
         <p className="card-note">
@@ -60,6 +67,7 @@ export const RuleCard = memo(function RuleCard({ id, announce }: Props) {
             </SlotText>
           )}
         </p>
+        {rule.paused === undefined ? null : <p className="card-problem">{rule.paused.reason}</p>}
         <LastGoodNote rule={rule} />
         <Complaints title={t("rules.problems")} tone="bad" level={3} list={complaints(rule.problems)} />
         <Complaints title={t("rules.warnings")} tone="warn" level={3} list={complaints(rule.warnings)} />

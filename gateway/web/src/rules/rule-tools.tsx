@@ -1,9 +1,10 @@
-import type { RuleView } from "@tram/protocol";
+import type { RuleRunAnswer, RuleView } from "@tram/protocol";
 import { useRef, useState } from "react";
 import { Link } from "wouter";
 import { mayAdminister } from "../account/session-slice.ts";
 import { problemText } from "../api/problem-text.ts";
 import { useApi } from "../api/use-api.ts";
+import type { Translate } from "../i18n/translator.ts";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { rulePath } from "../rule-editor/rule-id.ts";
 import { useAppSelector } from "../store/hooks.ts";
@@ -42,9 +43,21 @@ export function RuleTools({ rule, title, announce }: Props) {
     announce(t("rules.deleted", { rule: title }));
   }
 
+  async function runNow(): Promise<void> {
+    if (busy) return;
+    setBusy(true);
+    const result = await ask((api) => api.runRule(rule.id));
+    setBusy(false);
+    setProblem(result.ok ? undefined : problemText(result.problem, t));
+    if (result.ok) announce(`${title}: ${outcomeText(result.value, t)}`);
+  }
+
   async function toggle(enabled: boolean): Promise<void> {
-    if (await run((api) => api.switchRule(rule.id, enabled)))
-      announce(t(enabled ? "rules.switchedOn" : "rules.switchedOff", { rule: title }));
+    // What was switched by hand is switched back by hand: its file says so already.
+    const byHand = rule.switched === true;
+    const call: Parameters<typeof run>[0] = (api) =>
+      byHand ? api.controlRule(rule.id, enabled ? "enable" : "disable") : api.switchRule(rule.id, enabled);
+    if (await run(call)) announce(t(enabled ? "rules.switchedOn" : "rules.switchedOff", { rule: title }));
   }
 
   if (!rule.editable) {
@@ -69,6 +82,26 @@ export function RuleTools({ rule, title, announce }: Props) {
       </Link>
       {may ? (
         <div className="rule-changes" ref={tools}>
+          {rule.paused === undefined ? null : (
+            <button
+              type="button"
+              className="button"
+              aria-label={t("rules.resumeRule", { rule: title })}
+              onClick={() => void run((api) => api.controlRule(rule.id, "resume"))}
+            >
+              {t("rules.resume")}
+            </button>
+          )}
+          {rule.status !== "active" ? null : (
+            <button
+              type="button"
+              className="button"
+              aria-label={t("rules.runRule", { rule: title })}
+              onClick={() => void runNow()}
+            >
+              {t("rules.run")}
+            </button>
+          )}
           <button
             type="button"
             className="button"
@@ -101,4 +134,11 @@ export function RuleTools({ rule, title, announce }: Props) {
 function neighbourOf(card: Element | null | undefined): HTMLElement | null {
   const other = card?.nextElementSibling ?? card?.previousElementSibling;
   return other?.querySelector<HTMLElement>("h2") ?? document.querySelector<HTMLElement>("main h1");
+}
+
+const OUTCOMES = ["fired", "condition-false", "mode-dropped", "paused"] as const;
+
+function outcomeText({ outcome }: RuleRunAnswer, t: Translate): string {
+  const known = OUTCOMES.find((one) => one === outcome);
+  return known === undefined ? outcome : t(`rules.ran.${known}`);
 }
