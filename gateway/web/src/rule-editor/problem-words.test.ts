@@ -78,4 +78,35 @@ describe("what the gateway found, in the person's words", () => {
     expect(doubt("triggers[0].for")?.problem).toBe(vi.t("wrong.momentary"));
     expect(doubt("triggers[0].state.property")).toMatchObject({ problem: "doubtful", lang: "en" });
   });
+
+  it("finds the words for places inside of groups, lists and branches", () => {
+    const inner = { actions: [{ choose: [{ do: [{ set: "", value: 1 }] }] }] };
+    expect(words(inner, "actions[0].choose[0].do[0].set")?.problem).toBe(en.t("wrong.property"));
+    const nots = { conditions: [{ not: { state: { property: "fan/fan/level", is: [120] } } }] };
+    expect(words(nots, "conditions[0].not.state.is[0]", vi)?.problem).toBe("Nhiều nhất là 100%.");
+  });
+
+  it.each([
+    ["missing", "wrong.missing"],
+    ["found 0 items, expected at least 1", "wrong.nothing"],
+    ["found neither area nor tag, expected one", "wrong.areaOrTag"],
+    ["the sun needs to know where the gateway is: gateway.latitude and gateway.longitude", "wrong.place"],
+    ['unknown action "x" of fan', "wrong.unknownAction"],
+    ['found "8", expected a window such as "06:00-08:30"', "wrong.window"],
+  ] as const)("knows what “%s” means anywhere", (problem, key) => {
+    const told = inWords([{ path: "actions[0].x", problem }], { document: {}, affordanceOf, i18n: vi });
+    expect(told).toEqual([{ path: "actions[0].x", problem: vi.t(key) }]);
+  });
+
+  it("leads into what the checker says of an expression", () => {
+    const told = (path: string, problem: string) =>
+      inWords([{ path, problem }], { document: {}, affordanceOf, i18n: vi })[0]?.problem;
+    expect(told("triggers[0].expression", "unknown name x")).toBe("Biểu thức chưa đúng: unknown name x");
+    expect(told("actions[0].abov", "unknown key; expected set, value")).toBe(
+      "Quy tắc không có “abov” ở đây.",
+    );
+    expect(told("actions[0].level", 'found "x", expected info, warning or alarm')).toBe(
+      "Hãy chọn một trong: info, warning, alarm.",
+    );
+  });
 });

@@ -1,7 +1,7 @@
 import type { RuleSourceView } from "@tram/protocol";
 import { describe, expect, it } from "vitest";
 import type { ApiClient, ApiProblem, ApiResult } from "../api/client.ts";
-import { RuleDraft } from "./rule-draft.ts";
+import { RuleDraft, UNREAD } from "./rule-draft.ts";
 
 /** A gateway that keeps one rule as JSON text with a comment, and answers when the test says so. */
 class FakeGateway {
@@ -200,6 +200,48 @@ describe("a rule being edited", () => {
     expect(draft.state.text).toContain('"id":""');
     draft.changeDocument({ id: "a" });
     expect(draft.state.unsaved).toBe(true);
+  });
+});
+
+describe("fields of YAML", () => {
+  it("are read before anything is shown or saved; two at once do not lose each other", async () => {
+    const { draft, gateway } = await opened();
+    const put = (path: string, value: unknown) => async () => {
+      await Promise.resolve();
+      draft.changeAt(path, value);
+      return undefined;
+    };
+    draft.expect({}, put("one", 1));
+    draft.expect({}, put("two", 2));
+    expect(draft.state.unsaved).toBe(true);
+    await draft.save();
+    expect(read(gateway.kept?.text ?? "")).toEqual({ id: "a", one: 1, two: 2 });
+  });
+
+  it("that cannot be read keep the rule from being saved, until they can or are gone", async () => {
+    const { draft, gateway } = await opened();
+    const field = {};
+    draft.expect(field, async () => UNREAD);
+    expect(await draft.save()).toBeUndefined();
+    expect(draft.state.refusal).toEqual({ kind: "unread" });
+    expect(await draft.show("text")).toBe(false);
+    expect(gateway.calls).toEqual([]);
+    draft.forget(field);
+    expect(await draft.save()).toBeDefined();
+  });
+
+  it("typed on while they are read are read once more", async () => {
+    const { draft } = await opened();
+    const field = {};
+    draft.expect(field, async () => {
+      draft.expect(field, async () => {
+        draft.changeAt("x", "second");
+        return undefined;
+      });
+      return undefined;
+    });
+    await draft.settle();
+    expect(draft.state.document).toEqual({ id: "a", x: "second" });
   });
 });
 
