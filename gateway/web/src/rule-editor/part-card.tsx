@@ -4,7 +4,7 @@ import { useI18n } from "../i18n/use-i18n.ts";
 import { useAppSelector } from "../store/hooks.ts";
 import { isPart } from "./document.ts";
 import { RuleEditorContext } from "./field-frame.tsx";
-import { PartFields } from "./part-fields.tsx";
+import { FieldsContext } from "./fields-context.ts";
 import { kindOf, specOf } from "./part-shape.ts";
 import type { Role } from "./part-specs.ts";
 import { isBelow, problemsBelow } from "./problems.ts";
@@ -47,6 +47,7 @@ export function PartCard(props: Props) {
   const i18n = useI18n();
   const { t } = i18n;
   const depth = useContext(DepthContext);
+  const Fields = useContext(FieldsContext);
   const { problems, readOnly } = useContext(RuleEditorContext);
   const things = useAppSelector((state) => state.things.descriptions);
   const headingId = useId();
@@ -112,7 +113,7 @@ export function PartCard(props: Props) {
             {kind === undefined || !isPart(part) ? (
               <RawField label={t("editor.advanced")} path={path} value={part} none={null} />
             ) : (
-              <PartFields specs={specOf(role, kind).fields} part={part} path={path} onChange={onChange} />
+              <Fields specs={specOf(role, kind).fields} part={part} path={path} onChange={onChange} />
             )}
           </DepthContext.Provider>
         </div>

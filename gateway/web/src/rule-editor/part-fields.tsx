@@ -1,24 +1,13 @@
 import { useContext, useState } from "react";
 import { useI18n } from "../i18n/use-i18n.ts";
-import type { Part } from "./document.ts";
 import { RuleEditorContext } from "./field-frame.tsx";
 import { FieldView } from "./field-view.tsx";
+import type { PartFieldsProps } from "./fields-context.ts";
 import { fieldsOf, type ShownField } from "./part-shape.ts";
-import type { FieldSpec } from "./part-specs.ts";
 import { isBelow } from "./problems.ts";
 
-interface Props {
-  readonly specs: readonly FieldSpec[];
-  readonly part: Part;
-  /** `triggers[0]`; empty for the rule. */
-  readonly path: string;
-  /** Keys that are shown elsewhere. */
-  readonly besides?: readonly string[];
-  readonly onChange: (part: Part) => void;
-}
-
 /** The fields of a part: the usual ones, and the others below “More”, which is open where something stands there. */
-export function PartFields({ specs, part, path, besides, onChange }: Props) {
+export function PartFields({ specs, part, path, besides, onChange }: PartFieldsProps) {
   const fields = fieldsOf(part, specs, besides);
   const view = (field: ShownField) => (
     <FieldView key={field.at} field={field} specs={specs} part={part} path={path} onChange={onChange} />

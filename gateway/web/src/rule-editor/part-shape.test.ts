@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { anyRule, branchesOf } from "./any-rule.ts";
+import { anyRule, branchesOf } from "./any-rule.fixture.ts";
 import { isPart, type Part, valueAt, withPath } from "./document.ts";
 import { effectiveWeek, fieldsOf, kindOf, specOf } from "./part-shape.ts";
 import { HEAD_FIELDS, KINDS, type Role } from "./part-specs.ts";

@@ -154,9 +154,8 @@ const moment = (key: "after" | "before"): readonly FieldSpec[] => [
     label: key === "after" ? "editor.after" : "editor.before",
     options: SUN,
     usual: "",
-    width: "half",
   },
-  { at: `sun.${key}.offset`, type: "offset", label: "editor.offset", width: "half" },
+  { at: `sun.${key}.offset`, type: "offset", label: "editor.offset" },
 ];
 const WEEK: FieldSpec = { at: "schedule.week", type: "week", label: "editor.week", width: "wide" };
 

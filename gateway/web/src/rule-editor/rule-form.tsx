@@ -1,6 +1,7 @@
 import { useI18n } from "../i18n/use-i18n.ts";
 import { isListable, isPart, LISTS, partsOf, type RuleDocument, withKey, withList } from "./document.ts";
 import { FieldFrame } from "./field-frame.tsx";
+import { FieldsContext } from "./fields-context.ts";
 import { More, PartFields } from "./part-fields.tsx";
 import { PartList } from "./part-list.tsx";
 import { fieldsOf } from "./part-shape.ts";
@@ -85,22 +86,24 @@ export function RuleForm({ document, onChange, proposed }: Props) {
           </div>
         </More>
       </div>
-      {LISTS.map((list) => (
-        <PartList
-          key={list}
-          role={list}
-          path={list}
-          label={t(`editor.${list}`)}
-          hint={t(
-            list === "conditions" && partsOf(document, list).length === 0
-              ? "editor.noConditions"
-              : `editor.${list}Hint`,
-          )}
-          parts={partsOf(document, list)}
-          instead={isListable(document, list) ? undefined : document[list]}
-          onChange={(parts) => onChange(withList(document, list, parts))}
-        />
-      ))}
+      <FieldsContext.Provider value={PartFields}>
+        {LISTS.map((list) => (
+          <PartList
+            key={list}
+            role={list}
+            path={list}
+            label={t(`editor.${list}`)}
+            hint={t(
+              list === "conditions" && partsOf(document, list).length === 0
+                ? "editor.noConditions"
+                : `editor.${list}Hint`,
+            )}
+            parts={partsOf(document, list)}
+            instead={isListable(document, list) ? undefined : document[list]}
+            onChange={(parts) => onChange(withList(document, list, parts))}
+          />
+        ))}
+      </FieldsContext.Provider>
     </div>
   );
 }

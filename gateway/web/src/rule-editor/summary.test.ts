@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import "./editor-texts.ts";
 import { i18nFor } from "../i18n/i18n.ts";
-import { anyRule } from "./any-rule.ts";
+import { anyRule } from "./any-rule.fixture.ts";
 import { summaryOf } from "./summary.ts";
 
 const things: Record<string, Thing> = {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
-import { anyRule } from "./any-rule.ts";
+import { anyRule } from "./any-rule.fixture.ts";
 import { writeYaml } from "./write-yaml.ts";
 
 it("writes what YAML reads as the same, for any JSON", () => {
