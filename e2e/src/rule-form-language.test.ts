@@ -242,26 +242,28 @@ describe.skipIf(chromiumMissing() || mosquittoMissing())("the whole language in 
     const page = await enter(browser, gateway);
     const storageState = await page.context().storageState();
     await page.context().close();
-    for (const locale of ["en-GB", "vi-VN"]) {
-      for (const colorScheme of ["light", "dark"] as const) {
-        const context = await browser.newContext({
-          locale,
-          colorScheme,
-          viewport: { width: 360, height: 740 },
-          storageState,
-        });
-        const phone = await context.newPage();
-        await openRule(phone, gateway, "rules/everything");
-        await openAll(phone);
-        const shots = process.env.TRAM_SHOTS;
-        if (shots !== undefined)
-          await phone.screenshot({ path: join(shots, `${locale}-${colorScheme}.png`), fullPage: true });
-        await expectFits(phone);
-        await expectAccessible(phone, `${locale} ${colorScheme}`);
-        await context.close();
-      }
+    // The page is very long, and looked at whole: two of the four ways to show it reach all texts and colours.
+    for (const [locale, colorScheme] of [
+      ["en-GB", "light"],
+      ["vi-VN", "dark"],
+    ] as const) {
+      const context = await browser.newContext({
+        locale,
+        colorScheme,
+        viewport: { width: 360, height: 740 },
+        storageState,
+      });
+      const phone = await context.newPage();
+      await openRule(phone, gateway, "rules/everything");
+      await openAll(phone);
+      const shots = process.env.TRAM_SHOTS;
+      if (shots !== undefined)
+        await phone.screenshot({ path: join(shots, `${locale}-${colorScheme}.png`), fullPage: true });
+      await expectFits(phone);
+      await expectAccessible(phone, `${locale} ${colorScheme}`);
+      await context.close();
     }
-  }, 120_000);
+  }, 300_000);
 });
 
 /** The sun needs to know where the house is. */
