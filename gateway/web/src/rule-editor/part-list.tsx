@@ -85,7 +85,13 @@ export function PartList({ role, path, label, hint, parts, instead, lone, onChan
   const Heading = headingAt(2 + depth * 2);
   const pathOf = (index: number): string => (lone === true ? path : `${path}[${index}]`);
   return (
-    <section className="part-list" data-depth={depth} aria-labelledby={headingId} ref={root}>
+    <section
+      className="part-list"
+      data-depth={depth}
+      role={depth > 0 ? "group" : undefined}
+      aria-labelledby={headingId}
+      ref={root}
+    >
       <Heading
         id={headingId}
         className="list-title"
