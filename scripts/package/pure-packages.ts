@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Plugin } from "esbuild";
 
 const OWN = /\/(?:protocol|gateway|modules|rules|cloud-bridge)\/.*\/?src\/.*\.ts$/;
@@ -21,10 +20,13 @@ export const RecordInstantiate = undefined;`;
 const PURE = /^(?:typebox|yaml|@peculiar\/(?:asn1-\w+|utils))(?:\/|$)/;
 const INSIDE = /\/node_modules\/(?:typebox|yaml|@peculiar\/(?:asn1-\w+|utils))\//;
 
+/** YAML for Node is CommonJS, which cannot be taken apart. That for browsers is made of the same sources. */
+const YAML = /\/yaml\/(?=dist\/index\.js$)/;
+
 /** Leaves out of a bundle what nobody here calls of packages that do not say themselves that they can be taken apart. */
 export const purePackages: Plugin = {
   name: "pure-packages",
-  setup({ onLoad, onResolve, resolve, initialOptions }) {
+  setup({ onLoad, onResolve, resolve }) {
     onLoad({ filter: /\.ts$/ }, ({ path }) => {
       if (path.includes("node_modules") || !OWN.test(path)) return undefined;
       const contents = readFileSync(path, "utf8").replace(IMPORT, 'import * as Type from "typebox";');
@@ -33,14 +35,10 @@ export const purePackages: Plugin = {
     onLoad({ filter: RECORD }, () => ({ contents: RECORD_OF_TEXTS }));
     onResolve({ filter: /^[@.\w]/ }, async ({ path, pluginData, importer, kind, resolveDir }) => {
       if (pluginData === PURE || !(path.startsWith(".") ? INSIDE.test(importer) : PURE.test(path))) return;
-      // YAML for Node is CommonJS, which cannot be taken apart. That for browsers is made of the same sources.
-      if (path === "yaml")
-        return {
-          path: join(initialOptions.absWorkingDir ?? "", "node_modules/yaml/browser/dist/index.js"),
-          sideEffects: false,
-        };
       const { errors, path: found } = await resolve(path, { importer, kind, resolveDir, pluginData: PURE });
-      return errors.length > 0 ? { errors } : { path: found, sideEffects: false };
+      return errors.length > 0
+        ? { errors }
+        : { path: found.replace(YAML, "/yaml/browser/"), sideEffects: false };
     });
   },
 };
