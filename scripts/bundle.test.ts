@@ -1,10 +1,14 @@
 import { spawn, spawnSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Bundle, bundleDaemon } from "./bundle.ts";
+
+/** Bundles are made and programs started: on a busy machine that takes its time. In milliseconds. */
+vi.setConfig({ testTimeout: 60_000 });
 
 // Away from the repository: no `node_modules` in any folder above, as on a router.
 const place = mkdtempSync(join(tmpdir(), "tram-bundle-"));
@@ -19,6 +23,13 @@ afterAll(() => rmSync(place, { recursive: true, force: true }));
 
 function environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
   return { PATH: process.env.PATH ?? "", ...more };
+}
+
+/** The first certificate of a text. */
+function pemOf(text: string): string {
+  return (
+    /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/s.exec(text.replaceAll("\\n", "\n"))?.[0] ?? ""
+  );
 }
 
 test("one file for the daemon and the command line, one for each isolate, source maps apart", () => {
@@ -77,6 +88,72 @@ test("an old Node gets a sentence", () => {
   });
 });
 
+describe("commands that need no gateway", () => {
+  const house = join(place, "offline");
+  beforeAll(() => {
+    mkdirSync(join(house, "rules"), { recursive: true });
+    writeFileSync(join(house, "tram.yaml"), "gateway: { id: offline }\nmqtt: { port: 1884 } # not 1883\n");
+    writeFileSync(
+      join(house, "rules/well.yaml"),
+      `- id: dry
+  triggers: [{ numeric: { property: well/level/percent, below: 5 }, for: 1m }]
+  conditions: [{ expression: "value('well/level/percent') < 5.0" }]
+  actions: [{ set: pump/relay/on, value: false }, { notify: "only \${value('well/level/percent')} %" }]
+- id: morning
+  triggers: [{ time: "07:30" }]
+  actions: [{ set: pump/relay/on, value: true }]
+`,
+    );
+    writeFileSync(
+      join(house, "rules/well.test.yaml"),
+      `things:
+  pump: { properties: { relay/on: boolean } }
+  well: { properties: { level/percent: { type: number, minimum: 0, maximum: 100 } } }
+tests:
+  - test: the pump ends
+    when: [{ at: 10s, report: { well/level/percent: 4 } }]
+    then: [{ command: { pump/relay/on: false }, at: 1m10s }]
+  - test: the pump begins
+    then: [{ command: { pump/relay/on: true } }]
+`,
+    );
+  });
+  const command = (...args: readonly string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
+      encoding: "utf8",
+      cwd: house,
+      env: environment({ TRAM_DATA: join(house, "data") }),
+    });
+    return { status, stdout, stderr };
+  };
+
+  test("rules are checked, tried and foretold", () => {
+    expect(command("rules", "check", "rules")).toMatchObject({ status: 0, stderr: "" });
+    const { status, stdout, stderr } = command("rules", "test", "rules", "--json");
+    expect([status, stderr], stdout).toEqual([1, ""]);
+    expect(JSON.parse(stdout)).toMatchObject({ passed: 1, failed: 1, skipped: 0, broken: 0 });
+    const days = command("rules", "simulate", "rules", "--days", "2", "--timezone", "UTC");
+    expect(days).toMatchObject({ status: 0, stdout: expect.stringContaining("07:30") });
+  });
+
+  test("a configuration is checked, printed with its comments, and said in UCI", () => {
+    expect(command("config", "check", "tram.yaml")).toMatchObject({ status: 0, stderr: "" });
+    expect(command("config", "print", "tram.yaml").stdout).toContain("1884");
+    expect(command("config", "uci", "tram.yaml").stdout).toContain("option port '1884'");
+    writeFileSync(join(house, "broken.yaml"), "gateway: { id: offline }\nmqtt: { port: many }\n");
+    const broken = command("config", "check", "broken.yaml");
+    expect(broken.status).toBe(2);
+    expect(broken.stdout + broken.stderr).toContain("broken.yaml: mqtt.port: expected an integer");
+  });
+
+  test("shells get their completion", () => {
+    expect(command("completion", "bash")).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining("simulate"),
+    });
+  });
+});
+
 test("runs away from the repository: store, a module in a process of its own, a chosen heap", async () => {
   const house = join(place, "house");
   mkdirSync(join(house, "rules"), { recursive: true });
@@ -101,12 +178,22 @@ modules: [{ id: greenhouse, use: sim, isolation: child-process }]
     expect(arguments_).toContain("--max-old-space-size=96");
     const children = readFileSync(`/proc/${gateway.pid}/task/${gateway.pid}/children`, "utf8");
     expect(children.trim()).toMatch(/^\d+$/);
-    const { stdout, stderr } = spawnSync(process.execPath, [program, "things", "--json"], {
-      encoding: "utf8",
-      env: environment({ TRAM_DATA: join(house, "data") }),
-    });
-    expect(stderr).toBe("");
-    expect(JSON.parse(stdout)).toHaveProperty("things");
+    const ask = (...args: readonly string[]): string => {
+      const { stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
+        encoding: "utf8",
+        env: environment({ TRAM_DATA: join(house, "data") }),
+      });
+      expect(stderr, args.join(" ")).toBe("");
+      return stdout;
+    };
+    expect(JSON.parse(ask("things", "--json"))).toHaveProperty("things");
+    expect(JSON.parse(ask("rules", "list", "--json"))).toHaveProperty("rules");
+    ask("ca", "init");
+    const issued = ask("ca", "issue", "pump", "--json");
+    const authority = ask("ca", "export");
+    const certificate = new X509Certificate(pemOf(issued));
+    expect(certificate.subject).toBe("CN=pump");
+    expect(certificate.verify(new X509Certificate(pemOf(authority)).publicKey)).toBe(true);
   } finally {
     const ended = new Promise((resolve) => gateway.once("exit", resolve));
     gateway.kill();
