@@ -1,28 +1,36 @@
 import fc from "fast-check";
-import { LRUCache as Original } from "lru-cache";
 import { expect, test } from "vitest";
 import { LRUCache } from "./lru-cache.ts";
 
-test("does what the package does that it stands for", () => {
-  const key = fc.integer({ min: 1, max: 6 });
-  const steps = fc.array(
-    fc.oneof(
-      fc.record({ set: key, value: fc.string() }),
-      fc.record({ get: key }),
-      fc.constant({ clear: true }),
-    ),
-  );
+const key = fc.integer({ min: 1, max: 6 });
+const steps = fc.array(
+  fc.oneof(
+    fc.record({ set: key, value: fc.string() }),
+    fc.record({ get: key }),
+    fc.constant({ clear: true }),
+  ),
+);
+
+test("keeps those that were used last, the last one first", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 4 }), steps, (max, taken) => {
-      const pair = [new LRUCache<number, string>({ max }), new Original<number, string>({ max })];
+      const cache = new LRUCache<number, string>({ max });
+      let expected: [number, string][] = [];
       for (const step of taken) {
-        const [ours, theirs] = pair.map((cache) => {
-          if ("set" in step) cache.set(step.set, step.value);
-          else if ("clear" in step) cache.clear();
-          const got = "get" in step ? cache.get(step.get) : undefined;
-          return { got, keys: [...cache.keys()], size: cache.size };
-        });
-        expect(ours).toEqual(theirs);
+        if ("clear" in step) {
+          cache.clear();
+          expected = [];
+          continue;
+        }
+        const at = "set" in step ? step.set : step.get;
+        const known = expected.find(([each]) => each === at)?.[1];
+        const used = "set" in step ? step.value : known;
+        if ("set" in step) cache.set(at, step.value);
+        else expect(cache.get(at)).toBe(known);
+        if (used !== undefined) expected = [[at, used], ...expected.filter(([each]) => each !== at)];
+        expected = expected.slice(0, max);
+        expect([...cache.keys()]).toEqual(expected.map(([each]) => each));
+        expect(cache.size).toBe(expected.length);
       }
     }),
   );
