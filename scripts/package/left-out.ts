@@ -51,10 +51,15 @@ export const leftOut: Plugin = {
     onLoad({ filter: /.*/, namespace: "silent" }, () => ({
       contents: "module.exports = () => Object.assign(() => {}, { enabled: false });",
     }));
-    // An environment that asks for a proxy gets an error that says so, and not a way past it.
+    // An environment that asks for a proxy gets an error that says so, and not a way past it. The client tells of errors
+    // with codes that it knows.
     onLoad({ filter: PROXY }, () => ({
-      contents: `exports.default = () =>
-        new (require("node:stream").Duplex)().destroy(new Error("there is no way through a SOCKS proxy"));`,
+      contents: `exports.__esModule = true;
+        exports.default = () => {
+          const error = new Error("there is no way through a SOCKS proxy");
+          error.code = "ECONNREFUSED";
+          return new (require("node:stream").Duplex)().destroy(error);
+        };`,
     }));
     onLoad({ filter: MANIFEST }, ({ path }) => {
       const { version } = JSON.parse(readFileSync(path, "utf8")) as { version: string };

@@ -1,0 +1,35 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { expect, test } from "vitest";
+import { PRODUCT_SETTINGS } from "../bundle.ts";
+
+test.each(["mqtt", "mqtts"])(
+  "an environment that asks for a proxy gets an error over %s, and no crash",
+  async (protocol) => {
+    const folder = mkdtempSync(join(tmpdir(), "tram-left-out-"));
+    try {
+      const outfile = join(folder, "client.mjs");
+      const contents = `import mqtt from "mqtt";
+      const client = mqtt.connect("${protocol}://127.0.0.1:1", { reconnectPeriod: 0 });
+      client.on("error", ({ message }) => console.log(message));
+      client.on("close", () => client.end(true));`;
+      const resolveDir = join(import.meta.dirname, "../../gateway/daemon");
+      await build({ ...PRODUCT_SETTINGS, stdin: { contents, resolveDir }, outfile });
+      const { status, stdout } = spawnSync(process.execPath, [outfile], {
+        encoding: "utf8",
+        env: { PATH: process.env.PATH, MQTTJS_SOCKS_PROXY: "socks5://127.0.0.1:9" },
+        timeout: 20_000,
+      });
+      expect({ status, stdout }).toEqual({
+        status: 0,
+        stdout: expect.stringContaining("there is no way through a SOCKS proxy"),
+      });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+  60_000,
+);
