@@ -253,10 +253,10 @@ function actionLinker(house: HouseView, schedules: ScheduleMaker): Program["link
     if (linked === undefined) {
       const actions = source();
       // The rule may have variables of its own, or had; what they are is in the run.
-      const names = [...namesGiven(actions), ...namesUsed(JSON.stringify(actions))];
+      const names = [...namesGiven(actions), ...namesUsed(actions)];
       const linker = new RuleLinker({ house, schedules, texts: new Texts(), names });
       const block = linkActions(linker, actions, "actions");
-      linked = { block, holds: linker.holds, interests: interestsOfBlock(block) };
+      linked = { block, holds: linker.holds, interests: interestsOfBlock(block, linker.holds) };
       const [oldest] = ready.keys();
       if (ready.size >= MAX_READY && oldest !== undefined) ready.delete(oldest);
     } else ready.delete(version);
@@ -265,9 +265,10 @@ function actionLinker(house: HouseView, schedules: ScheduleMaker): Program["link
   };
 }
 
-/** Words in a text that could be names of variables. */
-function namesUsed(text: string): string[] {
-  return text.match(/[a-z_][a-zA-Z0-9_]{0,63}/g) ?? [];
+/** Words in the texts of actions that could be names of variables. */
+function namesUsed(part: unknown): string[] {
+  if (typeof part === "string") return part.match(/[a-z_][a-zA-Z0-9_]{0,63}/g) ?? [];
+  return typeof part === "object" && part !== null ? Object.values(part).flatMap(namesUsed) : [];
 }
 
 /** References of expressions, resolved once for each program. */

@@ -37,7 +37,13 @@ export type RuleEvent =
    * A property was observed, whatever the quality; also when nothing but the quality changed.
    * `chain`: the rules whose commands led to the reading, the first one first.
    */
-  | { readonly kind: "reading"; readonly reading: Reading; readonly chain?: readonly RuleId[] }
+  | {
+      readonly kind: "reading";
+      readonly reading: Reading;
+      readonly chain?: readonly RuleId[];
+      /** Nothing but the quality changed: what is momentary did not happen once more. */
+      readonly again?: boolean;
+    }
   /** The moment came that the last result named as `nextWakeup`. */
   | { readonly kind: "wakeup" }
   /** The wall clock stepped, or its trust changed. */

@@ -40,14 +40,17 @@ export function interestOf(event: RuleEvent): string | undefined {
 export function interestsOf({ holds, triggers }: CompiledRule, actions: Block): readonly string[] {
   const found = new Set<string>();
   for (const trigger of triggers) ofTrigger(trigger, found);
-  ofHolds(holds, found);
-  for (const interest of interestsOfBlock(actions)) found.add(interest);
+  for (const interest of interestsOfBlock(actions, holds)) found.add(interest);
   return [...found];
 }
 
-/** What the waits among actions listen to. */
-export function interestsOfBlock(block: readonly CompiledAction[]): readonly string[] {
+/** What the waits among actions listen to, and the conditions in them that want to know since when. */
+export function interestsOfBlock(
+  block: readonly CompiledAction[],
+  holds: readonly Hold[],
+): readonly string[] {
   const found = new Set<string>();
+  ofHolds(holds, found);
   const visit = (actions: readonly CompiledAction[]) => {
     for (const action of actions) {
       switch (action.kind) {

@@ -1,13 +1,14 @@
 import type { ClockTrust, Ms, RuleId } from "@tram/protocol";
 import { Collected } from "./collect.ts";
-import type { Look, RuleEvent, StepResult, World } from "./events.ts";
+import type { Control, Look, RuleEvent, StepResult, World } from "./events.ts";
 import { type Explanation, explainRule } from "./explain/explain-rule.ts";
 import { ConflictWatch } from "./guard/conflict.ts";
 import { interestOf } from "./interest.ts";
 import { isDeleted, traceDeletion } from "./orphan.ts";
 import type { Program } from "./program.ts";
 import { type RuleState, stateProblem } from "./rule-state.ts";
-import { failure, isEnabled, nextWake, visitRule } from "./rule-visit.ts";
+import { failure, nextWake, visitRule } from "./rule-visit.ts";
+import { isEnabled } from "./run/switched.ts";
 import { matchesFilter } from "./trigger/topic-filter.ts";
 import type { Errand, RulesView } from "./visit.ts";
 import { WakeQueue } from "./wake-queue.ts";
@@ -16,6 +17,9 @@ import { WakeQueue } from "./wake-queue.ts";
 const ROUNDING_MS: Ms = 0.001;
 /** Visits that one event may lead to, by rules that call and switch each other. */
 const MAX_ERRANDS = 1_000;
+/** Deleted rules that are remembered. */
+const MAX_COUNTERS = 10_000;
+const TOO_MANY = `more than ${MAX_ERRANDS} calls at one go`;
 
 /**
  * Runs a program over a stream of events and keeps its state, at a cost that depends only on the rules that an event
@@ -33,6 +37,8 @@ export class RuleRunner {
   /** What the runs of older versions listen to, and the present rules do not. */
   readonly #older = new Map<string, Set<RuleId>>();
   readonly #view: RulesView;
+  /** How many runs deleted rules had: what they sent may still be under way when one of their id comes. */
+  readonly #counters = new Map<RuleId, number>();
   #trust: ClockTrust | undefined;
   #restored = true;
 
@@ -128,11 +134,14 @@ export class RuleRunner {
         this.#wakes.clear();
         this.#forgetDeleted(world, collected, errands);
         for (const id of this.#all()) visit(id, { ...event, restored: this.#restored });
+        // Other events may see a new trust before the clock event tells of it.
+        if (this.#restored) this.#trust = world.now.trust;
         this.#restored = false;
         this.#listenForOlder();
         break;
       case "clock": {
         const trustChanged = this.#trust !== undefined && this.#trust !== event.trust;
+        this.#trust = event.trust;
         for (const id of this.#all()) visit(id, { trustChanged, ...event });
         break;
       }
@@ -143,7 +152,6 @@ export class RuleRunner {
       default:
         for (const id of this.#concerned(event)) visit(id, event);
     }
-    this.#trust = world.now.trust;
     this.#run(errands, visit, collected, world);
     collected.noteConflicts(this.#conflicts, world.now);
     return collected.result(this.#wakes.earliest());
@@ -159,30 +167,34 @@ export class RuleRunner {
     for (let done = 0; done < errands.length; done++) {
       const errand = errands[done];
       if (errand === undefined) break;
-      if (done >= MAX_ERRANDS) {
-        const rule = errand.kind === "outcome" ? errand.rule : errand.rules[0];
-        const detail = `more than ${MAX_ERRANDS} calls at one go: the rest is dropped`;
-        if (rule !== undefined) collected.trace(rule, [failure(world.now, detail)]);
-        break;
-      }
       if (errand.kind === "outcome") {
         visit(errand.rule, errand);
         continue;
       }
       const { control } = errand;
       for (const rule of this.#named(errand)) {
-        const status = this.status(rule);
-        if (control.do === "run" && status?.enabled !== true) {
-          // Who waits for it must not wait for ever.
-          const detail = status === undefined ? `there is no rule ${rule}` : `rule ${rule} is disabled`;
-          const { parent } = control;
-          if (parent !== undefined)
-            errands.push({ kind: "outcome", ...parent, outcome: { state: "refused", detail } });
-          continue;
-        }
-        visit(rule, { kind: "control", rule, control });
+        const refusal = done < MAX_ERRANDS ? this.#refusal(rule, control) : TOO_MANY;
+        if (refusal === undefined) visit(rule, { kind: "control", rule, control });
+        else if (refusal === TOO_MANY) collected.trace(rule, [failure(world.now, refusal)]);
+        // Who waits for a run must not wait for ever, whatever became of it.
+        const { parent } = control.do === "run" ? control : {};
+        if (parent === undefined || this.#isAnswered(rule, parent, errands)) continue;
+        const detail = refusal ?? "it did not begin";
+        errands.push({ kind: "outcome", ...parent, outcome: { state: "refused", detail } });
       }
     }
+  }
+
+  #refusal(rule: RuleId, control: Control): string | undefined {
+    const status = this.status(rule);
+    if (control.do !== "run" || status?.enabled === true) return undefined;
+    return status === undefined ? `there is no rule ${rule}` : `rule ${rule} is disabled`;
+  }
+
+  /** Whether a run is under way that will answer, or one has answered already. */
+  #isAnswered(rule: RuleId, { effect }: { readonly effect: string }, errands: readonly Errand[]): boolean {
+    if (this.#states.get(rule)?.runs.some(({ parent }) => parent?.effect === effect) === true) return true;
+    return errands.some((errand) => errand.kind === "outcome" && errand.effect === effect);
   }
 
   #named({ group, rules }: Extract<Errand, { kind: "control" }>): readonly RuleId[] {
@@ -220,7 +232,8 @@ export class RuleRunner {
     const program = this.#program;
     const before = this.#states.get(id);
     const rule = program.rules.get(id);
-    const result = visitRule({ id, rule, state: before, event, world, program, rules: this.#view });
+    const counter = before === undefined ? this.#counters.get(id) : undefined;
+    const result = visitRule({ id, rule, state: before, event, world, program, rules: this.#view, counter });
     collected.add(id, before, result);
     errands.push(...result.errands);
     if (result.state === undefined) this.#states.delete(id);
@@ -240,6 +253,7 @@ export class RuleRunner {
       if (!isDeleted(this.#program, id, state)) continue;
       this.#states.delete(id);
       this.#looks.delete(id);
+      if (this.#counters.size < MAX_COUNTERS) this.#counters.set(id, state.counter);
       collected.changed.set(id, undefined);
       collected.trace(id, traceDeletion(state, world.now));
       if (stateProblem(state) !== undefined) continue;

@@ -7,9 +7,10 @@ import type { CompiledRule, Hold, Program } from "./program.ts";
 import { type BlockState, type NodeState, type RuleState, stateProblem } from "./rule-state.ts";
 import { fire } from "./run/firing.ts";
 import { advanceRuns, cancelRuns, keepActions } from "./run/runs.ts";
+import { isEnabled, isSwitchedOff } from "./run/switched.ts";
 import { NO_LOCALS } from "./scope.ts";
 import { beginTriggers, lookAtTriggers, type TriggerHome, triggerWakeAt } from "./trigger/look.ts";
-import { type Errand, MAX_OPERATIONS, type RulesView, setTrigger, trace, type Visit } from "./visit.ts";
+import { type Errand, MAX_VISIT_OPERATIONS, type RulesView, setTrigger, trace, type Visit } from "./visit.ts";
 
 export interface VisitRequest {
   readonly id: RuleId;
@@ -20,6 +21,8 @@ export interface VisitRequest {
   readonly world: World;
   readonly program: Program;
   readonly rules: RulesView;
+  /** Of a rule without a state: the runs that one of its id had before. */
+  readonly counter?: number | undefined;
 }
 
 export interface VisitResult {
@@ -61,7 +64,7 @@ export function visitRule(request: VisitRequest): VisitResult {
         saved = undefined;
       }
     }
-    const state = saved ?? (rule === undefined ? undefined : newState(rule));
+    const state = saved ?? (rule === undefined ? undefined : newState(rule, request.counter ?? 0));
     if (state === undefined) return nothing(state, traces);
     const visit: Visit = {
       id,
@@ -76,7 +79,7 @@ export function visitRule(request: VisitRequest): VisitResult {
       traces,
       errands: [],
       looks: new Map(),
-      budget: { left: MAX_OPERATIONS },
+      budget: { left: MAX_VISIT_OPERATIONS },
     };
     const { runs } = visit.state;
     if (rule !== undefined) adopt(visit, rule);
@@ -86,7 +89,7 @@ export function visitRule(request: VisitRequest): VisitResult {
     }
     if (event.kind === "start" && event.restored === true) traceResumed(visit);
     if (visit.state.runs.length > 0) advanceRuns(visit);
-    if (rule !== undefined && isEnabled(rule, visit.state) && !disablesItself(visit, rule)) {
+    if (rule !== undefined && !isSwitchedOff(visit, rule)) {
       if (event.kind === "control") run(visit, rule, event.control);
       else lookAtTriggers(visit, rule.triggers, homeOf(visit, rule));
     }
@@ -114,31 +117,16 @@ export function failure(now: Instant, detail: string): Trace {
 const NO_RUNS: RuleState["runs"] = [];
 const NO_ACTIONS: RuleState["actions"] = {};
 
-function newState(rule: CompiledRule): RuleState {
+/** @param counter of the rule of that id that was there before: ids of runs do not come again. */
+function newState(rule: CompiledRule, counter: number): RuleState {
   return {
     file: rule.file,
     version: rule.version,
-    counter: 0,
+    counter,
     triggers: {},
     runs: NO_RUNS,
     actions: NO_ACTIONS,
   };
-}
-
-/** Whether a rule may fire: as its file says, unless it was switched since. */
-export function isEnabled(rule: CompiledRule, state: RuleState | undefined): boolean {
-  const { switched } = state ?? {};
-  return switched !== undefined && switched.file === rule.enabled ? switched.enabled : rule.enabled;
-}
-
-/** Whether a run of this visit switched its own rule off: errands are run after the visit, and nothing is to begin before. */
-function disablesItself({ errands, id }: Visit, { group }: CompiledRule): boolean {
-  return errands.some(
-    (errand) =>
-      errand.kind === "control" &&
-      errand.control.do === "disable" &&
-      (errand.group === undefined ? errand.rules.includes(id) : errand.group === group),
-  );
 }
 
 /** When a rule wants to be visited though nothing happens, on the monotonic clock of the current boot. */
@@ -205,9 +193,20 @@ function adopt(visit: Visit, rule: CompiledRule): void {
     const { switched: _lapsed, ...rest } = visit.state;
     visit.state = rest;
   }
+  if (visit.event.kind === "start") forgetTriggers(visit, rule);
   if (isEnabled(rule, visit.state) && (!sameVersion || visit.event.kind === "start")) {
     const watches = rule.triggers.filter(({ kind }) => kind === "watch");
     beginTriggers(visit, watches, homeOf(visit, rule));
+  }
+}
+
+/** What triggers remember that are gone, or of a rule that is off, is no news when they come back. */
+function forgetTriggers(visit: Visit, rule: CompiledRule): void {
+  const { triggers } = visit.state;
+  const wanted = isEnabled(rule, visit.state) ? new Set(rule.triggers.map(({ key }) => key)) : new Set();
+  const kept = Object.entries(triggers).filter(([key]) => wanted.has(key));
+  if (kept.length < Object.keys(triggers).length) {
+    visit.state = { ...visit.state, triggers: Object.fromEntries(kept) };
   }
 }
 

@@ -5,10 +5,12 @@ import type { CompiledRule, CompiledTrigger, Program, RunMode } from "./program.
 import type { RuleState, TriggerState } from "./rule-state.ts";
 
 /**
- * Operations that one rule may do in one visit: actions, rounds, and what its expressions cost. A rule that wants more
- * has gone wrong.
+ * Operations that one run may do at one go: actions, rounds, and what its expressions cost. One that wants more has gone
+ * wrong.
  */
 export const MAX_OPERATIONS = 10_000;
+/** The same for all runs and triggers of a rule, in one visit. */
+export const MAX_VISIT_OPERATIONS = 100_000;
 
 /** What a visit asks of other rules; done in the same step, after it. */
 export type Errand =

@@ -49,6 +49,8 @@ export function ruleControlRoutes(hand: RuleHand): readonly Route[] {
       handle: async (request) => {
         const id = request.params.id ?? "";
         const { unconditionally, variables } = (request.body ?? {}) as unknown as RuleRunRequest;
+        // Asked before: the rule may switch itself off.
+        const active = hand.isActive(id);
         const answer = await hand.control(id, {
           do: "run",
           by: byOf(request),
@@ -56,7 +58,7 @@ export function ruleControlRoutes(hand: RuleHand): readonly Route[] {
           ...(variables === undefined ? {} : { variables }),
         });
         if (answer === undefined) return noRule(id);
-        if (!hand.isActive(id)) return problem(409, "disabled", `The rule ${id} is disabled.`);
+        if (!active) return problem(409, "disabled", `The rule ${id} is disabled.`);
         return { status: 200, body: answer };
       },
     },

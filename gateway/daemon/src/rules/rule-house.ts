@@ -140,7 +140,10 @@ export class RuleHouse implements Disposable, EffectTold {
         const chain = this.#desk.chainOf(reading);
         this.#handle({ kind: "reading", reading, ...(chain === undefined ? {} : { chain }) }, unit);
       }),
-      bus.on("quality", ({ reading }, unit) => void this.#handle({ kind: "reading", reading }, unit)),
+      bus.on(
+        "quality",
+        ({ reading }, unit) => void this.#handle({ kind: "reading", reading, again: true }, unit),
+      ),
       bus.on("event", (event, unit) => void this.#handle({ kind: "occurrence", event }, unit)),
       bus.on("availability", ({ record: { availability: to, thing } }, unit) => {
         this.#handle({ kind: "availability", thing: thing.id as ThingId, to }, unit);

@@ -46,9 +46,23 @@ export function blocksOf(action: RuleAction): RuleAction[][] {
   return "sequence" in action ? [action.sequence] : [];
 }
 
+/** Links an action. One that cannot be read becomes one that fails, so that nothing is done in its place. */
 function linkAction(linker: RuleLinker, action: RuleAction, path: string): CompiledAction {
   // Traces speak of places inside of the rule, not of the file.
   const place = linker.texts.of(path.replace(/^\[\d+\]\.?/, ""));
+  const from = linker.problems.length;
+  const linked = linkKind(linker, action, { path, place });
+  const problem = linker.takeProblem(from);
+  if (problem === undefined) return linked;
+  return {
+    kind: "stop",
+    place,
+    reason: `${problem.path.slice(path.length).replace(/^\./, "")}: ${problem.problem}`,
+    error: true,
+  };
+}
+
+function linkKind(linker: RuleLinker, action: RuleAction, { path, place }: Place): CompiledAction {
   const inside = (key: string) => joinPath(path, key);
   if ("set" in action) return linkSet(linker, action, { path, place });
   if ("invoke" in action) return linkInvoke(linker, action, { path, place });

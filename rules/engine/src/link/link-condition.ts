@@ -2,7 +2,7 @@ import type { PropertyKey, RuleCondition, RuleId, ThingId } from "@tram/protocol
 import { secondOfDay } from "../calendar.ts";
 import type { CompiledCondition, PresenceSource, Source, ValueTest } from "../program.ts";
 import { joinPath } from "../shape-check.ts";
-import { sourceOf } from "./link-trigger.ts";
+import { nameOf, sourceOf } from "./link-trigger.ts";
 import { describeTest, type RuleLinker } from "./rule-linker.ts";
 
 /** Whoever lives here, where a rule does not say. */
@@ -72,7 +72,7 @@ function linkCondition(linker: RuleLinker, condition: RuleCondition, path: strin
   return { kind: "rule", what: `rule ${id} is ${is}`, rule: id as RuleId, is };
 }
 
-/** Stands where a condition could not be read; the rule does not run. */
+/** Stands where a condition could not be read: what it is a condition of does not run. */
 function never(what: string): CompiledCondition {
   return { kind: "or", what, inner: [] };
 }
@@ -121,8 +121,7 @@ function valueCondition(
   const common = { kind: "value", test, ...(source === undefined ? {} : { source }) } as const;
   if (parts.for === undefined) return { ...common, what: linker.texts.of(what) };
   const forMs = linker.duration(parts.for, joinPath(path, "for"));
-  // The place inside of the rule names the memory: it is the same after a restart.
-  const key = linker.hold(source, test, path.replace(/^\[\d+\]\.?/, ""));
+  const key = linker.hold(source, test, `${nameOf(source)} ${describeTest(test)}`);
   return { ...common, what: `${what} for ${parts.for}`, held: { forMs, key } };
 }
 

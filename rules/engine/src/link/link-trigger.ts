@@ -132,7 +132,7 @@ function watch(
 }
 
 /** What a trigger watches, in a word. */
-function nameOf(source: Source | undefined): string {
+export function nameOf(source: Source | undefined): string {
   switch (source?.on) {
     case undefined:
       return "";
@@ -146,7 +146,7 @@ function nameOf(source: Source | undefined): string {
     case "bridge":
       return `bridge ${source.provider ?? ""}`;
     case "presence":
-      return `presence ${source.is}`;
+      return `presence ${source.is} ${source.members.map(({ thing }) => thing).join(" ")}`;
     case "expression":
       return source.expression.source;
   }

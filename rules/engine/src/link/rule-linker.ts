@@ -20,7 +20,7 @@ import {
 } from "../cel/index.ts";
 import { writeValue } from "../describe-value.ts";
 import type { HouseView } from "../house-view.ts";
-import type { Hold, Source, ValueTest } from "../program.ts";
+import { type Hold, type Source, type ValueTest, watchKey } from "../program.ts";
 import { type PropertyTarget, resolveReference } from "../reference.ts";
 import type { Made, ScheduleMaker } from "../schedule/index.ts";
 import { joinPath, type ShapeProblem } from "../shape-check.ts";
@@ -52,6 +52,8 @@ export class RuleLinker {
   readonly house: HouseView;
   readonly schedules: ScheduleMaker;
   readonly texts: Texts;
+  /** Problems that an action has taken upon itself. */
+  readonly #taken = new Set<ShapeProblem>();
   readonly #variables: Readonly<Record<string, CelType | readonly string[]>>;
 
   /** @param names the variables that the rule and its actions give values to. */
@@ -70,6 +72,13 @@ export class RuleLinker {
 
   problem(path: string, problem: string): void {
     this.problems.push({ path, problem });
+  }
+
+  /** The first problem since `from` that nobody has taken yet; it and the others are taken then. */
+  takeProblem(from: number): ShapeProblem | undefined {
+    const own = this.problems.slice(from).filter((problem) => !this.#taken.has(problem));
+    for (const problem of own) this.#taken.add(problem);
+    return own[0];
   }
 
   warn(path: string, problem: string): void {
@@ -132,7 +141,9 @@ export class RuleLinker {
       written ? this.link(reference, place) : this.watched(reference, place);
     if (typeof properties === "string") return [one(properties, path)];
     if (Array.isArray(properties)) {
-      return [...new Set(properties)].map((reference, index) => one(reference, joinPath(path, index)));
+      return unique(
+        [...new Set(properties)].map((reference, index) => one(reference, joinPath(path, index))),
+      );
     }
     const { area, property, tag } = properties;
     const things = this.#members({ area, tag }, path);
@@ -248,9 +259,14 @@ export class RuleLinker {
     return { expression, reads };
   }
 
-  /** Remembers that a condition wants to know since when it holds. @returns the name of that memory. */
+  /**
+   * Remembers that a condition wants to know since when it holds.
+   * @param key what is asked, so that the same question has one memory, also in another version of the rule.
+   * @returns the name of that memory.
+   */
   hold(source: Source | undefined, test: ValueTest, key: string): string {
     const name = this.texts.of(key);
+    if (this.holds.some((hold) => hold.key === name)) return name;
     this.holds.push({ key: name, test, ...(source === undefined ? {} : { source }) });
     return name;
   }
@@ -267,15 +283,23 @@ export class RuleLinker {
   }
 }
 
-/** Stands where a template could not be read; the rule does not run. */
+/** Stands where a template could not be read: its action does not run. */
 const NO_TEMPLATE: CelTemplate = {
   type: "dyn",
-  constant: null,
   references: [],
   things: [],
   usesTime: false,
-  evaluate: () => ({ ok: true, value: null }),
+  evaluate: () => ({ ok: false, problem: "it could not be read" }),
 };
+
+/** One property may be written in two ways. */
+function unique(links: readonly Link[]): Link[] {
+  const seen = new Set<string>();
+  return links.filter(({ reference, target }) => {
+    const name = target === undefined ? reference : watchKey(target.thing, target.property);
+    return seen.size < seen.add(name).size;
+  });
+}
 
 /** `node/name`, or the only property of that name. */
 function propertyNamed({ properties }: Thing, name: string): string | undefined {

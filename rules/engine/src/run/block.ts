@@ -1,4 +1,3 @@
-import { evaluateConditions } from "../conditions.ts";
 import type { Block, CompiledAction } from "../program.ts";
 import type { BlockState, NodeState } from "../rule-state.ts";
 import { runEffect } from "./effects.ts";
@@ -51,12 +50,7 @@ function runAction(
     case "stop":
       return { kind: "ended", reason: `${action.place}: ${action.reason}`, failed: action.error };
     case "condition": {
-      const { checks, passed } = evaluateConditions(
-        context.visit,
-        action.conditions,
-        context.locals,
-        action.place,
-      );
+      const { checks, passed } = context.asks(action.conditions, action.place);
       if (passed) return DONE;
       context.trace({ outcome: "action", detail: `${action.place}: the condition does not hold`, checks });
       return { kind: "ended", reason: `${action.place}: the condition does not hold`, failed: false };

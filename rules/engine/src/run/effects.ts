@@ -9,6 +9,8 @@ import { DONE, type Progress, type RunContext, RunProblem, resultOf } from "./ru
 type Of<Kind extends CompiledAction["kind"]> = Extract<CompiledAction, { kind: Kind }>;
 type EffectAction = Of<"set" | "invoke" | "notify" | "publish" | "http" | "switch" | "call">;
 
+/** As JSON; longer ones would leave no room for the other variables of the run. */
+const MAX_ANSWER_LENGTH = 49_152;
 /** Beyond the request's own: the daemon tells of it before. */
 const HTTP_GRACE_MS: Ms = 5_000;
 
@@ -108,7 +110,7 @@ function http(context: RunContext, action: Of<"http">): Progress<NodeState> {
   } as const;
   const id = context.effect(effect, { awaited });
   // Path and query may carry a key.
-  const host = /^https?:\/\/(?:[^/?#@]*@)?([^/?#]+)/.exec(url)?.[1] ?? "an address that is none";
+  const host = /^https?:\/\/(?:[^/?#\\]*@)?([^/?#\\@]+)/.exec(url)?.[1] ?? "an address that is none";
   context.trace({ outcome: "action", detail: `${place}: ${method} to ${host}`, effect: id });
   return awaited ? awaiting(context, [id], timeoutMs + HTTP_GRACE_MS) : DONE;
 }
@@ -183,6 +185,13 @@ function note(context: RunContext, action: EffectAction, result: Json): void {
   // The answer may be long: it is kept once.
   const { value, ...told } = result;
   context.set("result", told);
+  const length = value === undefined ? 0 : JSON.stringify(value).length;
+  if (length > MAX_ANSWER_LENGTH) {
+    const detail = `the answer has ${length} characters, expected at most ${MAX_ANSWER_LENGTH}`;
+    context.set("result", { ...told, ok: false, detail });
+    context.set(action.response, { ok: false, status: 0, body: null, detail });
+    return;
+  }
   const answer = value !== undefined && isJsonObject(value) ? value : {};
   context.set(action.response, { ok: result.ok ?? false, status: 0, body: null, ...answer });
 }

@@ -8,8 +8,10 @@ import type { CompiledRule } from "../program.ts";
 import { type RunState, saveCause, saveChain, type TriggerFacts } from "../rule-state.ts";
 import { scopeOf } from "../scope.ts";
 import { type Firing, trace, type Visit } from "../visit.ts";
+import { factsOf } from "./facts.ts";
 import { MAX_VARIABLES_LENGTH } from "./run-context.ts";
 import { cancelRuns, endOf, execute } from "./runs.ts";
+import { isSwitchedOff } from "./switched.ts";
 
 export interface FiringOptions {
   /** Do not ask the conditions. */
@@ -35,6 +37,10 @@ export function fire(visit: Visit, rule: CompiledRule, firing: Firing, options: 
   if (paused !== undefined) {
     trace(visit, { ...told, outcome: "paused", detail: paused });
     refuse(`paused: ${paused}`);
+    return;
+  }
+  if (isSwitchedOff(visit, rule)) {
+    refuse(`rule ${rule.id} is disabled`);
     return;
   }
   const loop = loopOf(chain, visit.id);
@@ -72,6 +78,12 @@ export function fire(visit: Visit, rule: CompiledRule, firing: Firing, options: 
     refuse(detail);
     return;
   }
+  if (mode === "queued" && underWay > 0 && options.parent !== undefined && chain.includes(visit.id)) {
+    const detail = "it would queue behind the run that waits for it";
+    trace(visit, { ...told, outcome: "mode-dropped", checks, detail });
+    refuse(detail);
+    return;
+  }
   const rate = countRun(visit, rule);
   if (rate.kind !== "fine") {
     const detail = rate.kind === "limited" ? rate.detail : rate.reason;
@@ -103,29 +115,6 @@ export function fire(visit: Visit, rule: CompiledRule, firing: Firing, options: 
     runs: [...visit.state.runs, run],
   };
   if (!queued) execute(visit, run);
-}
-
-/** What expressions see of a firing: no larger than what may be written with each step of the run. */
-function factsOf({ world }: Visit, firing: Firing): TriggerFacts {
-  const { data, kind, previous, property, seen, thing, trigger } = firing;
-  return {
-    id: trigger,
-    kind,
-    time: world.now.wall,
-    ...bounded("value", seen),
-    ...bounded("previous", previous),
-    ...bounded("data", data),
-    ...(thing === undefined ? {} : { thing }),
-    ...(property === undefined ? {} : { property }),
-  };
-}
-
-const MAX_FACT_LENGTH = 16_384;
-
-function bounded<Name extends string>(name: Name, value: Json | undefined): Partial<Record<Name, Json>> {
-  if (value === undefined) return {};
-  const large = typeof value === "object" || typeof value === "string" ? JSON.stringify(value).length : 0;
-  return { [name]: large > MAX_FACT_LENGTH ? null : value } as Partial<Record<Name, Json>>;
 }
 
 type Named =

@@ -1,5 +1,4 @@
 import type { Json } from "@tram/protocol";
-import { evaluateConditions } from "../conditions.ts";
 import type { Block, CompiledAction, Repeat } from "../program.ts";
 import type { BlockState, NodeState } from "../rule-state.ts";
 import { DONE, type Progress, type RunContext, RunProblem } from "./run-context.ts";
@@ -50,7 +49,7 @@ export function runChoose(
 function choose(context: RunContext, { branches, otherwise, place }: Of<"choose">): number {
   const checks = [];
   for (const [index, { when }] of branches.entries()) {
-    const result = evaluateConditions(context.visit, when, context.locals, `${place}.when[${index}]`);
+    const result = context.asks(when, `${place}.when[${index}]`);
     checks.push(...result.checks);
     if (!result.passed) continue;
     context.trace({
@@ -125,10 +124,7 @@ function holds(
   { conditions, kind }: Extract<Repeat, { kind: "while" | "until" }>,
   { place, round }: { readonly place: string; readonly round: Json },
 ): boolean {
-  return context.inRound(
-    round,
-    () => evaluateConditions(context.visit, conditions, context.locals, `${place}.${kind}`).passed,
-  );
+  return context.inRound(round, () => context.asks(conditions, `${place}.${kind}`).passed);
 }
 
 /** Blocks side by side: each goes as far as it can; done when all are. */

@@ -1,6 +1,10 @@
 import { formatDuration, type Json, type Ms, parseDuration } from "@tram/protocol";
 import { type CelTemplate, evaluateTemplate } from "../cel/index.ts";
+import { type ConditionResult, evaluateConditions } from "../conditions.ts";
+import { heldMs } from "../due.ts";
 import type { Effect, Outcome } from "../events.ts";
+import { CALM_MS } from "../guard/loop.ts";
+import type { CompiledCondition } from "../program.ts";
 import type { BlockState, RunState, Wait } from "../rule-state.ts";
 import { saveCause, saveInstant } from "../rule-state.ts";
 import type { Locals } from "../scope.ts";
@@ -69,6 +73,13 @@ export class RunContext {
     }
   }
 
+  /** Asks conditions. @throws BudgetSpent */
+  asks(conditions: readonly CompiledCondition[], place: string): ConditionResult {
+    const result = evaluateConditions(this.visit, conditions, this.locals, place);
+    if (this.visit.budget.left <= 0) throw new BudgetSpent();
+    return result;
+  }
+
   /** @throws RunProblem when a template in it cannot be computed */
   value(template: CelTemplate): Json {
     if (template.constant !== undefined) return template.constant;
@@ -125,6 +136,13 @@ export class RunContext {
     const effects = this.#run.effects + 1;
     this.#run = { ...this.#run, effects };
     return `${this.#run.id}.${effects}`;
+  }
+
+  /** A wait is over: what led to the run is of no matter any more when it was a long one. */
+  rested({ durationMs, since }: Wait): void {
+    if (Math.min(durationMs, heldMs(since, this.visit.world.now)) < CALM_MS) return;
+    const { cause: _cause, chain: _chain, ...run } = this.#run;
+    this.#run = run;
   }
 
   /** A wait that begins now. */

@@ -5,6 +5,7 @@ import type { RunState } from "../rule-state.ts";
 import { MAX_OPERATIONS, trace, type Visit } from "../visit.ts";
 import { runBlock } from "./block.ts";
 import { BudgetSpent, RunContext, RunProblem } from "./run-context.ts";
+import { isSwitchedOff } from "./switched.ts";
 
 /** Ends all runs of the rule where they are. */
 export function cancelRuns(visit: Visit, detail: string): void {
@@ -20,11 +21,34 @@ export function advanceRuns(visit: Visit): void {
   for (const run of visit.state.runs) {
     if (run.block !== undefined) execute(visit, run);
   }
-  // Runs that have begun have a place; the others queue.
-  while (visit.state.runs.length > 0 && visit.state.runs.every((run) => run.block === undefined)) {
-    const [next] = visit.state.runs;
-    if (next !== undefined) execute(visit, next);
+  dropQueue(visit);
+  // Runs are in the order of their firing, and one that queues waits for those before it.
+  for (
+    let [next] = visit.state.runs;
+    next !== undefined && next.block === undefined;
+    [next] = visit.state.runs
+  ) {
+    execute(visit, next);
+    dropQueue(visit);
   }
+}
+
+/** Nothing of a rule that is off is to begin any more; what has begun goes on. */
+function dropQueue(visit: Visit): void {
+  const { rule, state } = visit;
+  if (rule === undefined || state.runs.every(({ block }) => block !== undefined)) return;
+  if (!isSwitchedOff(visit, rule)) return;
+  for (const run of state.runs) {
+    if (run.block !== undefined) continue;
+    trace(visit, {
+      trigger: run.trigger.id,
+      outcome: "cancelled",
+      detail: "the rule is disabled",
+      runId: run.id,
+    });
+    endOf(visit, run.parent, "cancelled", "the rule is disabled");
+  }
+  visit.state = { ...state, runs: state.runs.filter(({ block }) => block !== undefined) };
 }
 
 /** Keeps the actions of the versions under way, and forgets the others. Call it once, after the runs moved. */
@@ -47,6 +71,19 @@ export function blockOf(visit: Visit, version: string): Block {
 
 /** Runs actions until all that is left waits, or the end. */
 export function execute(visit: Visit, saved: RunState): void {
+  // Each run has its own, out of what the visit has: one that is greedy costs the others nothing.
+  const { budget } = visit;
+  const rest = budget.left;
+  budget.left = Math.min(rest, MAX_OPERATIONS);
+  const given = budget.left;
+  try {
+    carryOn(visit, saved);
+  } finally {
+    budget.left = rest - Math.min(given, given - budget.left);
+  }
+}
+
+function carryOn(visit: Visit, saved: RunState): void {
   const context = new RunContext(visit, saved);
   try {
     const block = blockOf(visit, saved.version);

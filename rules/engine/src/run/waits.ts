@@ -1,10 +1,10 @@
 import { formatDuration, type Ms } from "@tram/protocol";
-import { evaluateConditions } from "../conditions.ts";
 import { isDue } from "../due.ts";
 import type { CompiledAction, CompiledCondition, OnTimeout } from "../program.ts";
 import type { NodeState, TriggerState } from "../rule-state.ts";
 import { beginTriggers, lookAtTriggers, type TriggerHome } from "../trigger/look.ts";
 import type { Firing } from "../visit.ts";
+import { factsOf } from "./facts.ts";
 import { DONE, type Progress, type RunContext, waitWords } from "./run-context.ts";
 
 type Of<Kind extends CompiledAction["kind"]> = Extract<CompiledAction, { kind: Kind }>;
@@ -15,7 +15,9 @@ export function runDelay(
   node: NodeState | undefined,
 ): Progress<NodeState> {
   if (node?.wait !== undefined) {
-    return isDue(node.wait, context.visit.world.now) ? DONE : { kind: "waiting", state: node };
+    if (!isDue(node.wait, context.visit.world.now)) return { kind: "waiting", state: node };
+    context.rested(node.wait);
+    return DONE;
   }
   const durationMs = context.duration(duration);
   context.trace({ outcome: "action", detail: `${place}: wait ${formatDuration(durationMs)}` });
@@ -43,16 +45,21 @@ export function runWaitFor(
   if (node === undefined) {
     context.trace({ outcome: "action", detail: `${place}: wait for a trigger${waitWords(timeoutMs)}` });
     beginTriggers(context.visit, triggers, home);
-    return { kind: "waiting", state: { triggers: states, ...bound(context, timeoutMs) } };
+    const asksTime = triggers.some(
+      (one) => one.kind === "watch" && one.source?.on === "expression" && one.source.expression.usesTime,
+    );
+    const recheck = asksTime ? { recheck: true } : {};
+    return { kind: "waiting", state: { triggers: states, ...recheck, ...bound(context, timeoutMs) } };
   }
   lookAtTriggers(context.visit, triggers, home);
   if (firing !== undefined) {
-    const { seen, trigger } = firing;
-    context.set("wait", { completed: true, trigger: { id: trigger, value: seen ?? null } });
-    context.trace({ outcome: "action", seen, detail: `${place}: ${trigger} ended the wait` });
+    const { id, time: _time, ...facts } = factsOf(context.visit, firing);
+    if (node.wait !== undefined) context.rested(node.wait);
+    context.set("wait", { completed: true, trigger: { id, ...facts } });
+    context.trace({ outcome: "action", seen: facts.value, detail: `${place}: ${id} ended the wait` });
     return DONE;
   }
-  if (isOver(context, node)) return timeOut(context, place, onTimeout);
+  if (isOver(context, node)) return timeOut(context, node, { place, onTimeout });
   return { kind: "waiting", state: states === node.triggers ? node : { ...node, triggers: states } };
 }
 
@@ -62,8 +69,9 @@ export function runWaitUntil(
   { conditions, onTimeout, place, timeoutMs }: Of<"wait-until">,
   node: NodeState | undefined,
 ): Progress<NodeState> {
-  const { checks, passed } = evaluateConditions(context.visit, conditions, context.locals, place);
+  const { checks, passed } = context.asks(conditions, place);
   if (passed) {
+    if (node?.wait !== undefined) context.rested(node.wait);
     context.set("wait", { completed: true });
     context.trace({ outcome: "action", detail: `${place}: the conditions hold`, checks });
     return DONE;
@@ -77,7 +85,9 @@ export function runWaitUntil(
     const recheck = asksTheTime(conditions) ? { recheck: true } : {};
     return { kind: "waiting", state: { ...recheck, ...bound(context, timeoutMs) } };
   }
-  return isOver(context, node) ? timeOut(context, place, onTimeout) : { kind: "waiting", state: node };
+  return isOver(context, node)
+    ? timeOut(context, node, { place, onTimeout })
+    : { kind: "waiting", state: node };
 }
 
 /** Whether conditions can begin to hold by mere passing of time. */
@@ -98,7 +108,12 @@ function isOver(context: RunContext, { wait }: NodeState): boolean {
   return wait !== undefined && isDue(wait, context.visit.world.now);
 }
 
-function timeOut(context: RunContext, place: string, onTimeout: OnTimeout): Progress<NodeState> {
+function timeOut(
+  context: RunContext,
+  node: NodeState,
+  { onTimeout, place }: { readonly onTimeout: OnTimeout; readonly place: string },
+): Progress<NodeState> {
+  if (node.wait !== undefined) context.rested(node.wait);
   context.set("wait", { completed: false });
   context.trace({ outcome: "action", detail: `${place}: waited in vain` });
   if (onTimeout === "continue") return DONE;

@@ -44,7 +44,8 @@ export function beginTriggers(visit: Visit, triggers: readonly CompiledTrigger[]
   for (const trigger of triggers) {
     if (trigger.kind === "watch") beginWatch(slotOf(visit, trigger, home));
     if (trigger.kind === "time") {
-      onClock(slotOf(visit, trigger, home), { replan: true, onMissed: "skip", whenUntrusted: "hold" });
+      const { whenUntrusted = "hold" } = visit.rule ?? {};
+      onClock(slotOf(visit, trigger, home), { replan: true, onMissed: "skip", whenUntrusted });
     }
   }
 }

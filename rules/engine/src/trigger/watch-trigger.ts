@@ -1,6 +1,7 @@
 import { type Cause, formatDuration, type Json, type RuleId } from "@tram/protocol";
 import { isDue } from "../due.ts";
-import type { Observation } from "../events.ts";
+import type { Observation, RuleEvent } from "../events.ts";
+import { CALM_MS } from "../guard/loop.ts";
 import type { Source, WatchTrigger } from "../program.ts";
 import { type Pending, saveCause, saveChain, saveInstant, type WatchState } from "../rule-state.ts";
 import { concerns, observe } from "../source.ts";
@@ -31,7 +32,7 @@ export function onWatch(watch: Slot<WatchTrigger>): void {
   adopt(watch);
   const { trigger, visit } = watch;
   const { event } = visit;
-  if (!concerns(trigger.source, event) || (event.kind === "start" && trigger.momentary)) {
+  if (!concerns(trigger.source, event) || (trigger.momentary && isRepeated(event))) {
     onTime(watch);
     return;
   }
@@ -42,6 +43,11 @@ export function onWatch(watch: Slot<WatchTrigger>): void {
     look(visit, trigger, { seen: known.value, verdict });
     onTime(watch);
   }
+}
+
+/** Whether an event tells nothing that happened. */
+function isRepeated(event: RuleEvent): boolean {
+  return event.kind === "start" || (event.kind === "reading" && event.again === true);
 }
 
 /** What the event says of the source. At a start it is normally no news; it is, when a good value came meanwhile. */
@@ -116,7 +122,7 @@ function onGoodValue(watch: Watch, value: Json, reason: Reason): void {
     if (over) delete after.pending;
     save(watch, before, after);
     look(visit, trigger, { seen: value, verdict: over ? FIRED : WAITS, traced: over });
-    if (over) fire(watch, pending, value, before.last);
+    if (over) fire(watch, reasonOf(pending), value, before.last);
     return;
   }
   if (pending !== undefined) {
@@ -186,8 +192,14 @@ function fire(watch: Watch, { cause, chain }: Reason, value: Json, previous: Jso
   });
 }
 
+/** Who led to it, unless it has waited for so long that it does not matter. */
+function reasonOf({ cause, chain, durationMs }: Pending): Reason {
+  return durationMs >= CALM_MS ? {} : { cause, chain };
+}
+
 /** An occurrence has no quality that could be lost, and nothing to read again. */
-function fireOccurrence(watch: Watch, { cause, chain }: Pending): void {
+function fireOccurrence(watch: Watch, pending: Pending): void {
+  const { cause, chain } = reasonOf(pending);
   const { pending: _over, ...after } = watchState(watch);
   const { mode, label } = watch.trigger;
   watch.keep(after);
