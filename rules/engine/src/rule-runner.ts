@@ -253,10 +253,10 @@ export class RuleRunner {
       if (!isDeleted(this.#program, id, state)) continue;
       this.#states.delete(id);
       this.#looks.delete(id);
-      if (this.#counters.size < MAX_COUNTERS) this.#counters.set(id, state.counter);
       collected.changed.set(id, undefined);
       collected.trace(id, traceDeletion(state, world.now));
       if (stateProblem(state) !== undefined) continue;
+      if (this.#counters.size < MAX_COUNTERS) this.#counters.set(id, state.counter);
       for (const { parent } of state.runs) {
         const outcome = { state: "cancelled", detail: "the rule was deleted" };
         if (parent !== undefined) errands.push({ kind: "outcome", ...parent, outcome });
