@@ -80,6 +80,8 @@ return view.extend({
 		this.gateway(map.section(form.NamedSection, 'gateway', 'gateway', _('This gateway')));
 		this.storage(map.section(form.NamedSection, 'storage', 'storage', _('Where it keeps its data')));
 		this.rules(map.section(form.NamedSection, 'rules', 'rules', _('Automation rules')));
+		this.ruleWebhooks(map.section(form.GridSection, 'rule_webhook', _('Webhooks of rules'),
+			_('Where notifications of rules go: to: [webhook:the id].')));
 		this.http(map.section(form.NamedSection, 'http', 'http', _('Web UI and API')));
 		this.mqtt(map.section(form.NamedSection, 'mqtt', 'mqtt', _('MQTT broker')));
 		this.listeners(map.section(form.GridSection, 'listener', _('Further listeners of the MQTT broker'),
@@ -377,6 +379,23 @@ return view.extend({
 			{ datatype: 'range(8,65536)', placeholder: '64' });
 		add(s, form.Value, 'window_seconds', _('Seconds of readings that a power cut may cost'),
 			_('They are written together. Longer wears the flash less.'), { datatype: 'range(5,3600)', placeholder: '300' });
+	},
+
+	ruleWebhooks: function(s) {
+		s.addremove = true;
+		s.anonymous = false;
+		s.nodescriptions = true;
+		s.modaltitle = _('Webhook of rules');
+		s.addbtntitle = _('Add a webhook');
+
+		add(s, form.Value, 'id', _('Id of the webhook'), _('Without one, the name of the section.'), {
+			modalonly: true,
+			validate: matches(ID, _('Use a to z, 0 to 9 and hyphens.'))
+		});
+		add(s, form.Value, 'url', _('Address'), _('Notifications are POSTed there as JSON.'),
+			{ rmempty: false, placeholder: 'https://example.org/hook' });
+		add(s, form.Value, 'headers_file', _('File with further headers'),
+			_('One name: value a line; tokens stay out of the configuration.'), { modalonly: true });
 	},
 
 	policies: function(s) {
