@@ -239,7 +239,7 @@ describe.skipIf(chromiumMissing() || mosquittoMissing())("the rule form, whoever
     // All of it stands below, the newest first.
     await expect
       .poll(async () => (await page.locator(".editor-traces .chip").allTextContents()).slice(0, 3))
-      .toEqual(["Finished", "Action", "Fired"]);
+      .toEqual(["Fired", "Action", "Confirmed"]);
     await line.waitFor({ state: "hidden" });
     await vietnamese.context().close();
     await page.context().close();
