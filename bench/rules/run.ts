@@ -11,9 +11,9 @@ import { measureScale } from "./scale.ts";
 
 /**
  * The rule engine alone, and beside Node-RED over the same mosquitto. Environment: `QUICK=1` for a short run that only
- * shows that it works; the document is left alone then. `ONLY`: `scale` or `engines`.
+ * shows that it works; the document is left alone then. `ONLY`: `scale` or `engines`. `ROUNDS` of the comparison (3).
  */
-const { ONLY = "", QUICK } = process.env;
+const { ONLY = "", QUICK, ROUNDS = "3" } = process.env;
 const quick = QUICK === "1";
 
 if (globalThis.gc === undefined) {
@@ -68,7 +68,7 @@ if (ONLY !== "engines") {
 }
 if (ONLY !== "scale") {
   await bundleDaemon();
-  const compared = await compareEngines(quick ? 1 : 3, quick ? 2_000 : 8_000);
+  const compared = await compareEngines(quick ? 1 : Number(ROUNDS), quick ? 2_000 : 8_000);
   if (typeof compared === "string") parts.push(`No comparison with Node-RED: ${compared}.`);
   else {
     versions.push(...compared.versions);

@@ -131,7 +131,7 @@ describe.skipIf(mosquittoMissing())("a broken part leaves the others alone", () 
     expect(rules.find(({ file }) => file === "torn.yaml")?.status).toBe("unavailable");
     const check = await tram(["rules", "check"], { TRAM_DATA: data });
     expect(check.code).toBe(1);
-    expect(check.stdout).toMatch(/broken\.yaml: \[0\]\.triggers/);
+    expect(check.stdout).toMatch(/broken\.yaml:\d+: \[0\]\.triggers/);
   });
 
   test("modules that throw, hang, spin, crash or flood: shown as failed with the reason; the rest keeps its latency", async () => {
