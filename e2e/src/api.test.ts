@@ -37,6 +37,7 @@ describe("the HTTP API", () => {
       "post /api/v1/session",
       "post /api/v1/session/ticket",
       "post /api/v1/setup",
+      "post /api/v1/webhooks/{id}", // Its id is the secret.
     ]);
 
     const wrong = await call(gateway, "POST", "/api/v1/setup", {

@@ -126,7 +126,7 @@ describe("the CLI", () => {
     if (shell !== "bash") return;
     const script = `${stdout}\nCOMP_WORDS=(tram ru); COMP_CWORD=1; _tram; echo "\${COMPREPLY[@]}"\nCOMP_WORDS=(tram rules ""); COMP_CWORD=2; _tram; echo "\${COMPREPLY[@]}"`;
     const result = spawnSync("bash", ["-c", script], { encoding: "utf8" });
-    expect(result.stdout).toMatch(/^run rules\nlist check test simulate replay trace /);
+    expect(result.stdout).toMatch(/^run rules\nlist check test schema simulate replay trace /);
   });
 
   test("Ctrl-C ends the gateway within 2 s", async () => {

@@ -48,7 +48,8 @@ describe.skipIf(mosquittoMissing() || process.platform !== "linux")(
       const traces = JSON.parse(
         (await tram(["rules", "trace", "late", "--json"], { TRAM_DATA: data })).stdout,
       );
-      expect(traces.traces).toEqual([]);
+      // That a trigger was looked at is no run.
+      expect(traces.traces.filter(({ outcome }: { outcome: string }) => outcome !== "rejected")).toEqual([]);
       expect((await status(data)).code).toBe(0);
     });
   },

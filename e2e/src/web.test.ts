@@ -120,7 +120,7 @@ describe.skipIf(chromiumMissing())("the web UI in Chromium", () => {
         await context.addCookies(session);
         for (const path of ["", "rules", "rules/new", "rules/greet", "rules/file/rules.yaml", "system"]) {
           await door.goto(new URL(path, gateway.web).href);
-          await door.locator("main h2, main table, main textarea").first().waitFor();
+          await door.locator("main :is(h2, h3, table, textarea):visible").first().waitFor();
           await expectAccessible(door, `${locale} ${colorScheme} /${path}`);
           expect(await door.locator("html").getAttribute("lang")).toBe(locale.slice(0, 2));
         }
