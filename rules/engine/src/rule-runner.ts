@@ -108,11 +108,12 @@ export class RuleRunner {
   /**
    * Goes on from where another runner was, without an event: of use to who keeps the states elsewhere, see `step`.
    */
-  takeUp(world: World): void {
+  takeUp(world: World, lateMs: Ms = 0): void {
     this.#restored = false;
     this.#trust = world.now.trust;
     for (const [id, state] of this.#states) {
-      this.#wakes.set(id, nextWake(state, this.#program.rules.get(id), world.now));
+      // What is due at this very moment has not been looked at yet.
+      this.#wakes.set(id, nextWake(state, this.#program.rules.get(id), world.now, lateMs));
     }
     this.#listenForOlder();
   }

@@ -129,8 +129,16 @@ function newState(rule: CompiledRule, counter: number): RuleState {
   };
 }
 
-/** When a rule wants to be visited though nothing happens, on the monotonic clock of the current boot. */
-export function nextWake(state: RuleState, rule: CompiledRule | undefined, now: Instant): Ms | undefined {
+/**
+ * When a rule wants to be visited though nothing happens, on the monotonic clock of the current boot.
+ * @param lateMs a look at the time that was due so long ago, and less, is due still.
+ */
+export function nextWake(
+  state: RuleState,
+  rule: CompiledRule | undefined,
+  now: Instant,
+  lateMs: Ms = 0,
+): Ms | undefined {
   let earliest: Ms | undefined;
   const consider = (at: Ms | undefined) => {
     if (at !== undefined && (earliest === undefined || at < earliest)) earliest = at;
@@ -139,7 +147,7 @@ export function nextWake(state: RuleState, rule: CompiledRule | undefined, now: 
     if (node === undefined) return;
     if (node.wait !== undefined) consider(dueAt(node.wait, now));
     // On whole ones, so that looking at it again does not move it.
-    if (node.recheck === true) consider((Math.floor(now.monotonic / RECHECK_MS) + 1) * RECHECK_MS);
+    if (node.recheck === true) consider((Math.floor((now.monotonic - lateMs) / RECHECK_MS) + 1) * RECHECK_MS);
     for (const own of Object.values(node.triggers ?? {})) consider(triggerWakeAt(own, now));
     ofBlock(node.block);
     for (const block of node.blocks ?? []) ofBlock(block ?? undefined);

@@ -17,6 +17,7 @@ export function step(
   world: World,
 ): StepResult {
   const runner = new RuleRunner(program, state);
-  if (event.kind !== "start") runner.takeUp(world);
+  // A wake-up is expected when it was asked for.
+  if (event.kind !== "start") runner.takeUp(world, event.kind === "wakeup" ? 0.001 : 0);
   return runner.handle(event, world);
 }
