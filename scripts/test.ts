@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 /**
  * Runs every check and every test, one after the other, and ends with the true sums. A check counts as one test; a
@@ -13,6 +13,8 @@ interface Tally {
   readonly failed: number;
   readonly skipped: number;
   readonly seconds: number;
+  /** What is red: file, test, first line of the reason. Told again at the end, where a long log is read first. */
+  readonly red: readonly string[];
 }
 
 const root = new URL("..", import.meta.url).pathname;
@@ -29,7 +31,7 @@ function run(name: string, command: readonly string[]): { ok: boolean; seconds: 
 
 function check(name: string, command: readonly string[]): boolean {
   const { ok, seconds } = run(name, command);
-  tallies.push({ name, passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0, seconds });
+  tallies.push({ name, passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0, seconds, red: [] });
   return ok;
 }
 
@@ -37,8 +39,29 @@ interface VitestReport {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numPendingTests: number;
-  readonly numFailedTestSuites: number;
-  readonly success: boolean;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
+}
+
+function redOf(report: VitestReport): string[] {
+  return report.testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative(root, name);
+    const tests = assertionResults.filter((test) => test.status === "failed");
+    if (tests.length === 0) return status === "failed" ? [`${file}: ${firstLine(message)}`] : [];
+    return tests.map((test) => `${file}: ${test.fullName}: ${firstLine(test.failureMessages[0] ?? "")}`);
+  });
+}
+
+function firstLine(text: string): string {
+  return (text.split("\n", 1)[0] ?? "").slice(0, 300);
 }
 
 function suite(name: string, args: readonly string[]): void {
@@ -66,6 +89,7 @@ function suite(name: string, args: readonly string[]): void {
     failed: failed === 0 && !ok ? 1 : failed,
     skipped: report?.numPendingTests ?? 0,
     seconds,
+    red: report === undefined ? [] : redOf(report),
   });
 }
 
@@ -87,11 +111,12 @@ rmSync(reports, { recursive: true, force: true });
 const total = (key: "passed" | "failed" | "skipped" | "seconds"): number =>
   tallies.reduce((sum, tally) => sum + tally[key], 0);
 console.log();
-for (const { name, passed, failed, skipped, seconds } of tallies) {
+for (const { name, passed, failed, skipped, seconds, red } of tallies) {
   const more = skipped === 0 ? "" : `, ${skipped} skipped`;
   console.log(
     `${failed === 0 ? "ok  " : "FAIL"} ${name}: ${passed} passed, ${failed} failed${more} (${seconds.toFixed(0)} s)`,
   );
+  for (const line of red) console.log(`     ${line}`);
 }
 const skippedInCi = process.env.CI === "true" && total("skipped") > 0;
 if (skippedInCi) console.log("FAIL skipped tests are failures in CI");

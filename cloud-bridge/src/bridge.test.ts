@@ -1,6 +1,6 @@
 import { type LogRow, type Store, Unit } from "@tram/core";
 import type { Command, Reading } from "@tram/protocol";
-import { MemoryStore, VirtualClock } from "@tram/testkit";
+import { MemoryStore, NO_REQUESTS, VirtualClock } from "@tram/testkit";
 import { describe, expect, it } from "vitest";
 import { type Bridge, type BridgeParts, openBridge } from "./bridge.ts";
 import { GatedStore } from "./testing/gated-store.ts";
@@ -28,6 +28,7 @@ function house(port: number): House {
         {
           config: { id: "up", provider: "mqtt", url: `mqtt://127.0.0.1:${port}`, ...config },
           gateway: { id: "gw" },
+          house: { ask: NO_REQUESTS.ask, readings: () => [], things: () => [] },
           store: disk,
           clock,
           random: Math.random,

@@ -1,4 +1,13 @@
-import type { Clock, MessageClass, Store, Unit } from "@tram/core";
+import type {
+  Clock,
+  CloudAnswer,
+  CloudDesk,
+  CloudRequest,
+  CloudThing,
+  MessageClass,
+  Store,
+  Unit,
+} from "@tram/core";
 import type { BridgeView, Command, Reading } from "@tram/protocol";
 import type { BridgeConfig } from "./bridge-config.ts";
 import type { BridgeLog } from "./bridge-log.ts";
@@ -7,9 +16,19 @@ import { Mapping } from "./mapping.ts";
 import { DEFAULT_LIMITS, type Draft, openOutbox } from "./outbox.ts";
 import { createProvider } from "./providers/index.ts";
 
+/** The house as a bridge needs it, whichever part of it goes to its cloud. */
+export interface BridgeHouse {
+  /** A cloud asks. Whether it may is decided here. Never rejects. */
+  ask(request: CloudRequest): Promise<CloudAnswer>;
+  /** The last reading of each property. */
+  readings(): Iterable<Reading>;
+  things(): Iterable<CloudThing>;
+}
+
 export interface BridgeParts {
   readonly config: BridgeConfig;
   readonly gateway: { readonly id: string };
+  readonly house: BridgeHouse;
   readonly store: Store;
   readonly clock: Clock;
   /** A number in [0, 1), unpredictable enough that two starts differ. */
@@ -38,7 +57,7 @@ export interface Bridge extends AsyncDisposable {
  * @throws {StoreError} when the queue cannot be read.
  */
 export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Promise<Bridge> {
-  const { config, gateway, store, clock, random, log } = parts;
+  const { config, gateway, house, store, clock, random, log } = parts;
   signal?.throwIfAborted();
   const bridge = config.id;
   const mapping = new Mapping({
@@ -75,7 +94,16 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
     }
   };
   const watch = outbox.onChange(changed);
-  const link = Link.open({ bridge, provider, outbox, clock, random, log, onChange: changed });
+  const link = Link.open({
+    bridge,
+    provider,
+    desk: deskOf(house, mapping),
+    outbox,
+    clock,
+    random,
+    log,
+    onChange: changed,
+  });
 
   const close = async (): Promise<void> => {
     signal?.removeEventListener("abort", onAbort);
@@ -117,6 +145,22 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
       return { [Symbol.dispose]: () => void listeners.delete(listener) };
     },
     [Symbol.asyncDispose]: dispose,
+  };
+}
+
+/** What of the house goes to this cloud, and nothing else of it. */
+function deskOf(house: BridgeHouse, mapping: Mapping): CloudDesk {
+  return {
+    ask: (request) => house.ask(request),
+    *snapshot() {
+      for (const reading of house.readings()) {
+        const draft = mapping.reading(reading);
+        if (draft !== undefined) yield draft;
+      }
+    },
+    *things() {
+      for (const thing of house.things()) if (mapping.wantsThing(thing.id)) yield thing;
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import { type CloudMessage, type CloudProvider, StoreError, Unit } from "@tram/core";
-import { FakeCloud, type FakeProviderOptions, MemoryStore, VirtualClock } from "@tram/testkit";
+import { FakeCloud, type FakeProviderOptions, MemoryStore, NO_REQUESTS, VirtualClock } from "@tram/testkit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ANSWER_WITHIN_MS, Link } from "./link.ts";
@@ -41,7 +41,7 @@ async function bench(options: BenchOptions = {}): Promise<Bench> {
   const onChange = (): void => {
     made.changes++;
   };
-  const link = Link.open({ bridge: "up", provider, outbox, clock, random, log, onChange });
+  const link = Link.open({ bridge: "up", provider, desk: NO_REQUESTS, outbox, clock, random, log, onChange });
   const made: Bench = {
     cloud,
     store,
@@ -234,8 +234,9 @@ describe("the link", () => {
     const disturb = (provider: CloudProvider): BridgeProvider => ({
       name: "broken",
       maxInFlight: 10,
-      connect: async (signal) => {
-        const inner = await provider.connect(signal);
+      sizeOf: (message) => provider.sizeOf(message),
+      connect: async (signal, desk) => {
+        const inner = await provider.connect(signal, desk);
         return {
           closed: inner.closed,
           publish: async (batch) => {

@@ -3,6 +3,7 @@ import {
   backoffMs,
   type Clock,
   type CloudConnection,
+  type CloudDesk,
   type PublishOutcome,
 } from "@tram/core";
 import type { BridgeView, EpochMs, Ms } from "@tram/protocol";
@@ -21,6 +22,7 @@ const BATCHES = 4;
 export interface LinkParts {
   readonly bridge: string;
   readonly provider: BridgeProvider;
+  readonly desk: CloudDesk;
   readonly outbox: Outbox;
   readonly clock: Clock;
   /** A number in [0, 1). */
@@ -108,7 +110,7 @@ export class Link {
   async #connectAndDrain(signal: AbortSignal): Promise<boolean> {
     let connection: CloudConnection;
     try {
-      connection = await this.#parts.provider.connect(signal);
+      connection = await this.#parts.provider.connect(signal, this.#parts.desk);
     } catch (error) {
       if (!signal.aborted) this.#wentOffline(reasonOf(error));
       return false;

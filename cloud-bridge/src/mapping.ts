@@ -25,10 +25,13 @@ export interface MappingOptions {
 export class Mapping {
   readonly #prefix: string;
   readonly #chosen: ReadonlySet<string> | undefined;
+  readonly #chosenThings: ReadonlySet<string> | undefined;
 
   constructor(options: MappingOptions) {
     this.#prefix = options.topicPrefix ?? `${PRODUCT.name}/${options.gateway}`;
-    this.#chosen = options.things === undefined ? undefined : new Set(options.things);
+    const { things } = options;
+    this.#chosen = things === undefined ? undefined : new Set(things);
+    this.#chosenThings = things === undefined ? undefined : new Set(things.map(thingOf));
   }
 
   /** @returns `undefined` when this reading does not go to this cloud. */
@@ -58,6 +61,11 @@ export class Mapping {
     return { class: "reply", group: thing, thing, name, time: endedAt, value: result, quality: "good" };
   }
 
+  /** Whether anything of a Thing goes to this cloud. */
+  wantsThing(thing: string): boolean {
+    return this.#chosenThings === undefined || this.#chosenThings.has(thing);
+  }
+
   topic(message: CloudMessage): string {
     const topic = `${this.#prefix}/${message.thing}/${message.name}`;
     return message.class === "reply" ? `${topic}/command` : topic;
@@ -75,4 +83,9 @@ export class Mapping {
     if (this.#chosen === undefined) return true;
     return this.#chosen.has(thing) || this.#chosen.has(property);
   }
+}
+
+/** The Thing of `pump` or of `pump/motor/speed`. */
+function thingOf(choice: string): string {
+  return choice.split("/", 1)[0] ?? choice;
 }

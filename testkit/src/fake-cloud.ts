@@ -1,4 +1,4 @@
-import type { CloudConnection, CloudMessage, CloudProvider, PublishOutcome } from "@tram/core";
+import type { CloudConnection, CloudDesk, CloudMessage, CloudProvider, PublishOutcome } from "@tram/core";
 import type { CloudPeer } from "./provider-contract.ts";
 
 export interface FakeProviderOptions {
@@ -20,6 +20,8 @@ export class FakeCloud implements CloudPeer {
   mostInFlight = 0;
   /** What the cloud says to a message; it takes everything unless told otherwise. */
   answer: (message: CloudMessage) => PublishOutcome = () => ({ outcome: "acknowledged" });
+  /** Where the cloud asks the house: the desk of the latest connection. */
+  desk: CloudDesk | undefined;
   #listening = true;
   #holding = false;
   #inFlight = 0;
@@ -32,8 +34,9 @@ export class FakeCloud implements CloudPeer {
     return {
       name: "fake",
       maxInFlight,
+      sizeOf: (message) => JSON.stringify(message).length,
       ...(maxInFlightPerGroup === undefined ? {} : { maxInFlightPerGroup }),
-      connect: (signal) => this.#accept(signal),
+      connect: (signal, desk) => this.#accept(signal, desk),
     };
   }
 
@@ -70,12 +73,13 @@ export class FakeCloud implements CloudPeer {
     return this.#connections.size;
   }
 
-  async #accept(signal: AbortSignal): Promise<CloudConnection> {
+  async #accept(signal: AbortSignal, desk: CloudDesk): Promise<CloudConnection> {
     this.attempts++;
     await Promise.resolve();
     signal.throwIfAborted();
     if (!this.#listening) throw new Error("fake: nothing listens there");
     this.accepted++;
+    this.desk = desk;
     const connection = new FakeConnection(
       (message, alive) => this.#take(message, alive),
       (gone) => this.#connections.delete(gone),

@@ -33,8 +33,9 @@ function publishing(change: (inner: CloudConnection) => CloudConnection["publish
   return (provider: CloudProvider): CloudProvider => ({
     name: provider.name,
     maxInFlight: provider.maxInFlight,
-    connect: async (signal) => {
-      const inner = await provider.connect(signal);
+    sizeOf: (message) => provider.sizeOf(message),
+    connect: async (signal, desk) => {
+      const inner = await provider.connect(signal, desk);
       return {
         closed: inner.closed,
         publish: change(inner),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { CloudConnection, CloudMessage, CloudProvider, PublishOutcome } from "@tram/core";
+import type { CloudConnection, CloudDesk, CloudMessage, CloudProvider, PublishOutcome } from "@tram/core";
 
 /** The other side of a provider under test. */
 export interface CloudPeer {
@@ -28,6 +28,13 @@ export interface ContractCase {
   readonly name: string;
   run(): Promise<void>;
 }
+
+/** The desk of a house that takes no requests and shows nothing of itself. */
+export const NO_REQUESTS: CloudDesk = {
+  ask: async () => ({ outcome: "refused", code: "forbidden", reason: "no cloud may ask for anything here" }),
+  snapshot: () => [],
+  things: () => [],
+};
 
 /** Longest time for anything that the contract says must happen. In milliseconds. */
 const PATIENCE_MS = 8_000;
@@ -169,7 +176,7 @@ const CASES: readonly (readonly [string, (harness: ProviderHarness) => Promise<v
     "rejects with a reason when nobody is there",
     async (harness) => {
       await harness.peer.stop();
-      const failure = await refusalOf(harness.provider().connect(new AbortController().signal));
+      const failure = await refusalOf(harness.provider().connect(new AbortController().signal, NO_REQUESTS));
       assert.ok(failure instanceof Error && failure.message !== "");
       for (const secret of harness.secrets ?? []) {
         assert.ok(!`${failure.message} ${failure.stack}`.includes(secret), "a secret is in the error");
@@ -181,7 +188,7 @@ const CASES: readonly (readonly [string, (harness: ProviderHarness) => Promise<v
     async (harness) => {
       const provider = harness.provider();
       await harness.peer.stop();
-      await refusalOf(provider.connect(new AbortController().signal));
+      await refusalOf(provider.connect(new AbortController().signal, NO_REQUESTS));
       await harness.peer.start();
       const connection = await connect(provider);
       const batch = messages("pump", 3);
@@ -194,9 +201,9 @@ const CASES: readonly (readonly [string, (harness: ProviderHarness) => Promise<v
     "gives up connecting when it is told to",
     async (harness) => {
       const before = AbortSignal.abort(new Error("not wanted"));
-      assert.ok((await refusalOf(harness.provider().connect(before))) instanceof Error);
+      assert.ok((await refusalOf(harness.provider().connect(before, NO_REQUESTS))) instanceof Error);
       const stop = new AbortController();
-      const connecting = refusalOf(harness.provider().connect(stop.signal));
+      const connecting = refusalOf(harness.provider().connect(stop.signal, NO_REQUESTS));
       stop.abort(new Error("not wanted any more"));
       assert.ok((await connecting) instanceof Error);
     },
@@ -215,7 +222,7 @@ const CASES: readonly (readonly [string, (harness: ProviderHarness) => Promise<v
 ];
 
 async function connect(provider: CloudProvider): Promise<CloudConnection> {
-  return await soon(provider.connect(new AbortController().signal), "the connection");
+  return await soon(provider.connect(new AbortController().signal, NO_REQUESTS), "the connection");
 }
 
 async function acknowledgedAreThere(

@@ -25,7 +25,7 @@ interface Parcel {
 const NOT_IN_TOPIC = ["+", "#", "\0"];
 const MAX_TOPIC_BYTES = 65_535;
 /** Fixed header, topic length, packet identifier and property length of a PUBLISH, at most. */
-const PUBLISH_OVERHEAD_BYTES = 5 + 2 + 2 + 1;
+export const PUBLISH_OVERHEAD_BYTES = 5 + 2 + 2 + 1;
 /** How the parser of mqtt.js refuses a reason code that MQTT 5.0 does not list for PUBACK. */
 const UNKNOWN_PUBACK = "Invalid puback reason code";
 

@@ -3,7 +3,7 @@ import type { CloudConnection, CloudMessage } from "@tram/core";
 import mqtt from "mqtt";
 import { BridgeError } from "../bridge-error.ts";
 import { CarefulWindow } from "./careful-window.ts";
-import { MqttConnection } from "./mqtt-connection.ts";
+import { MqttConnection, PUBLISH_OVERHEAD_BYTES } from "./mqtt-connection.ts";
 import { connectFault } from "./mqtt-reason.ts";
 import type { BridgeProvider } from "./provider.ts";
 
@@ -42,6 +42,11 @@ export class MqttProvider implements BridgeProvider {
     this.maxInFlightPerGroup = options.protocolVersion === 4 ? IN_FLIGHT : 1;
     // Where the next message of a Thing waits for the answer to the last one, it must not wait for other Things too.
     this.batchSize = options.protocolVersion === 4 ? IN_FLIGHT / 4 : 1;
+  }
+
+  sizeOf(message: CloudMessage): number {
+    const { topic, payload } = this.#options;
+    return PUBLISH_OVERHEAD_BYTES + Buffer.byteLength(topic(message)) + Buffer.byteLength(payload(message));
   }
 
   /** @throws {BridgeError} when there is no connection. */

@@ -1,5 +1,6 @@
-import { type Bridge, openBridge } from "@tram/cloud-bridge";
+import { type Bridge, type BridgeHouse, openBridge } from "@tram/cloud-bridge";
 import type { Clock, Log, Store } from "@tram/core";
+import type { ThingId } from "@tram/protocol";
 import type { Settings } from "./config/settings.ts";
 import type { House } from "./house.ts";
 import type { LiveHub } from "./live/live-hub.ts";
@@ -15,7 +16,15 @@ export async function openBridges(
   for (const cloud of settings.cloud) {
     const gateway = { id: settings.gateway.id };
     const bridge = teardown.use(
-      await openBridge({ ...cloud, gateway, store, clock, random: Math.random, log }),
+      await openBridge({
+        ...cloud,
+        gateway,
+        house: seenFromCloud(house),
+        store,
+        clock,
+        random: Math.random,
+        log,
+      }),
     );
     bridges.push(bridge);
     teardown.use(house.bus.on("reading", ({ reading }, unit) => bridge.offer(reading, unit)));
@@ -23,6 +32,26 @@ export async function openBridges(
     teardown.use(bridge.onChange(() => live.pushBridge(bridge.id, () => bridge.status())));
   }
   return bridges;
+}
+
+/** The house as clouds see it. None of them may ask for anything. */
+function seenFromCloud({ registry }: House): BridgeHouse {
+  return {
+    ask: async () => ({
+      outcome: "refused",
+      code: "forbidden",
+      reason: "no cloud may ask for anything here",
+    }),
+    *readings() {
+      for (const { thing } of registry.records()) yield* registry.readings(thing.id as ThingId);
+    },
+    *things() {
+      for (const { thing, availability } of registry.records()) {
+        const { id, title, model } = thing;
+        yield { id, title, available: availability === "ready", ...(model === undefined ? {} : { model }) };
+      }
+    },
+  };
 }
 
 /** Whether the way to any cloud is there. @returns undefined where there is no bridge. */

@@ -1,4 +1,4 @@
-import type { EpochMs, Json } from "@tram/protocol";
+import type { CommandFailureCode, CommandRequest, EpochMs, Json } from "@tram/protocol";
 
 /** Classes of messages to a cloud, most important first. */
 export const MESSAGE_CLASSES = ["alarm", "reply", "state", "telemetry"] as const;
@@ -18,6 +18,8 @@ export interface CloudMessage {
   readonly time: EpochMs;
   readonly value: Json;
   readonly quality: "good" | "stale" | "bad";
+  /** Of a reply: what its request carried for the way back. */
+  readonly context?: Json;
 }
 
 /** What became of one published message. */
@@ -37,11 +39,104 @@ export interface CloudConnection {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** A command that a cloud gives. */
+export interface CloudCommand {
+  readonly kind: "command";
+  /**
+   * What names the request in its cloud, at most 100 characters: the same request once more (a session that is replayed,
+   * a shadow that is read again) has the same id, is carried out once, and is answered the same.
+   */
+  readonly id: string;
+  readonly thing: string;
+  readonly target: CommandRequest["target"];
+  readonly value: Json;
+  /** When the cloud gave it, by the cloud's clock; it is too old a time-to-live later. Left out: the cloud does not say. */
+  readonly givenAt?: EpochMs;
+  /** It is not to be begun after this, by the cloud's clock. */
+  readonly expiresAt?: EpochMs;
+  /** What the provider needs for the answer (a response topic, a job id), at most 1 kB of JSON; comes back in the reply. */
+  readonly context?: Json;
+}
+
+/** A cloud looks at the rules or at the configuration, or changes them. */
+export interface CloudManagement {
+  readonly kind: "manage";
+  /** As for a command. */
+  readonly id: string;
+  readonly what: "rules" | "config";
+  readonly operation: "get" | "put" | "remove";
+  /** The rule file; left out for the configuration and for a list of the files. */
+  readonly name?: string;
+  /** The whole new text of a `put`. */
+  readonly text?: string;
+}
+
+/** A cloud has an image for a Thing, or for the gateway itself. */
+export interface CloudFirmware {
+  readonly kind: "firmware";
+  /** As for a command. */
+  readonly id: string;
+  /** Left out: the gateway. */
+  readonly thing?: string;
+  readonly version: string;
+  readonly url: string;
+  /** SHA-256 of the image, in hex. */
+  readonly sha256?: string;
+}
+
+export type CloudRequest = CloudCommand | CloudManagement | CloudFirmware;
+
+/** What a cloud is answered. */
+export type CloudAnswer =
+  /** It is kept, and survives a power cut; its end follows as a message of class `reply`. */
+  | { readonly outcome: "accepted" }
+  /** It is done. */
+  | { readonly outcome: "done"; readonly value: Json }
+  /** `forbidden`: nobody has allowed this cloud to. `expired`: it is older than it may be. `busy`: another time. */
+  | {
+      readonly outcome: "refused";
+      readonly code: CommandFailureCode | "forbidden" | "expired" | "malformed" | "busy" | "not-available";
+      readonly reason: string;
+    };
+
+/** What a cloud sees of the house, and where it asks. The provider translates; whether it may is decided behind this. */
+export interface CloudDesk {
+  /** Never rejects. The provider tells the cloud that it was heard only after this. */
+  ask(request: CloudRequest): Promise<CloudAnswer>;
+  /** The last reading of each property that goes to this cloud: what a shadow is compared with after an outage. */
+  snapshot(): Iterable<Omit<CloudMessage, "id" | "class">>;
+  /** The Things that go to this cloud. */
+  things(): Iterable<CloudThing>;
+}
+
+/** A Thing as a cloud is told of it. */
+export interface CloudThing {
+  readonly id: string;
+  readonly title: string;
+  /** The name of its Thing Model, where it has one. */
+  readonly model?: string;
+  readonly available: boolean;
+}
+
+/** What a provider's terms allow on one connection. */
+export interface CloudPace {
+  readonly messagesPerS: number;
+  /** Of what goes over the line: topic, payload and headers. */
+  readonly bytesPerS: number;
+}
+
 /** One cloud's dialect. */
 export interface CloudProvider {
   readonly name: string;
   /** Most messages that may be unacknowledged at once. */
   readonly maxInFlight: number;
-  /** Connects once. Rejects with a reason for people; the bridge tries again with back-off. */
-  connect(signal: AbortSignal): Promise<CloudConnection>;
+  /** Left out: as fast as it answers. */
+  readonly pace?: CloudPace;
+  /** How many bytes a message has on the line, at most; what pace and budget are counted in. */
+  sizeOf(message: CloudMessage): number;
+  /**
+   * Connects once. Rejects with a reason for people; the bridge tries again with back-off.
+   * @param desk hears what the cloud asks, from now until the connection is disposed.
+   */
+  connect(signal: AbortSignal, desk: CloudDesk): Promise<CloudConnection>;
 }
