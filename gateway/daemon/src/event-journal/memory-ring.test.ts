@@ -136,15 +136,3 @@ test("a house that hardly fits keeps what is known and lets go of the rest", asy
   expect(events.filter(({ kind }) => kind === "known-thing")).toHaveLength(1_500);
   expect(house.ring.chapters.length).toBeLessThanOrEqual(2);
 });
-
-test("what is known is written between the turns of the event loop", async () => {
-  const house = ring({}, 2_000);
-  let turns = 0;
-  const counting = setInterval(() => turns++, 0);
-  house.ring.start();
-  await house.ring.settled();
-  clearInterval(counting);
-  expect(turns).toBeGreaterThan(5);
-  house.report();
-  expect((await house.read(true)).filter(({ kind }) => kind === "known-thing")).toHaveLength(2_000);
-});

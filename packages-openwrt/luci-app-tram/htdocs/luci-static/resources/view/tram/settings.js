@@ -392,7 +392,7 @@ return view.extend({
 			modalonly: true,
 			validate: matches(ID, _('Use a to z, 0 to 9 and hyphens.'))
 		});
-		add(s, form.Value, 'url', _('Address'), _('Notifications are POSTed there as JSON.'),
+		add(s, form.Value, 'url', _('Address of the webhook'), _('Notifications are POSTed there as JSON.'),
 			{ rmempty: false, placeholder: 'https://example.org/hook' });
 		add(s, form.Value, 'headers_file', _('File with further headers'),
 			_('One name: value a line; tokens stay out of the configuration.'), { modalonly: true });
