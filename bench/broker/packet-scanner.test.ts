@@ -9,7 +9,7 @@ function scan(chunks: readonly Uint8Array[]): string[] {
     found.push(`${head}:${bytes.toString("hex", start, end)}`);
   });
   // As a socket does that always reads into the same memory.
-  const inbox = Buffer.alloc(100_000);
+  const inbox = Buffer.alloc(200_000);
   for (const chunk of chunks) {
     inbox.set(chunk);
     scanner.push(inbox.subarray(0, chunk.length));
