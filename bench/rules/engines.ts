@@ -58,8 +58,8 @@ function rowOf(perSecond: number, rounds: readonly Round[]): Engine["rows"][numb
   const of = (pick: (round: Round) => number): number => median(rounds.map(pick));
   return {
     perSecond,
-    p50: of(({ load }) => percentile(load.commandMs, 50)),
-    p99: of(({ load }) => percentile(load.commandMs, 99)),
+    p50: of(({ load }) => percentile(load.commandMs, 0.5)),
+    p99: of(({ load }) => percentile(load.commandMs, 0.99)),
     answered: of(({ load }) => (load.crossings - load.missed) / load.crossings),
     cpuMsPerThousand: of(({ cpuMs, load }) => (cpuMs * 1_000) / load.sent),
     rssMb: of(({ loaded }) => loaded.peakRss / 1e6),

@@ -20,6 +20,12 @@ const ENDS_JOBS_AT_ONCE = "--no-maglev-destroy-on-background";
 const KNOWN_UP_TO_NODE = 24;
 
 /**
+ * The GNU C library gives each thread that allocates a pool of its own, of which none is ever given back whole: 8 MB in a
+ * large house, for a lock that is hardly contended here. musl, on OpenWrt, has one pool anyway. `mallopt(3)`, M_ARENA_MAX.
+ */
+const ONE_ARENA = { MALLOC_ARENA_MAX: "1" } as const;
+
+/**
  * Options of V8 for the memory of a machine. V8's own defaults grow with it and are meant for servers: on a router they
  * take what the rest of the house needs.
  * @param memoryBytes what this process may use: the machine's memory, or its cgroup's.
@@ -72,11 +78,9 @@ export function boundHeap(): void {
   const constrained = process.constrainedMemory();
   const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
   const [script = "", ...args] = process.argv.slice(1);
-  process.execve(process.execPath, [
+  process.execve(
     process.execPath,
-    ...process.execArgv,
-    ...heapFlags(memory, chosen),
-    script,
-    ...args,
-  ]);
+    [process.execPath, ...process.execArgv, ...heapFlags(memory, chosen), script, ...args],
+    { ...ONE_ARENA, ...process.env },
+  );
 }

@@ -20,8 +20,6 @@ export interface Waiting {
 
 /** Batches in one transaction, at most: bounds how long the first of them waits for the last. */
 const LARGEST_GROUP = 1_000;
-/** A journal of this size goes into the database before the window ends. In bytes. */
-const JOURNAL_BYTES = 1_048_576;
 /**
  * A journal of this size begins anew when the database has everything. A smaller one may go on, which saves a page of the
  * database each time: to play it once more changes nothing. In bytes.
@@ -54,6 +52,8 @@ export interface GroupCommitParts {
   readonly windowMs: number;
   /** Longest time that the window takes of the event loop at once, on its way into the database. In milliseconds. */
   readonly turnMs: number;
+  /** A journal that is larger goes into the database before the window ends. In bytes. */
+  readonly journalBytes: number;
   /** Whether the flash has to be spared: windows are longer then. */
   readonly spare?: () => boolean;
   /** The log of the database is moved into it when it has so many pages. */
@@ -117,7 +117,7 @@ export class GroupCommit {
       this.#queue.push(waiting);
       for (const operation of waiting.operations) queued.add(keyOf(operation));
     }
-    if ((this.#journal?.bytes ?? 0) > JOURNAL_BYTES) this.#fullDue = true;
+    if ((this.#journal?.bytes ?? 0) > this.#parts.journalBytes) this.#fullDue = true;
     if (this.#queue.length > 0 || this.#fullDue) this.#flushing ??= this.#flush();
     this.#planWindow();
   }

@@ -116,7 +116,7 @@ test("whatever is committed and whenever it is killed, the store holds what was 
 test("the journal of a newer database is not played into an older copy of it", async () => {
   using place = temporaryFolder();
   using old = temporaryFolder();
-  const store = await openSqliteStore(place.file, { syncWindowMs: 60_000 });
+  const store = await openSqliteStore(place.file, { syncWindowMs: 60_000, journalBytes: 1_048_576 });
   await store.commit([{ op: "put", table: "t", key: "a", value: 1 }], "power");
   for (const part of ["", "-wal"]) copyFileSync(`${place.file}${part}`, `${old.file}${part}`);
   // So much that the journal begins anew.

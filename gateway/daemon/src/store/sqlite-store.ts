@@ -28,8 +28,10 @@ export interface SqliteStoreOptions {
   readonly syncWindowMs?: number;
   /** The write-ahead log is moved into the database when it has so many pages, above 0. Default 1,000, as of SQLite. */
   readonly checkpointPages?: number;
-  /** Longest time that the window takes of the event loop at once, in milliseconds; 0 or more. Default 4 ms. */
+  /** Longest time that the window takes of the event loop at once, in milliseconds; 0 or more. Default 2 ms. */
   readonly turnMs?: number;
+  /** A journal that is larger goes into the database before the window ends. In bytes; default 4 MB. */
+  readonly journalBytes?: number;
   /** Time between two snapshots of a database that changes, in milliseconds, above 0. Default a day. */
   readonly snapshotEveryMs?: number;
   /**
@@ -86,7 +88,10 @@ export interface SqliteStore extends Store {
 }
 
 const CHECKPOINT_PAGES = 1_000;
-const TURN_MS = 4;
+/** What is acknowledged takes several turns of the event loop; while the window is written, each of them is so long. */
+const TURN_MS = 2;
+/** It lies in memory on a router; a smaller one writes the same properties of a busy house again and again. */
+const JOURNAL_BYTES = 4_194_304;
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** Copied into memory once, at a start that is in trouble anyway; most databases are far smaller. In bytes. */
@@ -239,6 +244,7 @@ class JournaledStore implements SqliteStore {
       strict: options.strict === true,
       windowMs: options.syncWindowMs ?? MINUTE_MS,
       turnMs: options.turnMs ?? TURN_MS,
+      journalBytes: options.journalBytes ?? JOURNAL_BYTES,
       spare: () => meter.feature("state").verdict !== "ok",
       checkpointPages: options.checkpointPages ?? CHECKPOINT_PAGES,
       onFault: (error) => options.onFault?.(error),

@@ -42,7 +42,11 @@ test("cut off in any turn of a window on its way into the database, nothing ackn
   using place = temporaryFolder();
   const folder = join(place.folder, "store");
   mkdirSync(folder);
-  const store = await openSqliteStore(join(folder, "tram.db"), { syncWindowMs: 60_000, turnMs: 0 });
+  const store = await openSqliteStore(join(folder, "tram.db"), {
+    syncWindowMs: 60_000,
+    turnMs: 0,
+    journalBytes: 1_048_576,
+  });
   let acknowledged = 0;
   const commit = async (count: number): Promise<void> => {
     const batches = Array.from({ length: count }, (_, index) => batchOf(acknowledged + index + 1));
@@ -88,7 +92,7 @@ test.each([0, 1, 2, 3, 4])(
   async (turns) => {
     using place = temporaryFolder();
     using killed = temporaryFolder();
-    const store = await openSqliteStore(place.file, { syncWindowMs: 60_000 });
+    const store = await openSqliteStore(place.file, { syncWindowMs: 60_000, journalBytes: 1_048_576 });
     // The journal is full at once and begins anew, without the stronger commit.
     const large = store.commit([{ op: "put", table: "t", key: "a", value: "x".repeat(1_100_000) }], "crash");
     const strong = store.commit([{ op: "put", table: "t", key: "b", value: "strong" }], "power");
