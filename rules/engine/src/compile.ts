@@ -1,4 +1,4 @@
-import { parseRuleId, type Rule, type RuleId } from "@tram/protocol";
+import { parseRuleId, type Rule, type RuleId, type ThingId } from "@tram/protocol";
 import { Calendar, isTimezone } from "./calendar.ts";
 import type { HouseView } from "./house-view.ts";
 import { interestsOf, interestsOfBlock } from "./interest.ts";
@@ -53,8 +53,10 @@ export function compile(sources: readonly RuleSource[], options: CompileOptions)
   const warnings: RuleProblem[] = [];
   const unreadable: ParsedFileOf[] = [];
   const interests = new Interests();
-  const take = ({ actions, rule }: Ready): void => {
+  const awaited = new Set<ThingId>();
+  const take = ({ actions, rule, ...ready }: Ready): void => {
     rules.set(rule.id, rule);
+    for (const thing of ready.awaited) awaited.add(thing);
     interests.add(rule, interestsOf(rule, actions));
     warnings.push(...rule.warnings);
   };
@@ -105,6 +107,7 @@ export function compile(sources: readonly RuleSource[], options: CompileOptions)
     broken,
     warnings,
     interests,
+    awaited,
     calendar,
     house: options.house,
     files,
@@ -140,9 +143,9 @@ function keptRule(
   if (document === undefined) return undefined;
   const linked = linkRule({ path, id, problems: [], document }, place);
   if (linked.rule === undefined) return undefined;
-  const { actions, rule } = linked;
+  const { rule } = linked;
   // Whoever switches off a rule that is broken wants it to stop.
-  return { actions, rule: { ...rule, enabled: rule.enabled && off !== true, broken: problems } };
+  return { ...linked, rule: { ...rule, enabled: rule.enabled && off !== true, broken: problems } };
 }
 
 /** That of the previous program, when it will do: each one holds 100 kB of ICU's tables until it is collected. */
@@ -165,6 +168,8 @@ export interface Surroundings {
 interface Ready {
   readonly rule: CompiledRule;
   readonly actions: Block;
+  /** Things that it names and nobody knows yet. */
+  readonly awaited: ReadonlySet<ThingId>;
 }
 
 export type Linked = Ready | { readonly rule?: never; readonly problems: readonly ShapeProblem[] };
@@ -205,6 +210,7 @@ export function linkRule(
   if (id === undefined || problems.length > 0) return { problems };
   return {
     actions,
+    awaited: linker.awaited,
     rule: {
       id,
       ...titleOf(rule),

@@ -301,6 +301,8 @@ export interface Program {
   readonly warnings: readonly RuleProblem[];
   /** Who is concerned by what: an event costs what the rules cost that it concerns. */
   readonly interests: Interests;
+  /** Things that rules name and nobody knows yet, or not with the property that is named. */
+  readonly awaited: ReadonlySet<ThingId>;
   readonly calendar: Calendar;
   readonly house: HouseView;
   /** What was read from the files, for the next compilation. */

@@ -309,7 +309,7 @@ export class RuleHouse implements Disposable, EffectTold {
   #handle(event: RuleEvent, unit: Unit): StepResult | undefined {
     const runner = this.#runner;
     if (runner === undefined) return undefined;
-    if (this.#stale) {
+    if (this.#stale && (event.kind === "start" || this.#awaits(event))) {
       this.#stale = false;
       const before = this.list();
       const sources = this.#files.read(this.#parts.versions.files);
@@ -324,6 +324,12 @@ export class RuleHouse implements Disposable, EffectTold {
       this.#tellDifference(before, unit);
     }
     return this.#step(runner, event, unit);
+  }
+
+  /** Whether a rule waits to be tied to the Thing of an event: then it must not miss what the Thing says first. */
+  #awaits(event: RuleEvent): boolean {
+    const thing = thingOf(event);
+    return thing !== undefined && this.#program?.awaited.has(thing) === true;
   }
 
   #world(): World {
@@ -386,6 +392,19 @@ export class RuleHouse implements Disposable, EffectTold {
     // A rule whose file cannot be read is not gone.
     const known = this.#program?.broken.every(({ id }) => id !== undefined) === true;
     this.#traces.retain((id) => !known || after.has(id));
+  }
+}
+
+function thingOf(event: RuleEvent): ThingId | undefined {
+  switch (event.kind) {
+    case "reading":
+      return event.reading.thing;
+    case "occurrence":
+      return event.event.thing;
+    case "availability":
+      return event.thing;
+    default:
+      return undefined;
   }
 }
 

@@ -176,7 +176,7 @@ function linkInvoke(linker: RuleLinker, action: Of<"invoke">, { path, place }: P
     return { kind: "stop", place, reason: "not linked", error: true };
   }
   const known = linker.house.thing(thing);
-  if (known === undefined) linker.warn(at, `unknown Thing "${thing}"; the rule works once it is announced`);
+  if (known === undefined) linker.unknownThing(at, thing);
   else if (!Object.hasOwn(known.actions ?? {}, what))
     linker.problem(at, `unknown action "${what}" of ${thing}`);
   const confirmMs = linker.optionalDuration(action.confirm, joinPath(path, "confirm"));

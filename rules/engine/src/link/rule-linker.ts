@@ -49,6 +49,8 @@ export class RuleLinker {
   readonly problems: ShapeProblem[] = [];
   readonly warnings: ShapeProblem[] = [];
   readonly holds: Hold[] = [];
+  /** Things that the rule names and the house does not know, or not with the property that is named. */
+  readonly awaited = new Set<ThingId>();
   readonly house: HouseView;
   readonly schedules: ScheduleMaker;
   readonly texts: Texts;
@@ -83,6 +85,12 @@ export class RuleLinker {
 
   warn(path: string, problem: string): void {
     this.warnings.push({ path, problem });
+  }
+
+  /** Says that a Thing is not known, or not with all that the rule asks of it. */
+  unknownThing(path: string, thing: ThingId): void {
+    this.awaited.add(thing);
+    this.warn(path, `unknown Thing "${thing}"; the rule works once it is announced`);
   }
 
   duration(text: string, path: string): Ms {
@@ -121,8 +129,7 @@ export class RuleLinker {
       return { reference };
     }
     if (found.kind === "waiting" || found.affordance === undefined) {
-      const thing = found.kind === "waiting" ? found.thing : found.target.thing;
-      this.warn(path, `unknown Thing "${thing}"; the rule works once it is announced`);
+      this.unknownThing(path, found.kind === "waiting" ? found.thing : found.target.thing);
     }
     if (found.kind === "waiting") return { reference };
     const { property, thing } = found.target;
@@ -167,7 +174,7 @@ export class RuleLinker {
         return [];
       }
       if (this.house.thing(id) === undefined) {
-        this.warn(place, `unknown Thing "${id}"; the rule works once it is announced`);
+        this.unknownThing(place, id);
       }
       return [id];
     });
@@ -277,6 +284,7 @@ export class RuleLinker {
       property: (reference) => {
         const found = resolveReference(reference, this.house);
         if (found.kind === "problem") return { problem: found.problem };
+        if (found.kind === "waiting") this.awaited.add(found.thing);
         return { type: "dyn" };
       },
     };

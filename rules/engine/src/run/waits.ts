@@ -69,6 +69,10 @@ export function runWaitUntil(
   { conditions, onTimeout, place, timeoutMs }: Of<"wait-until">,
   node: NodeState | undefined,
 ): Progress<NodeState> {
+  // What holds by mere passing of time is looked at on the second, also where a restart brings a look in between.
+  if (node?.recheck === true && context.visit.event.kind === "start" && !isOver(context, node)) {
+    return { kind: "waiting", state: node };
+  }
   const { checks, passed } = context.asks(conditions, place);
   if (passed) {
     if (node?.wait !== undefined) context.rested(node.wait);
