@@ -68,6 +68,7 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
   const provider = await createProvider(config, {
     gateway: gateway.id,
     mapping,
+    clock,
     ...(parts.password === undefined ? {} : { password: parts.password }),
   });
   const outbox = await openOutbox(store, {

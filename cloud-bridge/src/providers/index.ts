@@ -1,3 +1,4 @@
+import type { Clock } from "@tram/core";
 import { PRODUCT } from "@tram/protocol";
 import type { BridgeConfig, MqttBridgeConfig } from "../bridge-config.ts";
 import type { Mapping } from "../mapping.ts";
@@ -7,6 +8,7 @@ export interface ProviderParts {
   /** Id of the gateway. */
   readonly gateway: string;
   readonly mapping: Mapping;
+  readonly clock: Clock;
   readonly password?: string;
 }
 
@@ -37,5 +39,6 @@ async function openMqtt(config: MqttBridgeConfig, parts: ProviderParts): Promise
     keepaliveS: config.keepalive_s ?? 30,
     topic: (message) => mapping.topic(message),
     payload: (message) => mapping.payload(message),
+    clock: parts.clock,
   });
 }

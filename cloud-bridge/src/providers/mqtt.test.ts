@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import type { CloudMessage } from "@tram/core";
-import { type ProviderHarness, providerContract } from "@tram/testkit";
+import { type ProviderHarness, providerContract, RealClock } from "@tram/testkit";
 import { describe, expect, it } from "vitest";
 import { BridgeError } from "../bridge-error.ts";
 import { Mapping } from "../mapping.ts";
@@ -27,6 +27,7 @@ function provider(port: number, options: Partial<MqttProviderOptions> = {}): Mqt
     keepaliveS: 30,
     topic: (message) => mapping.topic(message),
     payload: (message) => mapping.payload(message),
+    clock: new RealClock(),
     ...options,
   });
 }
@@ -184,7 +185,7 @@ describe.skipIf(missing)("the mqtt provider", () => {
     const { certificate, key } = makeCertificate("localhost");
     await using mosquitto = await Mosquitto.open({ tls: { certificate, key } });
     const url = `mqtts://localhost:${mosquitto.port}`;
-    expect(await refusalOf(provider(0, { url }).connect(unused))).toMatchObject({ code: "tls" });
+    expect(await refusalOf(provider(0, { url }).connect(unused))).toMatchObject({ code: "tls-authority" });
     const authorities = getCACertificates("default");
     setDefaultCACertificates([...authorities, certificate]);
     try {
@@ -193,7 +194,10 @@ describe.skipIf(missing)("the mqtt provider", () => {
       await connection[Symbol.asyncDispose]();
       const other = `mqtts://127.0.0.1:${mosquitto.port}`;
       const wrong = await refusalOf(provider(0, { url: other }).connect(unused));
-      expect(wrong).toMatchObject({ code: "tls", message: expect.stringContaining("another host name") });
+      expect(wrong).toMatchObject({
+        code: "tls-host",
+        message: expect.stringContaining("another host name"),
+      });
     } finally {
       setDefaultCACertificates(authorities);
     }

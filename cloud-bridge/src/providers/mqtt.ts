@@ -1,11 +1,10 @@
-import { Socket } from "node:net";
-import type { CloudConnection, CloudMessage } from "@tram/core";
-import mqtt from "mqtt";
+import type { Clock, CloudConnection, CloudMessage } from "@tram/core";
 import { BridgeError } from "../bridge-error.ts";
 import { CarefulWindow } from "./careful-window.ts";
-import { MqttConnection, PUBLISH_OVERHEAD_BYTES } from "./mqtt-connection.ts";
-import { connectFault } from "./mqtt-reason.ts";
+import { MqttConnection, type MqttOutgoing, publishBytes } from "./mqtt-connection.ts";
+import { IN_FLIGHT, type MqttTransportOptions } from "./mqtt-transport.ts";
 import type { BridgeProvider } from "./provider.ts";
+import type { TlsTerms } from "./tls-identity.ts";
 
 export interface MqttProviderOptions {
   /** `mqtt://host:port` or `mqtts://host:port`, without credentials. */
@@ -17,14 +16,12 @@ export interface MqttProviderOptions {
   readonly protocolVersion: 4 | 5;
   /** Seconds; a dead link is noticed after one and a half times as long. */
   readonly keepaliveS: number;
+  /** Asked of an `mqtts` address. */
+  readonly tls?: TlsTerms;
   readonly topic: (message: CloudMessage) => string;
   readonly payload: (message: CloudMessage) => string;
+  readonly clock: Pick<Clock, "after" | "trust">;
 }
-
-/** Most messages without PUBACK. */
-const IN_FLIGHT = 100;
-/** From the first packet to the CONNACK. */
-const CONNECT_TIMEOUT_MS = 20_000;
 
 /** Any MQTT broker, over TCP or TLS, QoS 1. Reconnecting is the link's business: each connection is a client of its own. */
 export class MqttProvider implements BridgeProvider {
@@ -45,89 +42,50 @@ export class MqttProvider implements BridgeProvider {
   }
 
   sizeOf(message: CloudMessage): number {
-    const { topic, payload } = this.#options;
-    return PUBLISH_OVERHEAD_BYTES + Buffer.byteLength(topic(message)) + Buffer.byteLength(payload(message));
+    return publishBytes(this.#encode(message));
   }
 
   /** @throws {BridgeError} when there is no connection. */
-  connect(signal: AbortSignal): Promise<CloudConnection> {
-    const { url, username, password, clientId, protocolVersion, keepaliveS, topic, payload } = this.#options;
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) {
-        reject(new BridgeError("aborted", "the connection is not wanted any more", { cause: signal.reason }));
-        return;
-      }
-      const { protocol, host, port, address } = readUrl(url);
-      const client = mqtt.connect({
-        protocol,
-        host,
-        port,
-        clientId,
-        protocolVersion,
-        ...(username === undefined ? {} : { username }),
-        ...(password === undefined ? {} : { password }),
-        keepalive: keepaliveS,
-        clean: true,
-        reconnectPeriod: 0,
-        connectTimeout: CONNECT_TIMEOUT_MS,
-        resubscribe: false,
-        queueQoSZero: false,
-        // The default one gives an identifier out again while a message still holds it.
-        messageIdProvider: new mqtt.UniqueMessageIdProvider(),
-      });
-      const stopListening = (): void => {
-        signal.removeEventListener("abort", onAbort);
-        client.off("error", onError);
-        client.off("close", onClose);
-      };
-      const fail = (error: BridgeError): void => {
-        stopListening();
-        client.end(true);
-        reject(error);
-      };
-      const onAbort = (): void =>
-        fail(new BridgeError("aborted", "the connection is not wanted any more", { cause: signal.reason }));
-      const onError = (error: Error): void => fail(connectFault(address, error));
-      const onClose = (): void => fail(connectFault(address, undefined));
-      // Nagle's algorithm and delayed acknowledgements together would make each message wait 40 ms for the one before.
-      if (client.stream instanceof Socket) client.stream.setNoDelay(true);
-      signal.addEventListener("abort", onAbort, { once: true });
-      client.on("error", onError);
-      client.on("close", onClose);
-      client.once("connect", (packet) => {
-        const { maximumQoS, receiveMaximum, maximumPacketSize } = packet.properties ?? {};
-        // MQTT 5.0 §3.2.2.3.4: without QoS 1 there is no acknowledgement, and nothing could ever leave the queue.
-        if (maximumQoS === 0) {
-          fail(
-            new BridgeError("protocol", `${address}: it takes only messages without acknowledgement (QoS 0)`),
-          );
-          return;
-        }
-        stopListening();
-        const connection = new MqttConnection(client, {
-          address,
-          topic,
-          payload,
-          careful: this.#careful,
-          // MQTT 5.0 §3.2.2.3.3: the broker closes the connection on who has more in flight.
-          inFlight: Math.min(IN_FLIGHT, receiveMaximum ?? IN_FLIGHT),
-          ...(maximumPacketSize === undefined ? {} : { maxPacketBytes: maximumPacketSize }),
-        });
-        resolve(connection);
-      });
-    });
+  async connect(signal: AbortSignal): Promise<CloudConnection> {
+    const transport = this.#transport();
+    const { clock } = this.#options;
+    return await MqttConnection.open(
+      transport,
+      { encode: (message) => this.#encode(message), careful: this.#careful, clock },
+      signal,
+    );
+  }
+
+  #encode(message: CloudMessage): MqttOutgoing {
+    const { topic, payload } = this.#options;
+    return { topic: topic(message), payload: payload(message) };
+  }
+
+  #transport(): MqttTransportOptions {
+    const { url, tls, username, password, clientId, protocolVersion, keepaliveS, clock } = this.#options;
+    const { secure, host, port } = readUrl(url);
+    return {
+      host,
+      port,
+      ...(secure ? { tls: tls ?? {} } : {}),
+      clientId,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+      protocolVersion,
+      keepaliveS,
+      clock,
+    };
   }
 }
 
-function readUrl(url: string) {
+function readUrl(url: string): { readonly secure: boolean; readonly host: string; readonly port: number } {
   let parsed: URL;
   try {
     parsed = new URL(url);
   } catch (cause) {
     throw new BridgeError("unreachable", `${url}: this is not an address`, { cause });
   }
-  const protocol = parsed.protocol === "mqtts:" ? ("mqtts" as const) : ("mqtt" as const);
-  const port = parsed.port === "" ? (protocol === "mqtts" ? 8883 : 1883) : Number(parsed.port);
-  const host = parsed.hostname.replace(/^\[(.*)\]$/, "$1");
-  return { protocol, host, port, address: `${parsed.hostname}:${port}` };
+  const secure = parsed.protocol === "mqtts:";
+  const port = parsed.port === "" ? (secure ? 8883 : 1883) : Number(parsed.port);
+  return { secure, port, host: parsed.hostname.replace(/^\[(.*)\]$/, "$1") };
 }
