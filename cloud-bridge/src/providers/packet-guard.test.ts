@@ -95,6 +95,7 @@ describe("the guard before the parser", () => {
 
   it.each([
     ["that is no message and too large", Buffer.from([0x90, 0xff, 0xff, 0x7f, 0, 1])],
+    ["whose length is none, even a message,", Buffer.from([0x30, 0xff, 0xff, 0xff, 0xff, 0x01])],
     ["whose length is none", Buffer.from([0x90, 0xff, 0xff, 0xff, 0xff, 0x01])],
   ])("ends the stream at a packet %s", async (_name, bytes) => {
     await expect(passed([bytes], 1_000)).rejects.toThrow("a packet of");

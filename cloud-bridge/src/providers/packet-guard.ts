@@ -54,7 +54,7 @@ export class PacketGuard extends Transform {
         const size = packetSize(bytes, at);
         if (size === undefined) break;
         if (size <= this.#options.maxBytes) this.#pass = size;
-        else if ((bytes[at] ?? 0) >> 4 !== PUBLISH) {
+        else if ((bytes[at] ?? 0) >> 4 !== PUBLISH || !Number.isFinite(size)) {
           done(new Error(`a packet of ${size} bytes`));
           return;
         } else {
