@@ -65,6 +65,7 @@ export function dial(
     const onTimeout = (): void => fail(new BridgeError("timeout", `${address}: it does not answer`));
     const onReady = (): void => {
       settle();
+      socket.on("error", () => undefined); // Its next owner looks at it first: nothing falls between the two.
       resolve(socket);
     };
     signal.addEventListener("abort", onAbort, { once: true });

@@ -25,8 +25,16 @@ export interface MqttConnectionOptions {
   readonly subscriptions?: readonly MqttSubscription[];
   /** Filters in one SUBSCRIBE, where the cloud limits them. Default 8, what AWS IoT allows. */
   readonly filtersPerSubscribe?: number;
+  /** Hears of the connection before the first message does: a handler may have to answer on it. */
+  readonly onOpen?: (connection: MqttConnection) => void;
   /** Told of a message that nobody will read. */
   readonly onRefused?: (refused: RefusedMessage) => void;
+}
+
+interface Filter {
+  readonly filter: string;
+  readonly qos: 0 | 1;
+  readonly noLocal: boolean;
 }
 
 interface Parcel extends MqttOutgoing {
@@ -80,7 +88,7 @@ export class MqttConnection implements CloudConnection {
     signal.addEventListener("abort", abort, { once: true });
     try {
       if (signal.aborted) abort();
-      await connection.#subscribe((options.subscriptions ?? []).flatMap((each) => grouped(each)));
+      await connection.#subscribe((options.subscriptions ?? []).flatMap(grouped));
       return connection;
     } catch (error) {
       connection.#finish("it could not be subscribed");
@@ -113,6 +121,7 @@ export class MqttConnection implements CloudConnection {
       clock: options.clock,
     });
     for (const subscription of options.subscriptions ?? []) this.#inbox.add(subscription);
+    options.onOpen?.(this);
     line.onSkipped(({ topic }) => options.onRefused?.({ topic, why: "too-large" }));
     line.hear((packet, next) => this.#inbox.take(packet, next));
   }
@@ -165,7 +174,7 @@ export class MqttConnection implements CloudConnection {
     await this.closed;
   }
 
-  async #subscribe(filters: readonly { readonly filter: string; readonly qos: 0 | 1 }[]): Promise<void> {
+  async #subscribe(filters: readonly Filter[]): Promise<void> {
     const portion = this.#options.filtersPerSubscribe ?? 8;
     for (let at = 0; at < filters.length; at += portion) {
       if (this.#end !== undefined) throw new BridgeError("unreachable", this.#end);
@@ -173,14 +182,14 @@ export class MqttConnection implements CloudConnection {
     }
   }
 
-  async #subscribePortion(
-    portion: readonly { readonly filter: string; readonly qos: 0 | 1 }[],
-  ): Promise<void> {
+  async #subscribePortion(portion: readonly Filter[]): Promise<void> {
     const { client, address } = this.#line;
     const late = `${address}: it does not answer a subscription`;
     using _patience = this.#options.clock.after(SUBACK_WITHIN_MS, () => this.#finish(late));
     // 5.0 §3.8.3.1: with `rap` a message says whether it was retained, as 3.1.1 always does for those sent at once.
-    const terms = portion.map(({ filter, qos }) => [filter, { qos, rap: true }] as const);
+    const terms = portion.map(
+      ({ filter, qos, noLocal }) => [filter, { qos, rap: true, nl: noLocal }] as const,
+    );
     try {
       const granted = await client.subscribeAsync(Object.fromEntries(terms));
       const refused = granted.find(({ qos }) => Number(qos) >= 0x80);
@@ -272,9 +281,7 @@ export class MqttConnection implements CloudConnection {
       });
     } else this.#options.careful.begin();
     // The parser threw away what came behind the packet that it could not read: answers may be among it.
-    this.#finish(
-      `${this.#line.address}: it refused a message with a reason code that MQTT 5 does not know`,
-    );
+    this.#finish(`${this.#line.address}: it refused a message with a reason code that MQTT 5 does not know`);
   }
 
   #finish(reason: string): void {
@@ -310,8 +317,8 @@ function propertyBytes(properties: MqttOutgoing["properties"]): number {
   return bytes === 0 ? 0 : bytes + 3;
 }
 
-function grouped({ filters, qos }: MqttSubscription): { filter: string; qos: 0 | 1 }[] {
-  return filters.map((filter) => ({ filter, qos }));
+function grouped({ filters, qos, noLocal = false }: MqttSubscription): readonly Filter[] {
+  return filters.map((filter) => ({ filter, qos, noLocal }));
 }
 
 function notAllowed(address: string, filter: string): BridgeError {

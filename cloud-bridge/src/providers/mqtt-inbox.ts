@@ -9,6 +9,8 @@ export interface MqttSubscription {
   readonly qos: 0 | 1;
   /** Longest payload in bytes; a longer one is refused unread. Default 131,072. */
   readonly maxBytes?: number;
+  /** MQTT 5.0 §3.8.3.1: what we publish ourselves does not come back. Not every cloud knows the word. Default: no. */
+  readonly noLocal?: boolean;
   /**
    * Hears a message. One of QoS 1 is acknowledged once the promise has resolved; when it rejects it is not, and the
    * broker sends it to a later connection again, if it keeps a session for us.

@@ -120,6 +120,11 @@ export function connectFault(
       : "it does not accept our certificate";
     return new BridgeError("tls-client", `${address}: ${said} (${alertOf(code)})`, options);
   }
+  // RFC 5246 §7.4.6: so TLS 1.2 may also say that it wants a certificate and got none.
+  if (code?.endsWith("ALERT_HANDSHAKE_FAILURE") === true) {
+    const said = "it wants a certificate of ours, or has no cipher in common with us";
+    return new BridgeError("tls-client", `${address}: ${said} (handshake failure)`, options);
+  }
   if (code?.endsWith("NO_APPLICATION_PROTOCOL") === true) {
     return new BridgeError("tls", `${address}: it does not speak the protocol that \`alpn\` names`, options);
   }
@@ -132,7 +137,10 @@ export function connectFault(
 
 /** `unknown ca` of `ERR_SSL_TLSV1_ALERT_UNKNOWN_CA`. */
 function alertOf(code: string): string {
-  return code.replace(/^.*ALERT_/, "").replaceAll("_", " ").toLowerCase();
+  return code
+    .replace(/^.*ALERT_/, "")
+    .replaceAll("_", " ")
+    .toLowerCase();
 }
 
 /** MQTT 5.0 §3.14.2.1: why the broker said goodbye. */

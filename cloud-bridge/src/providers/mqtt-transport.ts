@@ -92,6 +92,10 @@ function greet<Owner>(
 ): Promise<Owner> {
   const address = addressOf(options);
   return new Promise((resolve, reject) => {
+    if (socket.destroyed) {
+      reject(connectFault(address, socket.errored ?? undefined, options.clock.trust));
+      return;
+    }
     let onSkipped: (skipped: SkippedPublish) => void = () => undefined;
     guardIncoming(socket, {
       maxBytes: options.maxIncomingBytes ?? MAX_INCOMING_BYTES,

@@ -1,7 +1,11 @@
-import type { Clock, CloudConnection, CloudMessage } from "@tram/core";
+import type { Clock, CloudAnswer, CloudConnection, CloudDesk, CloudMessage, TurnedAway } from "@tram/core";
+import type { Json } from "@tram/protocol";
+import type { IPublishPacket } from "mqtt";
 import { BridgeError } from "../bridge-error.ts";
 import { CarefulWindow } from "./careful-window.ts";
-import { MqttConnection, type MqttOutgoing, publishBytes } from "./mqtt-connection.ts";
+import { MqttConnection, publishBytes } from "./mqtt-connection.ts";
+import type { Answer, HeardMessage, MqttDialect } from "./mqtt-dialect.ts";
+import type { MqttSubscription, RefusedMessage } from "./mqtt-inbox.ts";
 import { IN_FLIGHT, type MqttTransportOptions } from "./mqtt-transport.ts";
 import type { BridgeProvider } from "./provider.ts";
 import type { TlsTerms } from "./tls-identity.ts";
@@ -18,9 +22,10 @@ export interface MqttProviderOptions {
   readonly keepaliveS: number;
   /** Asked of an `mqtts` address. */
   readonly tls?: TlsTerms;
-  readonly topic: (message: CloudMessage) => string;
-  readonly payload: (message: CloudMessage) => string;
-  readonly clock: Pick<Clock, "after" | "trust">;
+  readonly dialect: MqttDialect;
+  /** How old a command may be that the broker has kept for us, in seconds. Left out: nothing is listened to. */
+  readonly hearsForS?: number;
+  readonly clock: Pick<Clock, "after" | "now" | "trust">;
 }
 
 /** Any MQTT broker, over TCP or TLS, QoS 1. Reconnecting is the link's business: each connection is a client of its own. */
@@ -42,28 +47,91 @@ export class MqttProvider implements BridgeProvider {
   }
 
   sizeOf(message: CloudMessage): number {
-    return publishBytes(this.#encode(message));
+    const outgoing = this.#options.dialect.encode(message);
+    return "unfit" in outgoing ? 0 : publishBytes(outgoing);
   }
 
   /** @throws {BridgeError} when there is no connection. */
-  async connect(signal: AbortSignal): Promise<CloudConnection> {
-    const transport = this.#transport();
-    const { clock } = this.#options;
-    return await MqttConnection.open(
-      transport,
-      { encode: (message) => this.#encode(message), careful: this.#careful, clock },
+  async connect(signal: AbortSignal, desk: CloudDesk): Promise<CloudConnection> {
+    const { clock, dialect, hearsForS } = this.#options;
+    const line: { connection?: MqttConnection } = {};
+    const connection = await MqttConnection.open(
+      this.#transport(),
+      {
+        encode: (message) => dialect.encode(message),
+        careful: this.#careful,
+        clock,
+        subscriptions: hearsForS === undefined ? [] : [this.#subscription(desk, () => line.connection)],
+        onOpen: (opened) => {
+          line.connection = opened;
+        },
+        onRefused: (refused) => desk.turnedAway?.(turnedAwayOf(refused)),
+      },
       signal,
     );
+    await this.#greet(connection, desk, signal);
+    return connection;
   }
 
-  #encode(message: CloudMessage): MqttOutgoing {
-    const { topic, payload } = this.#options;
-    return { topic: topic(message), payload: payload(message) };
+  async #greet(connection: MqttConnection, desk: CloudDesk, signal: AbortSignal): Promise<void> {
+    const abort = (): void => void connection[Symbol.asyncDispose]();
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      if (signal.aborted) abort();
+      const voice = await this.#options.dialect.greet?.(connection, desk);
+      if (voice !== undefined) void connection.closed.then(() => voice[Symbol.dispose]());
+    } catch (error) {
+      abort();
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  #subscription(desk: CloudDesk, connection: () => MqttConnection | undefined): MqttSubscription {
+    const { dialect } = this.#options;
+    return {
+      filters: dialect.filters,
+      qos: 1,
+      maxBytes: dialect.maxBytes,
+      noLocal: true,
+      onMessage: async (topic, payload, packet) => {
+        const heard = dialect.read(heardMessage(topic, payload, packet), desk);
+        if (heard === undefined) return;
+        const answer = await this.#ask(heard, desk);
+        if (answer === undefined || heard.place === undefined) return;
+        const outgoing = dialect.answer?.(heard.place, answer, this.#options.clock.now());
+        // The request is acknowledged only once its answer is: with the connection both are lost, and asked for again.
+        if (outgoing !== undefined) await connection()?.send(outgoing);
+      },
+    };
+  }
+
+  /** @returns what is answered at once; nothing where the answer follows through the queue. */
+  async #ask(
+    heard: NonNullable<ReturnType<MqttDialect["read"]>>,
+    desk: CloudDesk,
+  ): Promise<Answer | undefined> {
+    if ("request" in heard) return answerOf(await desk.ask(heard.request));
+    const { code, reason } = heard.turnedAway;
+    desk.turnedAway?.(heard.turnedAway);
+    return { state: "refused", code, reason };
+  }
+
+  /**
+   * What the broker keeps for us while we are away. MQTT 5 says for how long: as long as a command may be old, so that
+   * none is older when it comes. MQTT 3.1.1 has no such word, and a bare `true` may be a week old there: nothing is kept.
+   */
+  #sessionS(): number | undefined {
+    const { hearsForS, protocolVersion } = this.#options;
+    return protocolVersion === 5 ? hearsForS : undefined;
   }
 
   #transport(): MqttTransportOptions {
-    const { url, tls, username, password, clientId, protocolVersion, keepaliveS, clock } = this.#options;
+    const { url, tls, username, password, clientId, protocolVersion, keepaliveS, dialect, clock } =
+      this.#options;
     const { secure, host, port } = readUrl(url);
+    const sessionExpiryS = this.#sessionS();
     return {
       host,
       port,
@@ -73,9 +141,45 @@ export class MqttProvider implements BridgeProvider {
       ...(password === undefined ? {} : { password }),
       protocolVersion,
       keepaliveS,
+      ...(sessionExpiryS === undefined ? {} : { sessionExpiryS }),
+      ...(dialect.will === undefined ? {} : { will: dialect.will }),
       clock,
     };
   }
+}
+
+function answerOf(answer: CloudAnswer): Answer | undefined {
+  switch (answer.outcome) {
+    case "accepted":
+      return undefined;
+    case "done":
+      // The end of a command says its state itself.
+      return isResult(answer.value) ? answer.value : { state: "done", value: answer.value };
+    case "refused":
+      return { state: "refused", code: answer.code, reason: answer.reason };
+  }
+}
+
+function isResult(value: Json): value is Record<string, Json> & { state: string } {
+  return typeof value === "object" && value !== null && "command" in value && "state" in value;
+}
+
+function heardMessage(topic: string, payload: Buffer, packet: IPublishPacket): HeardMessage {
+  const { responseTopic, correlationData, messageExpiryInterval } = packet.properties ?? {};
+  return {
+    topic,
+    payload,
+    retain: packet.retain,
+    dup: packet.dup,
+    ...(responseTopic === undefined ? {} : { responseTopic }),
+    ...(correlationData === undefined ? {} : { correlationData }),
+    ...(messageExpiryInterval === undefined ? {} : { expiryS: messageExpiryInterval }),
+  };
+}
+
+function turnedAwayOf({ topic, why }: RefusedMessage): TurnedAway {
+  const reason = why === "too-large" ? "it is too long to be read" : "too many came at once";
+  return { where: topic, code: why, reason };
 }
 
 function readUrl(url: string): { readonly secure: boolean; readonly host: string; readonly port: number } {
