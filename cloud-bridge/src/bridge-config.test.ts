@@ -1,8 +1,8 @@
 import { Compile } from "@tram/protocol/validator";
 import { describe, expect, it } from "vitest";
-import { BridgeConfig } from "./bridge-config.ts";
+import { BRIDGE_FORMS } from "./bridge-config.ts";
 
-const validator = Compile(BridgeConfig);
+const validator = Compile(BRIDGE_FORMS.mqtt);
 const simplest = { id: "up", provider: "mqtt", url: "mqtt://host:1883", username: "u", password: "p" };
 
 describe("the configuration of a bridge", () => {
@@ -17,6 +17,14 @@ describe("the configuration of a bridge", () => {
       things: ["pump", "fan/motor/speed"],
     },
     { ...simplest, queue_rows: 10_000, queue_mb: 16, client_id: "me", password_file: "secret" },
+    { ...simplest, things: ["sensor-*", "*/air/*"], areas: ["garden"], properties: ["*/temperature"] },
+    { ...simplest, rate_s: 2.5, on_change: true, deadband: 0.5, deadband_percent: 5, alarms: ["*/leak/*"] },
+    { ...simplest, commands: "all", command_ttl_s: 30, manage: ["rules", "config"] },
+    { ...simplest, commands: ["pump", "fan/motor/speed"] },
+    { ...simplest, topic: "a/{property}", payload: { v: "{value}" }, state: "latest" },
+    { ...simplest, payload: "{value}" },
+    { ...simplest, ca_file: "ca.pem", cert_file: "c.pem", key_file: "k.pem", alpn: ["mqtt"] },
+    { ...simplest, format: "homie" },
   ])("takes %j", (config) => {
     expect(validator.Check(config)).toBe(true);
   });
@@ -29,6 +37,11 @@ describe("the configuration of a bridge", () => {
     [{ ...simplest, topic_prefix: "a/#" }, "/topic_prefix"],
     [{ ...simplest, topic_prefix: "/a" }, "/topic_prefix"],
     [{ ...simplest, things: ["pump/motor"] }, "/things/0"],
+    [{ ...simplest, topic_prefix: "$SYS/a" }, "/topic_prefix"],
+    [{ ...simplest, things: ["pump/*"] }, "/things/0"],
+    [{ ...simplest, commands: "some" }, "/commands"],
+    [{ ...simplest, command_ttl_s: 0 }, "/command_ttl_s"],
+    [{ ...simplest, manage: ["users"] }, "/manage/0"],
     [{ ...simplest, id: "Up There" }, "/id"],
     [{ ...simplest, topicprefix: "a" }, "/topicprefix"],
   ])("refuses %j at %s", (config, path) => {

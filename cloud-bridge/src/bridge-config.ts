@@ -1,29 +1,6 @@
-import { ID_PATTERN, PRODUCT } from "@tram/protocol";
-import { type Static, Type } from "typebox";
-
-const ID = ID_PATTERN.slice(1, -1);
-
-/** What every bridge is told, whatever its cloud. */
-const COMMON = {
-  id: Type.String({ pattern: ID_PATTERN, description: "Name of this bridge, unique among the bridges." }),
-  things: Type.Optional(
-    Type.Array(Type.String({ pattern: `^${ID}(?:/${ID}/${ID})?$` }), {
-      maxItems: 4_000,
-      description: "Things (`pump`) and single properties (`pump/motor/power`) that go there. Default: all.",
-    }),
-  ),
-  queue_rows: Type.Optional(
-    Type.Integer({
-      minimum: 100,
-      maximum: 10_000_000,
-      default: 1_000_000,
-      description: "Most messages that wait on disk; then the oldest telemetry is dropped, and counted.",
-    }),
-  ),
-  queue_mb: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 100_000, default: 256, description: "The same in MB of messages." }),
-  ),
-};
+import { PRODUCT } from "@tram/protocol";
+import { type Static, type TSchema, Type } from "typebox";
+import { COMMON, file, TLS_FILES } from "./common-config.ts";
 
 export const MqttBridgeConfig = Type.Object(
   {
@@ -38,11 +15,12 @@ export const MqttBridgeConfig = Type.Object(
     password: Type.Optional(
       Type.String({ minLength: 1, maxLength: 4_096, description: "Or use password_file." }),
     ),
-    password_file: Type.Optional(
-      Type.String({
-        minLength: 1,
-        path: "always",
-        description: "File with the password in its first line, beside this file or absolute.",
+    password_file: file("File with the password in its first line, beside this file or absolute."),
+    ...TLS_FILES,
+    alpn: Type.Optional(
+      Type.Array(Type.String({ pattern: "^[!-~]{1,255}$" }), {
+        maxItems: 8,
+        description: "Protocols that TLS offers (ALPN), where the broker shares port 443: `mqtt`.",
       }),
     ),
     client_id: Type.Optional(
@@ -64,11 +42,42 @@ export const MqttBridgeConfig = Type.Object(
           "Seconds of silence before the broker is asked whether it is there; half as long again, and it is given up.",
       }),
     ),
+    format: Type.Optional(
+      Type.Enum(["json", "homie"], {
+        default: "json",
+        description:
+          "`json` as below; `homie` tells the Things at `homie/5/…`, retained, as the gateway's own broker does.",
+      }),
+    ),
     topic_prefix: Type.Optional(
       Type.String({
-        pattern: "^[^/+#\\u0000]+(?:/[^/+#\\u0000]+)*$",
+        pattern: "^[^/+#$\\u0000][^/+#\\u0000]*(?:/[^/+#\\u0000]+)*$",
         maxLength: 200,
         description: `Topic levels before \`<thing>/<node>/<property>\`. Default: \`${PRODUCT.name}/<gateway>\`.`,
+      }),
+    ),
+    topic: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 1_000,
+        description:
+          "Topic of a reading, instead: `plant/{gateway}/{thing}/{node}/{property}`. Variables: `gateway`, `thing`, `node`, `property`, `name` (node/property).",
+      }),
+    ),
+    payload: Type.Optional(
+      Type.Union(
+        [Type.Record(Type.String(), Type.Unknown()), Type.String({ minLength: 1, maxLength: 1_000 })],
+        {
+          description:
+            'Payload of a reading, instead: `{ v: "{value}", t: "{time}" }` is JSON, a text is text. Variables: those of `topic`, `id`, `time`, `time_ms`, `value`, `quality`, `class`.',
+        },
+      ),
+    ),
+    state: Type.Optional(
+      Type.Enum(["each", "latest"], {
+        default: "each",
+        description:
+          "Of what can be set, or is no number: `each` value goes there, or, after an outage, the `latest` alone.",
       }),
     ),
   },
@@ -76,6 +85,9 @@ export const MqttBridgeConfig = Type.Object(
 );
 export type MqttBridgeConfig = Static<typeof MqttBridgeConfig>;
 
-/** An entry of `cloud` in the configuration file. With a second provider this becomes a union over `provider`. */
-export const BridgeConfig = MqttBridgeConfig;
-export type BridgeConfig = MqttBridgeConfig;
+/** The form of an entry by what its `provider` says. */
+export const BRIDGE_FORMS = { mqtt: MqttBridgeConfig } as const satisfies Readonly<Record<string, TSchema>>;
+
+/** An entry of `cloud` in the configuration file. */
+export const BridgeConfig = Type.Union([MqttBridgeConfig]);
+export type BridgeConfig = Static<typeof BridgeConfig>;

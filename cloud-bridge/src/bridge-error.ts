@@ -1,7 +1,12 @@
 /**
  * - `unreachable`: nobody answers there, or the name is unknown.
  * - `credentials`: the cloud does not accept who we say we are.
- * - `tls`: the other side could not prove who it is.
+ * - `tls`: there is no TLS, or none that both know.
+ * - `tls-authority`: the certificate comes from an authority that we do not know.
+ * - `tls-host`: the certificate is for another host name.
+ * - `tls-expired`, `tls-early`: the certificate is not valid any more, or not yet; by our clock.
+ * - `tls-client`: the cloud does not accept our certificate, or wants one.
+ * - `tls-files`: our own certificate, key or authority cannot be used.
  * - `timeout`: it took the connection and then said nothing.
  * - `refused`: it answered, and does not want us.
  * - `protocol`: it does not speak our protocol, or not all of it that we need.
@@ -11,6 +16,12 @@ export type BridgeErrorCode =
   | "unreachable"
   | "credentials"
   | "tls"
+  | "tls-authority"
+  | "tls-host"
+  | "tls-expired"
+  | "tls-early"
+  | "tls-client"
+  | "tls-files"
   | "timeout"
   | "refused"
   | "protocol"

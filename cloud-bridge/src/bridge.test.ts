@@ -1,8 +1,9 @@
 import { type LogRow, type Store, Unit } from "@tram/core";
 import type { Command, Reading } from "@tram/protocol";
-import { MemoryStore, NO_REQUESTS, VirtualClock } from "@tram/testkit";
+import { MemoryStore, VirtualClock } from "@tram/testkit";
 import { describe, expect, it } from "vitest";
 import { type Bridge, type BridgeParts, openBridge } from "./bridge.ts";
+import { EMPTY_HOUSE } from "./testing/empty-house.ts";
 import { GatedStore } from "./testing/gated-store.ts";
 import { freePort, Mosquitto, mosquittoIsMissing } from "./testing/mosquitto.ts";
 import { QuietLog } from "./testing/quiet-log.ts";
@@ -28,7 +29,7 @@ function house(port: number): House {
         {
           config: { id: "up", provider: "mqtt", url: `mqtt://127.0.0.1:${port}`, ...config },
           gateway: { id: "gw" },
-          house: { ask: NO_REQUESTS.ask, readings: () => [], things: () => [] },
+          house: EMPTY_HOUSE,
           store: disk,
           clock,
           random: Math.random,

@@ -6,15 +6,18 @@ import type {
   CloudThing,
   MessageClass,
   Store,
+  TurnedAway,
   Unit,
 } from "@tram/core";
-import type { BridgeView, Command, Reading } from "@tram/protocol";
+import type { BridgeView, Command, Json, Reading, Thing } from "@tram/protocol";
 import type { BridgeConfig } from "./bridge-config.ts";
 import type { BridgeLog } from "./bridge-log.ts";
 import { Link } from "./link.ts";
-import { Mapping } from "./mapping.ts";
+import { mappingOptions } from "./mapping/mapping-options.ts";
+import { Mapping, type PropertyFacts } from "./mapping.ts";
 import { DEFAULT_LIMITS, type Draft, openOutbox } from "./outbox.ts";
 import { createProvider } from "./providers/index.ts";
+import type { TlsIdentity } from "./providers/tls-identity.ts";
 
 /** The house as a bridge needs it, whichever part of it goes to its cloud. */
 export interface BridgeHouse {
@@ -23,6 +26,16 @@ export interface BridgeHouse {
   /** The last reading of each property. */
   readings(): Iterable<Reading>;
   things(): Iterable<CloudThing>;
+  /** How a Thing describes itself. */
+  describe(thing: string): Thing | undefined;
+  /** What is known of a property; `undefined` where its Thing does not have it. */
+  facts(thing: string, property: string): PropertyFacts | undefined;
+  /** Id of the area that a Thing is in. */
+  areaOf(thing: string): string | undefined;
+  /** Calls `listener` when a Thing has come, has changed, or is gone. */
+  onThing(listener: (id: string) => void): Disposable;
+  /** A cloud has sent what is no request. */
+  turnedAway(what: TurnedAway): void;
 }
 
 export interface BridgeParts {
@@ -36,6 +49,8 @@ export interface BridgeParts {
   readonly log: BridgeLog;
   /** What `password` or `password_file` of the configuration says. */
   readonly password?: string;
+  /** What `ca_file`, `cert_file` and `key_file` of the configuration hold. */
+  readonly identity?: TlsIdentity;
 }
 
 /** A bridge at work. */
@@ -43,8 +58,11 @@ export interface Bridge extends AsyncDisposable {
   readonly id: string;
   /** Queues a reading in its unit, if it goes to this cloud. */
   offer(reading: Reading, unit: Unit, options?: { readonly class?: MessageClass }): void;
-  /** Queues the result of a command in its unit, if the command has ended and goes to this cloud. */
-  offerCommand(command: Command, unit: Unit): void;
+  /**
+   * Queues the result of a command in its unit, if the command has ended and goes to this cloud.
+   * @param context of the request that led to it, where that came from this cloud; null where it had none.
+   */
+  offerCommand(command: Command, unit: Unit, context?: Json): void;
   status(): BridgeView;
   /** Calls `listener` each time that `status()` may have changed: after every message, so look at your own pace. */
   onChange(listener: () => void): Disposable;
@@ -61,14 +79,16 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
   signal?.throwIfAborted();
   const bridge = config.id;
   const mapping = new Mapping({
-    gateway: gateway.id,
-    ...(config.topic_prefix === undefined ? {} : { topicPrefix: config.topic_prefix }),
-    ...(config.things === undefined ? {} : { things: config.things }),
+    ...mappingOptions(config, gateway.id),
+    facts: (thing, property) => house.facts(thing, property),
   });
   const provider = await createProvider(config, {
     gateway: gateway.id,
     mapping,
+    clock,
+    describe: (thing) => house.describe(thing),
     ...(parts.password === undefined ? {} : { password: parts.password }),
+    ...(parts.identity === undefined ? {} : { identity: parts.identity }),
   });
   const outbox = await openOutbox(store, {
     bridge,
@@ -128,8 +148,15 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
   };
   return {
     id: bridge,
-    offer: (reading, unit, options) => queue(mapping.reading(reading, options?.class), unit),
-    offerCommand: (command, unit) => queue(mapping.command(command), unit),
+    offer: (reading, unit, options) => {
+      const draft = mapping.news(reading, clock.monotonic(), options?.class);
+      if (draft === undefined) return;
+      queue(draft, unit);
+      unit.after((kept) => {
+        if (!kept) mapping.lost(reading);
+      });
+    },
+    offerCommand: (command, unit, context) => queue(mapping.command(command, context), unit),
     status: () => {
       const { oldest, ...counts } = outbox.counts();
       return {
@@ -150,6 +177,7 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
 
 /** What of the house goes to this cloud, and nothing else of it. */
 function deskOf(house: BridgeHouse, mapping: Mapping): CloudDesk {
+  const wants = (thing: string): boolean => mapping.wantsThing(thing, house.areaOf(thing));
   return {
     ask: (request) => house.ask(request),
     *snapshot() {
@@ -159,8 +187,11 @@ function deskOf(house: BridgeHouse, mapping: Mapping): CloudDesk {
       }
     },
     *things() {
-      for (const thing of house.things()) if (mapping.wantsThing(thing.id)) yield thing;
+      for (const thing of house.things()) if (wants(thing.id)) yield thing;
     },
+    // Of all of them: one may have been taken out of an area that goes there.
+    onThing: (listener) => house.onThing(listener),
+    turnedAway: (what) => house.turnedAway(what),
   };
 }
 

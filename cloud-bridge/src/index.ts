@@ -1,5 +1,10 @@
 export { type Bridge, type BridgeHouse, type BridgeParts, openBridge } from "./bridge.ts";
-export { BridgeConfig } from "./bridge-config.ts";
+export { BRIDGE_FORMS, BridgeConfig } from "./bridge-config.ts";
+export { bridgeProblems } from "./bridge-config-check.ts";
 export { BridgeError, type BridgeErrorCode } from "./bridge-error.ts";
 export type { BridgeLog } from "./bridge-log.ts";
+export { NameFilter } from "./mapping/name-filter.ts";
+export { commandResult, type PropertyFacts } from "./mapping.ts";
+export { DEFAULT_COMMAND_TTL_S } from "./providers/index.ts";
 export { connectFault, goodbye } from "./providers/mqtt-reason.ts";
+export type { TlsIdentity } from "./providers/tls-identity.ts";

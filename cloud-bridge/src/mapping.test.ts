@@ -108,3 +108,92 @@ describe("a command", () => {
     expect(mapping.command({ ...command, state: "refused", thing: "+" as Command["thing"] })).toBeUndefined();
   });
 });
+
+describe("what goes first, and what of it is enough", () => {
+  const ALARM = { alarm: true, settable: false, numeric: false };
+  const SWITCH = { alarm: false, settable: true, numeric: false };
+  const SENSOR = { alarm: false, settable: false, numeric: true };
+
+  it("the change of an alarm, and not what repeats it", () => {
+    const house = new Mapping({ gateway: "gw", facts: () => ALARM });
+    const classes = [true, true, false, false].map((value) => house.news({ ...reading, value }, 0)?.class);
+    expect(classes).toEqual(["alarm", "telemetry", "alarm", "telemetry"]);
+  });
+
+  it("what the configuration calls an alarm", () => {
+    const house = new Mapping({ gateway: "gw", alarms: ["*/motor/power"], facts: () => SWITCH });
+    expect(house.news(reading, 0)?.class).toBe("alarm");
+    expect(house.news({ ...reading, property: "motor/speed" as PropertyKey }, 0)?.class).toBe("telemetry");
+  });
+
+  it("an alarm waits for no interval, and does not have to cross a deadband", () => {
+    const changes = { intervalMs: 60_000, onChange: true, deadband: 100 };
+    const house = new Mapping({ gateway: "gw", alarms: ["pump"], changes, facts: () => SENSOR });
+    const sent = [1, 2, 2, 3].map((value) => house.news({ ...reading, value }, 0)?.class);
+    expect(sent).toEqual(["alarm", "alarm", undefined, "alarm"]);
+  });
+
+  it.each([
+    [SWITCH, true, "state"],
+    [SENSOR, true, "telemetry"],
+    [{ ...SENSOR, settable: true }, true, "state"],
+    [SWITCH, false, "telemetry"],
+  ])("%j with the latest alone %s is %s", (facts, latest, expected) => {
+    expect(new Mapping({ gateway: "gw", latest, facts: () => facts }).news(reading, 0)?.class).toBe(expected);
+  });
+});
+
+describe("the filters", () => {
+  const facts = { alarm: false, settable: false, numeric: true };
+  it.each([
+    [{ areas: ["garden"] }, "garden", true],
+    [{ areas: ["garden"] }, "kitchen", false],
+    [{ areas: ["garden"] }, undefined, false],
+    [{ properties: ["*/power"] }, undefined, true],
+    [{ properties: ["*/speed"] }, undefined, false],
+    [{ things: ["p*"], properties: ["*/power"], areas: ["garden"] }, "garden", true],
+    [{ things: ["f*"], properties: ["*/power"], areas: ["garden"] }, "garden", false],
+  ])("%j in the area %s: %s", (options, area, passes) => {
+    const house = new Mapping({
+      gateway: "gw",
+      ...options,
+      facts: () => (area === undefined ? facts : { ...facts, area }),
+    });
+    expect(house.reading(reading) !== undefined).toBe(passes);
+  });
+
+  it("leave no request of this cloud without its answer", () => {
+    const house = new Mapping({ gateway: "gw", things: ["fan"] });
+    expect(house.command(command)).toBeUndefined();
+    expect(house.command(command, { topic: "answers" })).toMatchObject({ context: { topic: "answers" } });
+  });
+
+  it("and the interval keep no value from the snapshot", () => {
+    const house = new Mapping({ gateway: "gw", changes: { intervalMs: 60_000, onChange: true } });
+    expect(house.news(reading, 0)).toBeDefined();
+    expect(house.news(reading, 1)).toBeUndefined();
+    expect(house.reading(reading)).toBeDefined();
+  });
+
+  it("let a value out again that was not kept", () => {
+    const house = new Mapping({ gateway: "gw", changes: { onChange: true } });
+    house.news(reading, 0);
+    house.lost(reading);
+    expect(house.news(reading, 1)).toBeDefined();
+  });
+});
+
+it("templates say where a reading goes, and what it looks like; the ends of commands stay where they were", () => {
+  const house = new Mapping({ gateway: "gw", topic: "plant/{thing}/{property}", payload: { v: "{value}" } });
+  const message = { ...(house.reading(reading) as NonNullable<ReturnType<Mapping["reading"]>>), id: "x" };
+  expect([house.topic(message), house.payload(message)]).toEqual(["plant/pump/power", '{"v":true}']);
+  const reply = { ...(house.command(command) as NonNullable<ReturnType<Mapping["command"]>>), id: "y" };
+  expect(house.topic(reply)).toBe("tram/gw/pump/motor/power/command");
+  expect(JSON.parse(house.payload(reply))).toMatchObject({ id: "y", state: "confirmed" });
+});
+
+it("the end of a cloud's command names its request", () => {
+  const asked: Command = { ...command, origin: "cloud:up", key: "r-7" };
+  expect(mapping.command(asked)?.value).toMatchObject({ request: "r-7", state: "confirmed" });
+  expect(mapping.command({ ...command, key: "of the API" })?.value).not.toHaveProperty("request");
+});

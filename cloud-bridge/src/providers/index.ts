@@ -1,13 +1,21 @@
-import { PRODUCT } from "@tram/protocol";
+import { randomUUID } from "node:crypto";
+import type { Clock } from "@tram/core";
+import { PRODUCT, type Thing } from "@tram/protocol";
 import type { BridgeConfig, MqttBridgeConfig } from "../bridge-config.ts";
 import type { Mapping } from "../mapping.ts";
 import type { BridgeProvider } from "./provider.ts";
+import type { TlsIdentity } from "./tls-identity.ts";
 
 export interface ProviderParts {
   /** Id of the gateway. */
   readonly gateway: string;
   readonly mapping: Mapping;
+  readonly clock: Clock;
   readonly password?: string;
+  /** What `ca_file`, `cert_file` and `key_file` hold. */
+  readonly identity?: TlsIdentity;
+  /** How a Thing describes itself. */
+  readonly describe: (thing: string) => Thing | undefined;
 }
 
 type ProviderFactory<Config> = (config: Config, parts: ProviderParts) => Promise<BridgeProvider>;
@@ -25,17 +33,30 @@ export function createProvider(config: BridgeConfig, parts: ProviderParts): Prom
 }
 
 async function openMqtt(config: MqttBridgeConfig, parts: ProviderParts): Promise<BridgeProvider> {
-  const { MqttProvider } = await import("./mqtt.ts");
-  const { mapping } = parts;
+  const [{ MqttProvider }, { dialectOf }] = await Promise.all([
+    import("./mqtt.ts"),
+    import("./mqtt-dialect-of.ts"),
+  ]);
+  const { alpn, username } = config;
   const password = parts.password ?? config.password;
+  const identity = parts.identity;
+  const hears = config.commands !== undefined || (config.manage ?? []).length > 0;
   return new MqttProvider({
     url: config.url,
-    ...(config.username === undefined ? {} : { username: config.username }),
+    ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     clientId: config.client_id ?? `${PRODUCT.name}-${parts.gateway}`,
     protocolVersion: config.protocol_version ?? 4,
     keepaliveS: config.keepalive_s ?? 30,
-    topic: (message) => mapping.topic(message),
-    payload: (message) => mapping.payload(message),
+    tls: {
+      ...(identity === undefined ? {} : { identity }),
+      ...(alpn === undefined ? {} : { alpn }),
+    },
+    dialect: dialectOf(config, { ...parts, newId: randomUUID }),
+    ...(hears ? { hearsForS: config.command_ttl_s ?? DEFAULT_COMMAND_TTL_S } : {}),
+    clock: parts.clock,
   });
 }
+
+/** How old a command of a cloud may be, unless its bridge says otherwise. */
+export const DEFAULT_COMMAND_TTL_S = 60;

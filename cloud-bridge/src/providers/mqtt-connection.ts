@@ -1,22 +1,43 @@
-import type { CloudConnection, CloudMessage, PublishOutcome } from "@tram/core";
-import type { MqttClient } from "mqtt";
+import type { Clock, CloudConnection, CloudMessage, PublishOutcome } from "@tram/core";
+import type { Ms } from "@tram/protocol";
+import type { IClientPublishOptions } from "mqtt";
+import { BridgeError } from "../bridge-error.ts";
 import type { CarefulWindow } from "./careful-window.ts";
-import { connectFault, goodbye, refusal } from "./mqtt-reason.ts";
+import { MqttInbox, type MqttSubscription, type RefusedMessage } from "./mqtt-inbox.ts";
+import { goodbye, refusal } from "./mqtt-reason.ts";
+import { type MqttLine, type MqttTransportOptions, openMqtt, puback } from "./mqtt-transport.ts";
 
-export interface MqttConnectionOptions {
-  /** `host:port`, for people. */
-  readonly address: string;
-  readonly topic: (message: CloudMessage) => string;
-  readonly payload: (message: CloudMessage) => string;
-  /** Most messages without PUBACK that the broker allows. */
-  readonly inFlight: number;
-  /** Largest packet that the broker takes, in bytes (MQTT 5.0 §3.2.2.3.6). */
-  readonly maxPacketBytes?: number;
-  readonly careful: CarefulWindow;
+/** A message as it goes over the line. */
+export interface MqttOutgoing {
+  readonly topic: string;
+  readonly payload: string | Uint8Array;
+  readonly retain?: boolean;
+  /** Of MQTT 5; left away with 3.1.1. */
+  readonly properties?: NonNullable<IClientPublishOptions["properties"]>;
 }
 
-interface Parcel {
-  readonly topic: string;
+export interface MqttConnectionOptions {
+  /** How a message looks in this cloud, or why it can never go there. */
+  readonly encode: (message: CloudMessage) => MqttOutgoing | { readonly unfit: string };
+  readonly careful: CarefulWindow;
+  readonly clock: Pick<Clock, "after">;
+  /** What is heard from the first moment on. */
+  readonly subscriptions?: readonly MqttSubscription[];
+  /** Filters in one SUBSCRIBE, where the cloud limits them. Default 8, what AWS IoT allows. */
+  readonly filtersPerSubscribe?: number;
+  /** Hears of the connection before the first message does: a handler may have to answer on it. */
+  readonly onOpen?: (connection: MqttConnection) => void;
+  /** Told of a message that nobody will read. */
+  readonly onRefused?: (refused: RefusedMessage) => void;
+}
+
+interface Filter {
+  readonly filter: string;
+  readonly qos: 0 | 1;
+  readonly noLocal: boolean;
+}
+
+interface Parcel extends MqttOutgoing {
   readonly payload: Buffer;
   readonly answer: (outcome: PublishOutcome) => void;
 }
@@ -28,6 +49,12 @@ const MAX_TOPIC_BYTES = 65_535;
 export const PUBLISH_OVERHEAD_BYTES = 5 + 2 + 2 + 1;
 /** How the parser of mqtt.js refuses a reason code that MQTT 5.0 does not list for PUBACK. */
 const UNKNOWN_PUBACK = "Invalid puback reason code";
+/** A broker that has not answered a SUBSCRIBE by then never will. */
+const SUBACK_WITHIN_MS: Ms = 20_000;
+/** Answers that wait for room in the window; beyond this the sender hears that there is none. */
+const MOST_URGENT = 500;
+/** After so many messages that stay unacknowledged nothing comes any more from a broker that keeps count. */
+const MOST_FAILED = 8;
 
 /**
  * One client on one TCP connection. mqtt.js keeps unacknowledged messages in order to send them again after *its*
@@ -35,31 +62,111 @@ const UNKNOWN_PUBACK = "Invalid puback reason code";
  */
 export class MqttConnection implements CloudConnection {
   readonly closed: Promise<string>;
-  readonly #client: MqttClient;
+  readonly #line: MqttLine;
   readonly #options: MqttConnectionOptions;
+  readonly #inbox: MqttInbox;
   /** Were handed to the client and have no PUBACK. */
   readonly #flying = new Set<Parcel>();
-  /** Wait until fewer are in flight. */
-  #waiting: Parcel[] = [];
+  /** Wait until fewer are in flight; what answers a question goes before what tells of the house. */
+  readonly #urgent: Parcel[] = [];
+  readonly #waiting: Parcel[] = [];
+  #failed = 0;
   #end: string | undefined;
   readonly #resolveClosed: (reason: string) => void;
 
-  /** @param client is connected. */
-  constructor(client: MqttClient, options: MqttConnectionOptions) {
-    this.#client = client;
+  /**
+   * Connects and subscribes.
+   * @throws {BridgeError} when there is no connection, or the cloud does not let us hear what we must.
+   */
+  static async open(
+    transport: MqttTransportOptions,
+    options: MqttConnectionOptions,
+    signal: AbortSignal,
+  ): Promise<MqttConnection> {
+    const connection = await openMqtt(transport, signal, (line) => new MqttConnection(line, options));
+    const abort = (): void => connection.#finish("closed by the gateway");
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      if (signal.aborted) abort();
+      await connection.#subscribe((options.subscriptions ?? []).flatMap(grouped));
+      return connection;
+    } catch (error) {
+      connection.#finish("it could not be subscribed");
+      if (!signal.aborted) throw error;
+      throw new BridgeError("aborted", "the connection is not wanted any more", { cause: signal.reason });
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  private constructor(line: MqttLine, options: MqttConnectionOptions) {
+    this.#line = line;
     this.#options = options;
-    const { promise, resolve } = withResolvers<string>();
+    const { promise, resolve } = Promise.withResolvers<string>();
     this.closed = promise;
     this.#resolveClosed = resolve;
+    const { client, address } = line;
     client.on("error", (error) => this.#onError(error));
-    client.on("disconnect", (packet) => this.#finish(goodbye(options.address, packet.reasonCode)));
-    client.on("close", () => this.#finish(goodbye(options.address, undefined)));
+    client.on("disconnect", (packet) => this.#finish(goodbye(address, packet.reasonCode)));
+    client.on("close", () => this.#finish(goodbye(address, undefined)));
+    this.#inbox = new MqttInbox({
+      acknowledge: (packetId, reasonCode) => {
+        client.stream.write(puback(packetId, line.protocolVersion === 5 ? reasonCode : 0));
+      },
+      onRefused: (refused) => options.onRefused?.(refused),
+      onFailed: (error) => {
+        this.#failed++;
+        if (this.#failed >= MOST_FAILED) this.#finish(`what it says cannot be dealt with: ${String(error)}`);
+      },
+      clock: options.clock,
+    });
+    for (const subscription of options.subscriptions ?? []) this.#inbox.add(subscription);
+    options.onOpen?.(this);
+    line.onSkipped(({ topic }) => options.onRefused?.({ topic, why: "too-large" }));
+    line.hear((packet, next) => this.#inbox.take(packet, next));
+  }
+
+  /** The broker has kept our subscriptions, and what came for us. */
+  get sessionPresent(): boolean {
+    return this.#line.sessionPresent;
   }
 
   publish(batch: readonly CloudMessage[]): Promise<readonly PublishOutcome[]> {
-    const outcomes = batch.map((message) => this.#submit(message));
+    const outcomes = batch.map((message) => {
+      const outgoing = this.#options.encode(message);
+      if ("unfit" in outgoing) return { outcome: "rejected", reason: outgoing.unfit } as const;
+      return this.#submit(outgoing, this.#waiting);
+    });
     this.#launch();
     return Promise.all(outcomes);
+  }
+
+  /**
+   * Sends what is no message of the outbox (an answer, a question), QoS 1, before the messages that wait.
+   * @returns when it was acknowledged or refused. Never rejects.
+   */
+  send(outgoing: MqttOutgoing): Promise<PublishOutcome> {
+    if (this.#urgent.length >= MOST_URGENT) {
+      return Promise.resolve({ outcome: "retry", reason: "too many answers wait for the cloud" });
+    }
+    const outcome = this.#submit(outgoing, this.#urgent);
+    this.#launch();
+    return Promise.resolve(outcome);
+  }
+
+  /**
+   * Hears more, from now on.
+   * @throws {BridgeError} `refused` when the cloud does not let us; another code when the connection is gone.
+   */
+  async subscribe(subscription: MqttSubscription): Promise<void> {
+    this.#inbox.add(subscription);
+    await this.#subscribe(grouped(subscription));
+  }
+
+  /** Hears a subscription no longer. Does not wait for the broker. */
+  unsubscribe(subscription: MqttSubscription): void {
+    this.#inbox.remove(subscription);
+    if (this.#end === undefined) this.#line.client.unsubscribe([...subscription.filters], () => undefined);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -67,17 +174,49 @@ export class MqttConnection implements CloudConnection {
     await this.closed;
   }
 
-  #submit(message: CloudMessage): Promise<PublishOutcome> {
-    const topic = this.#options.topic(message);
-    const payload = Buffer.from(this.#options.payload(message));
-    const problem = this.#unfit(topic, payload);
-    if (problem !== undefined) return Promise.resolve({ outcome: "rejected", reason: problem });
-    const { promise, resolve } = withResolvers<PublishOutcome>();
-    this.#waiting.push({ topic, payload, answer: resolve });
+  async #subscribe(filters: readonly Filter[]): Promise<void> {
+    const portion = this.#options.filtersPerSubscribe ?? 8;
+    for (let at = 0; at < filters.length; at += portion) {
+      if (this.#end !== undefined) throw new BridgeError("unreachable", this.#end);
+      await this.#subscribePortion(filters.slice(at, at + portion));
+    }
+  }
+
+  async #subscribePortion(portion: readonly Filter[]): Promise<void> {
+    const { client, address } = this.#line;
+    const late = `${address}: it does not answer a subscription`;
+    using _patience = this.#options.clock.after(SUBACK_WITHIN_MS, () => this.#finish(late));
+    // 5.0 §3.8.3.1: with `rap` a message says whether it was retained, as 3.1.1 always does for those sent at once.
+    const terms = portion.map(
+      ({ filter, qos, noLocal }) => [filter, { qos, rap: true, nl: noLocal }] as const,
+    );
+    try {
+      const granted = await client.subscribeAsync(Object.fromEntries(terms));
+      const refused = granted.find(({ qos }) => Number(qos) >= 0x80);
+      if (refused !== undefined) throw notAllowed(address, refused.topic);
+    } catch (error) {
+      if (error instanceof BridgeError) throw error;
+      // With a SUBACK the cloud refused; without one the connection is gone.
+      const { packet } = error as { packet?: unknown };
+      if (packet !== undefined) throw notAllowed(address, portion.map(({ filter }) => filter).join(", "));
+      throw new BridgeError("unreachable", this.#end ?? `${address}: it closed the connection`, {
+        cause: error,
+      });
+    }
+  }
+
+  #submit(outgoing: MqttOutgoing, queue: Parcel[]): PublishOutcome | Promise<PublishOutcome> {
+    const { payload } = outgoing;
+    const bytes = typeof payload === "string" ? Buffer.from(payload) : Buffer.from(payload);
+    const problem = this.#unfit({ ...outgoing, payload: bytes });
+    if (problem !== undefined) return { outcome: "rejected", reason: problem };
+    const { promise, resolve } = Promise.withResolvers<PublishOutcome>();
+    queue.push({ ...outgoing, payload: bytes, answer: resolve });
     return promise;
   }
 
-  #unfit(topic: string, payload: Buffer): string | undefined {
+  #unfit(outgoing: MqttOutgoing): string | undefined {
+    const { topic } = outgoing;
     const topicBytes = Buffer.byteLength(topic);
     if (
       NOT_IN_TOPIC.some((part) => topic.includes(part)) ||
@@ -86,9 +225,10 @@ export class MqttConnection implements CloudConnection {
     ) {
       return "its topic is not allowed in MQTT";
     }
-    const bytes = PUBLISH_OVERHEAD_BYTES + topicBytes + payload.length;
-    const { maxPacketBytes } = this.#options;
-    if (maxPacketBytes === undefined || bytes <= maxPacketBytes) return undefined;
+    const { maxPacketBytes } = this.#line;
+    if (maxPacketBytes === undefined) return undefined;
+    const bytes = publishBytes(outgoing);
+    if (bytes <= maxPacketBytes) return undefined;
     return `it has ${bytes} bytes, and the broker takes ${maxPacketBytes}`;
   }
 
@@ -96,17 +236,23 @@ export class MqttConnection implements CloudConnection {
   #launch(): void {
     if (this.#end !== undefined) {
       const reason = this.#end;
-      for (const parcel of this.#waiting.splice(0)) parcel.answer({ outcome: "retry", reason });
+      for (const queue of [this.#urgent, this.#waiting]) {
+        for (const parcel of queue.splice(0)) parcel.answer({ outcome: "retry", reason });
+      }
       return;
     }
-    const { careful, inFlight } = this.#options;
-    while (this.#flying.size < careful.limit(inFlight)) {
-      const parcel = this.#waiting.shift();
+    const { client, inFlight, protocolVersion } = this.#line;
+    while (this.#flying.size < this.#options.careful.limit(inFlight)) {
+      const parcel = this.#urgent.shift() ?? this.#waiting.shift();
       if (parcel === undefined) return;
       this.#flying.add(parcel);
-      this.#client.publish(parcel.topic, parcel.payload, { qos: 1 }, (error) =>
-        this.#onAnswer(parcel, error),
-      );
+      const { topic, payload, retain = false, properties } = parcel;
+      const options: IClientPublishOptions = {
+        qos: 1,
+        retain,
+        ...(properties === undefined || protocolVersion === 4 ? {} : { properties }),
+      };
+      client.publish(topic, payload, options, (error) => this.#onAnswer(parcel, error));
     }
   }
 
@@ -122,7 +268,7 @@ export class MqttConnection implements CloudConnection {
 
   #onError(error: Error): void {
     if (error.message !== UNKNOWN_PUBACK) {
-      this.#finish(connectFault(this.#options.address, error).message);
+      this.#finish(this.#line.fault(error).message);
       return;
     }
     const [only, ...others] = this.#flying;
@@ -135,26 +281,46 @@ export class MqttConnection implements CloudConnection {
       });
     } else this.#options.careful.begin();
     // The parser threw away what came behind the packet that it could not read: answers may be among it.
-    this.#finish(
-      `${this.#options.address}: it refused a message with a reason code that MQTT 5 does not know`,
-    );
+    this.#finish(`${this.#line.address}: it refused a message with a reason code that MQTT 5 does not know`);
   }
 
   #finish(reason: string): void {
     if (this.#end !== undefined) return;
     this.#end = reason;
+    this.#inbox.close();
     for (const parcel of this.#flying) parcel.answer({ outcome: "retry", reason });
     this.#flying.clear();
     this.#launch();
-    this.#client.end(true);
+    this.#line.client.end(true);
     this.#resolveClosed(reason);
   }
 }
 
-function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
+/** Bytes of a PUBLISH, at most. */
+export function publishBytes({ topic, payload, properties }: MqttOutgoing): number {
+  const payloadBytes = typeof payload === "string" ? Buffer.byteLength(payload) : payload.length;
+  return PUBLISH_OVERHEAD_BYTES + Buffer.byteLength(topic) + payloadBytes + propertyBytes(properties);
+}
+
+/** MQTT 5.0 §3.3.2.3: an identifier and a length before each, numbers up to four bytes. */
+function propertyBytes(properties: MqttOutgoing["properties"]): number {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(properties ?? {})) {
+    if (name === "userProperties") {
+      for (const [key, text] of Object.entries(value as Record<string, string | string[]>)) {
+        for (const one of [text].flat()) bytes += 5 + Buffer.byteLength(key) + Buffer.byteLength(one);
+      }
+    } else if (typeof value === "string") bytes += 3 + Buffer.byteLength(value);
+    else if (Buffer.isBuffer(value)) bytes += 3 + value.length;
+    else bytes += 5;
+  }
+  return bytes === 0 ? 0 : bytes + 3;
+}
+
+function grouped({ filters, qos, noLocal = false }: MqttSubscription): readonly Filter[] {
+  return filters.map((filter) => ({ filter, qos, noLocal }));
+}
+
+function notAllowed(address: string, filter: string): BridgeError {
+  return new BridgeError("refused", `${address}: it does not let us subscribe to ${filter}`);
 }

@@ -1,4 +1,5 @@
 import type { PublishOutcome } from "@tram/core";
+import type { ClockTrust } from "@tram/protocol";
 import { BridgeError } from "../bridge-error.ts";
 
 /**
@@ -50,6 +51,8 @@ const CONNACK_REFUSALS: Readonly<Record<number, string>> = {
   159: "too many connections in a short time",
 };
 
+const UNKNOWN_AUTHORITY = "its certificate comes from an authority that is not known here";
+
 /** Why the network or TLS failed, in the words of somebody who looks at a cable. */
 const SYSTEM_FAULTS: Readonly<Record<string, readonly [BridgeError["code"], string]>> = {
   ECONNREFUSED: ["unreachable", "nothing listens there (ECONNREFUSED)"],
@@ -60,20 +63,31 @@ const SYSTEM_FAULTS: Readonly<Record<string, readonly [BridgeError["code"], stri
   EHOSTUNREACH: ["unreachable", "there is no way to the host (EHOSTUNREACH)"],
   ENETUNREACH: ["unreachable", "there is no network (ENETUNREACH)"],
   ETIMEDOUT: ["timeout", "it does not answer (ETIMEDOUT)"],
-  CERT_HAS_EXPIRED: ["tls", "its certificate has expired"],
-  CERT_NOT_YET_VALID: ["tls", "its certificate is not valid yet: is the clock right?"],
-  DEPTH_ZERO_SELF_SIGNED_CERT: ["tls", "its certificate is signed by itself, and not known here"],
-  SELF_SIGNED_CERT_IN_CHAIN: ["tls", "its certificate comes from an authority that is not known here"],
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: [
-    "tls",
-    "its certificate comes from an authority that is not known here",
-  ],
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: ["tls", "its certificate comes from an authority that is not known here"],
-  ERR_TLS_CERT_ALTNAME_INVALID: ["tls", "its certificate is for another host name"],
+  CERT_HAS_EXPIRED: ["tls-expired", "its certificate has expired"],
+  CERT_NOT_YET_VALID: ["tls-early", "its certificate is not valid yet"],
+  DEPTH_ZERO_SELF_SIGNED_CERT: ["tls-authority", "its certificate is signed by itself, and not known here"],
+  SELF_SIGNED_CERT_IN_CHAIN: ["tls-authority", UNKNOWN_AUTHORITY],
+  UNABLE_TO_GET_ISSUER_CERT: ["tls-authority", UNKNOWN_AUTHORITY],
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: ["tls-authority", UNKNOWN_AUTHORITY],
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: ["tls-authority", UNKNOWN_AUTHORITY],
+  CERT_SIGNATURE_FAILURE: ["tls-authority", UNKNOWN_AUTHORITY],
+  ERR_TLS_CERT_ALTNAME_INVALID: ["tls-host", "its certificate is for another host name"],
 };
 
-/** Says why a connection could not be made or was lost. `address` is `host:port`. Never quotes what was sent. */
-export function connectFault(address: string, cause: Error | undefined): BridgeError {
+/** RFC 8446 §6.2, as OpenSSL names them: what a server says of the certificate that we showed, or did not show. */
+const CERTIFICATE_ALERT =
+  /ALERT_(?:BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(?:REVOKED|EXPIRED|UNKNOWN|REQUIRED)|UNKNOWN_CA|ACCESS_DENIED)$/;
+
+/**
+ * Says why a connection could not be made or was lost. Never quotes what was sent.
+ * @param address `host:port`.
+ * @param trust of our clock: a certificate is out of date by a clock, and that may be the one at fault.
+ */
+export function connectFault(
+  address: string,
+  cause: Error | undefined,
+  trust: ClockTrust = "synced",
+): BridgeError {
   const options = cause === undefined ? undefined : { cause };
   if (cause === undefined) {
     return new BridgeError("refused", `${address}: it closed the connection without an answer`);
@@ -88,18 +102,45 @@ export function connectFault(address: string, cause: Error | undefined): BridgeE
     );
   }
   const fault = code === undefined ? undefined : SYSTEM_FAULTS[code];
-  if (fault !== undefined) return new BridgeError(fault[0], `${address}: ${fault[1]}`, options);
+  if (fault !== undefined) {
+    const [kind, said] = fault;
+    const byClock = kind === "tls-expired" || kind === "tls-early";
+    const doubt = byClock && trust !== "synced" ? "; but the gateway's own clock is not set for sure" : "";
+    return new BridgeError(kind, `${address}: ${said}${doubt}`, options);
+  }
   if (cause.message === "connack timeout") {
     return new BridgeError("timeout", `${address}: it took the connection and said nothing`, options);
   }
   if (cause.message === "Keepalive timeout") {
     return new BridgeError("timeout", `${address}: it does not answer any more`, options);
   }
+  if (code !== undefined && CERTIFICATE_ALERT.test(code)) {
+    const said = code.endsWith("REQUIRED")
+      ? "it wants a certificate of ours"
+      : "it does not accept our certificate";
+    return new BridgeError("tls-client", `${address}: ${said} (${alertOf(code)})`, options);
+  }
+  // RFC 5246 §7.4.6: so TLS 1.2 may also say that it wants a certificate and got none.
+  if (code?.endsWith("ALERT_HANDSHAKE_FAILURE") === true) {
+    const said = "it wants a certificate of ours, or has no cipher in common with us";
+    return new BridgeError("tls-client", `${address}: ${said} (handshake failure)`, options);
+  }
+  if (code?.endsWith("NO_APPLICATION_PROTOCOL") === true) {
+    return new BridgeError("tls", `${address}: it does not speak the protocol that \`alpn\` names`, options);
+  }
   if (code?.startsWith("ERR_SSL") === true || code === "EPROTO") {
     return new BridgeError("tls", `${address}: it does not speak TLS, or not our kind (${code})`, options);
   }
   const said = code ?? cause.message;
   return new BridgeError(code === undefined ? "protocol" : "unreachable", `${address}: ${said}`, options);
+}
+
+/** `unknown ca` of `ERR_SSL_TLSV1_ALERT_UNKNOWN_CA`. */
+function alertOf(code: string): string {
+  return code
+    .replace(/^.*ALERT_/, "")
+    .replaceAll("_", " ")
+    .toLowerCase();
 }
 
 /** MQTT 5.0 §3.14.2.1: why the broker said goodbye. */

@@ -6,13 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import type { CloudMessage } from "@tram/core";
-import { type ProviderHarness, providerContract } from "@tram/testkit";
+import { NO_REQUESTS, type ProviderHarness, providerContract, RealClock } from "@tram/testkit";
 import { describe, expect, it } from "vitest";
 import { BridgeError } from "../bridge-error.ts";
 import { Mapping } from "../mapping.ts";
 import { freePort, Mosquitto, type MosquittoOptions, mosquittoIsMissing } from "../testing/mosquitto.ts";
 import { TcpLine } from "../testing/tcp-line.ts";
 import { MqttProvider, type MqttProviderOptions } from "./mqtt.ts";
+import { JsonDialect } from "./mqtt-json.ts";
 import { refusal } from "./mqtt-reason.ts";
 
 const ACCOUNT = { username: "gateway", password: "s3cret-of-the-test" };
@@ -25,8 +26,8 @@ function provider(port: number, options: Partial<MqttProviderOptions> = {}): Mqt
     clientId: "tram-gw",
     protocolVersion: 4,
     keepaliveS: 30,
-    topic: (message) => mapping.topic(message),
-    payload: (message) => mapping.payload(message),
+    dialect: new JsonDialect({ mapping, manages: false, newId: () => "unnamed" }),
+    clock: new RealClock(),
     ...options,
   });
 }
@@ -90,7 +91,7 @@ describe.skipIf(missing)("the mqtt provider with mosquitto, MQTT 5", () => {
 
   it("does not send what is larger than the broker's maximum packet size", async () => {
     await using mosquitto = await Mosquitto.open({ lines: ["max_packet_size 1000"] });
-    const connection = await provider(mosquitto.port, { protocolVersion: 5 }).connect(unused);
+    const connection = await provider(mosquitto.port, { protocolVersion: 5 }).connect(unused, NO_REQUESTS);
     const outcomes = await connection.publish([
       message("big", { value: "x".repeat(2_000) }),
       message("small"),
@@ -105,7 +106,7 @@ describe.skipIf(missing)("the mqtt provider with mosquitto, MQTT 5", () => {
     const outcomes = new Map<string, string>();
     const tested = provider(mosquitto.port, { protocolVersion: 5 });
     for (let attempt = 0; attempt < 3; attempt++) {
-      const connection = await tested.connect(unused);
+      const connection = await tested.connect(unused, NO_REQUESTS);
       const left = batch.filter(({ id }) => !["acknowledged", "rejected"].includes(outcomes.get(id) ?? ""));
       for (const [index, { outcome }] of (await connection.publish(left)).entries()) {
         outcomes.set(left[index]?.id ?? "", outcome);
@@ -124,7 +125,7 @@ describe.skipIf(missing)("the mqtt provider with mosquitto, MQTT 5", () => {
 describe.skipIf(missing)("the mqtt provider", () => {
   it("publishes what the mapping says", async () => {
     await using mosquitto = await Mosquitto.open();
-    const connection = await provider(mosquitto.port).connect(unused);
+    const connection = await provider(mosquitto.port).connect(unused, NO_REQUESTS);
     await connection.publish([message("gw-1", { time: Date.UTC(2026, 0, 5, 6), value: 21.5 })]);
     await connection[Symbol.asyncDispose]();
     expect(await mosquitto.received()).toEqual([
@@ -137,7 +138,7 @@ describe.skipIf(missing)("the mqtt provider", () => {
 
   it("says that nothing listens", async () => {
     const port = await freePort();
-    const error = await refusalOf(provider(port).connect(unused));
+    const error = await refusalOf(provider(port).connect(unused, NO_REQUESTS));
     expect(error).toMatchObject({
       code: "unreachable",
       message: expect.stringContaining(`127.0.0.1:${port}`),
@@ -154,7 +155,7 @@ describe.skipIf(missing)("the mqtt provider", () => {
         password: "wr0ng-one",
         protocolVersion: version,
       });
-      const error = await refusalOf(tested.connect(unused));
+      const error = await refusalOf(tested.connect(unused, NO_REQUESTS));
       expect(error.code).toBe("credentials");
       expect(`${error.message}${error.stack}${JSON.stringify(error.cause)}`).not.toContain("wr0ng-one");
     },
@@ -163,7 +164,7 @@ describe.skipIf(missing)("the mqtt provider", () => {
   it("notices a line that is dead without a word within twice the keep-alive", async () => {
     await using mosquitto = await Mosquitto.open();
     await using line = await TcpLine.open(mosquitto.port);
-    const connection = await provider(line.port, { keepaliveS: 1 }).connect(unused);
+    const connection = await provider(line.port, { keepaliveS: 1 }).connect(unused, NO_REQUESTS);
     line.unplug();
     const from = process.hrtime.bigint();
     const publishing = connection.publish([message("lost")]);
@@ -175,7 +176,7 @@ describe.skipIf(missing)("the mqtt provider", () => {
 
   it("says that the broker went away", async () => {
     await using mosquitto = await Mosquitto.open();
-    const connection = await provider(mosquitto.port).connect(unused);
+    const connection = await provider(mosquitto.port).connect(unused, NO_REQUESTS);
     await mosquitto.stop();
     expect(await connection.closed).toContain(`127.0.0.1:${mosquitto.port}`);
   });
@@ -184,16 +185,21 @@ describe.skipIf(missing)("the mqtt provider", () => {
     const { certificate, key } = makeCertificate("localhost");
     await using mosquitto = await Mosquitto.open({ tls: { certificate, key } });
     const url = `mqtts://localhost:${mosquitto.port}`;
-    expect(await refusalOf(provider(0, { url }).connect(unused))).toMatchObject({ code: "tls" });
+    expect(await refusalOf(provider(0, { url }).connect(unused, NO_REQUESTS))).toMatchObject({
+      code: "tls-authority",
+    });
     const authorities = getCACertificates("default");
     setDefaultCACertificates([...authorities, certificate]);
     try {
-      const connection = await provider(0, { url }).connect(unused);
+      const connection = await provider(0, { url }).connect(unused, NO_REQUESTS);
       expect(await connection.publish([message("tls")])).toEqual([{ outcome: "acknowledged" }]);
       await connection[Symbol.asyncDispose]();
       const other = `mqtts://127.0.0.1:${mosquitto.port}`;
-      const wrong = await refusalOf(provider(0, { url: other }).connect(unused));
-      expect(wrong).toMatchObject({ code: "tls", message: expect.stringContaining("another host name") });
+      const wrong = await refusalOf(provider(0, { url: other }).connect(unused, NO_REQUESTS));
+      expect(wrong).toMatchObject({
+        code: "tls-host",
+        message: expect.stringContaining("another host name"),
+      });
     } finally {
       setDefaultCACertificates(authorities);
     }
@@ -227,14 +233,14 @@ describe("the mqtt provider with a broker that speaks MQTT 5 to the letter", () 
     // §3.14: DISCONNECT with reason code 0x8E, session taken over.
     const goodbye = Buffer.from([0xe0, 0x01, 0x8e]);
     using broker = await rawBroker(Buffer.concat([connack(), goodbye]));
-    const connection = await provider(broker.port, { protocolVersion: 5 }).connect(unused);
+    const connection = await provider(broker.port, { protocolVersion: 5 }).connect(unused, NO_REQUESTS);
     expect(await connection.closed).toContain("another client took over");
   });
 
   it("does not stay where there is no acknowledgement", async () => {
     // §3.2.2.3.4: Maximum QoS 0.
     using broker = await rawBroker(connack(0x24, 0));
-    const error = await refusalOf(provider(broker.port, { protocolVersion: 5 }).connect(unused));
+    const error = await refusalOf(provider(broker.port, { protocolVersion: 5 }).connect(unused, NO_REQUESTS));
     expect(error).toMatchObject({ code: "protocol", message: expect.stringContaining("QoS 0") });
   });
 
@@ -250,7 +256,7 @@ describe("the mqtt provider with a broker that speaks MQTT 5 to the letter", () 
       const identifier = 4 + publish.readUInt16BE(2);
       return Buffer.from([0x40, 3, publish[identifier] ?? 0, publish[identifier + 1] ?? 0, code]);
     });
-    const connection = await provider(broker.port, { protocolVersion: 5 }).connect(unused);
+    const connection = await provider(broker.port, { protocolVersion: 5 }).connect(unused, NO_REQUESTS);
     expect(await connection.publish([message("one")])).toEqual([expected]);
     await connection[Symbol.asyncDispose]();
   });
@@ -273,9 +279,13 @@ describe("the mqtt provider with a broker that speaks MQTT 5 to the letter", () 
     });
     const connection = await provider(broker.port, {
       protocolVersion: 5,
-      topic: () => "t",
-      payload: () => "1",
-    }).connect(unused);
+      dialect: {
+        encode: () => ({ topic: "t", payload: "1" }),
+        filters: [],
+        maxBytes: 0,
+        read: () => undefined,
+      },
+    }).connect(unused, NO_REQUESTS);
     const outcomes = await connection.publish(Array.from({ length: 9 }, (_, index) => message(`m-${index}`)));
     expect(outcomes.every(({ outcome }) => outcome === "acknowledged")).toBe(true);
     expect(most).toBe(2);
@@ -284,7 +294,7 @@ describe("the mqtt provider with a broker that speaks MQTT 5 to the letter", () 
 
   it("survives garbage", async () => {
     using broker = await rawBroker(connack(), () => Buffer.from([0xf7, 0xff, 0xff, 0xff, 0xff, 0x01]));
-    const connection = await provider(broker.port, { protocolVersion: 5 }).connect(unused);
+    const connection = await provider(broker.port, { protocolVersion: 5 }).connect(unused, NO_REQUESTS);
     expect(await connection.publish([message("one")])).toMatchObject([{ outcome: "retry" }]);
     expect(await connection.closed).not.toBe("");
   });
@@ -292,7 +302,7 @@ describe("the mqtt provider with a broker that speaks MQTT 5 to the letter", () 
   it("gives up a broker that says nothing, when it is told to", async () => {
     using broker = await rawBroker(Buffer.alloc(0));
     const stop = new AbortController();
-    const connecting = refusalOf(provider(broker.port).connect(stop.signal));
+    const connecting = refusalOf(provider(broker.port).connect(stop.signal, NO_REQUESTS));
     stop.abort(new Error("enough"));
     expect(await connecting).toMatchObject({ code: "aborted" });
   });

@@ -1,11 +1,14 @@
-import { Socket } from "node:net";
-import type { CloudConnection, CloudMessage } from "@tram/core";
-import mqtt from "mqtt";
+import type { Clock, CloudAnswer, CloudConnection, CloudDesk, CloudMessage, TurnedAway } from "@tram/core";
+import type { Json } from "@tram/protocol";
+import type { IPublishPacket } from "mqtt";
 import { BridgeError } from "../bridge-error.ts";
 import { CarefulWindow } from "./careful-window.ts";
-import { MqttConnection, PUBLISH_OVERHEAD_BYTES } from "./mqtt-connection.ts";
-import { connectFault } from "./mqtt-reason.ts";
+import { MqttConnection, publishBytes } from "./mqtt-connection.ts";
+import type { Answer, HeardMessage, MqttDialect } from "./mqtt-dialect.ts";
+import type { MqttSubscription, RefusedMessage } from "./mqtt-inbox.ts";
+import { IN_FLIGHT, type MqttTransportOptions } from "./mqtt-transport.ts";
 import type { BridgeProvider } from "./provider.ts";
+import type { TlsTerms } from "./tls-identity.ts";
 
 export interface MqttProviderOptions {
   /** `mqtt://host:port` or `mqtts://host:port`, without credentials. */
@@ -17,14 +20,13 @@ export interface MqttProviderOptions {
   readonly protocolVersion: 4 | 5;
   /** Seconds; a dead link is noticed after one and a half times as long. */
   readonly keepaliveS: number;
-  readonly topic: (message: CloudMessage) => string;
-  readonly payload: (message: CloudMessage) => string;
+  /** Asked of an `mqtts` address. */
+  readonly tls?: TlsTerms;
+  readonly dialect: MqttDialect;
+  /** How old a command may be that the broker has kept for us, in seconds. Left out: nothing is listened to. */
+  readonly hearsForS?: number;
+  readonly clock: Pick<Clock, "after" | "now" | "trust">;
 }
-
-/** Most messages without PUBACK. */
-const IN_FLIGHT = 100;
-/** From the first packet to the CONNACK. */
-const CONNECT_TIMEOUT_MS = 20_000;
 
 /** Any MQTT broker, over TCP or TLS, QoS 1. Reconnecting is the link's business: each connection is a client of its own. */
 export class MqttProvider implements BridgeProvider {
@@ -45,89 +47,149 @@ export class MqttProvider implements BridgeProvider {
   }
 
   sizeOf(message: CloudMessage): number {
-    const { topic, payload } = this.#options;
-    return PUBLISH_OVERHEAD_BYTES + Buffer.byteLength(topic(message)) + Buffer.byteLength(payload(message));
+    const outgoing = this.#options.dialect.encode(message);
+    return "unfit" in outgoing ? 0 : publishBytes(outgoing);
   }
 
   /** @throws {BridgeError} when there is no connection. */
-  connect(signal: AbortSignal): Promise<CloudConnection> {
-    const { url, username, password, clientId, protocolVersion, keepaliveS, topic, payload } = this.#options;
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) {
-        reject(new BridgeError("aborted", "the connection is not wanted any more", { cause: signal.reason }));
-        return;
-      }
-      const { protocol, host, port, address } = readUrl(url);
-      const client = mqtt.connect({
-        protocol,
-        host,
-        port,
-        clientId,
-        protocolVersion,
-        ...(username === undefined ? {} : { username }),
-        ...(password === undefined ? {} : { password }),
-        keepalive: keepaliveS,
-        clean: true,
-        reconnectPeriod: 0,
-        connectTimeout: CONNECT_TIMEOUT_MS,
-        resubscribe: false,
-        queueQoSZero: false,
-        // The default one gives an identifier out again while a message still holds it.
-        messageIdProvider: new mqtt.UniqueMessageIdProvider(),
-      });
-      const stopListening = (): void => {
-        signal.removeEventListener("abort", onAbort);
-        client.off("error", onError);
-        client.off("close", onClose);
-      };
-      const fail = (error: BridgeError): void => {
-        stopListening();
-        client.end(true);
-        reject(error);
-      };
-      const onAbort = (): void =>
-        fail(new BridgeError("aborted", "the connection is not wanted any more", { cause: signal.reason }));
-      const onError = (error: Error): void => fail(connectFault(address, error));
-      const onClose = (): void => fail(connectFault(address, undefined));
-      // Nagle's algorithm and delayed acknowledgements together would make each message wait 40 ms for the one before.
-      if (client.stream instanceof Socket) client.stream.setNoDelay(true);
-      signal.addEventListener("abort", onAbort, { once: true });
-      client.on("error", onError);
-      client.on("close", onClose);
-      client.once("connect", (packet) => {
-        const { maximumQoS, receiveMaximum, maximumPacketSize } = packet.properties ?? {};
-        // MQTT 5.0 §3.2.2.3.4: without QoS 1 there is no acknowledgement, and nothing could ever leave the queue.
-        if (maximumQoS === 0) {
-          fail(
-            new BridgeError("protocol", `${address}: it takes only messages without acknowledgement (QoS 0)`),
-          );
-          return;
-        }
-        stopListening();
-        const connection = new MqttConnection(client, {
-          address,
-          topic,
-          payload,
-          careful: this.#careful,
-          // MQTT 5.0 §3.2.2.3.3: the broker closes the connection on who has more in flight.
-          inFlight: Math.min(IN_FLIGHT, receiveMaximum ?? IN_FLIGHT),
-          ...(maximumPacketSize === undefined ? {} : { maxPacketBytes: maximumPacketSize }),
-        });
-        resolve(connection);
-      });
-    });
+  async connect(signal: AbortSignal, desk: CloudDesk): Promise<CloudConnection> {
+    const { clock, dialect, hearsForS } = this.#options;
+    const line: { connection?: MqttConnection } = {};
+    const connection = await MqttConnection.open(
+      this.#transport(),
+      {
+        encode: (message) => dialect.encode(message),
+        careful: this.#careful,
+        clock,
+        subscriptions: hearsForS === undefined ? [] : [this.#subscription(desk, () => line.connection)],
+        onOpen: (opened) => {
+          line.connection = opened;
+        },
+        onRefused: (refused) => desk.turnedAway?.(turnedAwayOf(refused)),
+      },
+      signal,
+    );
+    await this.#greet(connection, desk, signal);
+    return connection;
+  }
+
+  async #greet(connection: MqttConnection, desk: CloudDesk, signal: AbortSignal): Promise<void> {
+    const abort = (): void => void connection[Symbol.asyncDispose]();
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      if (signal.aborted) abort();
+      const voice = await this.#options.dialect.greet?.(connection, desk);
+      if (voice !== undefined) void connection.closed.then(() => voice[Symbol.dispose]());
+    } catch (error) {
+      abort();
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  #subscription(desk: CloudDesk, connection: () => MqttConnection | undefined): MqttSubscription {
+    const { dialect } = this.#options;
+    return {
+      filters: dialect.filters,
+      qos: 1,
+      maxBytes: dialect.maxBytes,
+      noLocal: true,
+      onMessage: async (topic, payload, packet) => {
+        const heard = dialect.read(heardMessage(topic, payload, packet), desk);
+        if (heard === undefined) return;
+        const answer = await this.#ask(heard, desk);
+        if (answer === undefined || heard.place === undefined) return;
+        const outgoing = dialect.answer?.(heard.place, answer, this.#options.clock.now());
+        // The request is acknowledged only once its answer is: with the connection both are lost, and asked for again.
+        if (outgoing !== undefined) await connection()?.send(outgoing);
+      },
+    };
+  }
+
+  /** @returns what is answered at once; nothing where the answer follows through the queue. */
+  async #ask(
+    heard: NonNullable<ReturnType<MqttDialect["read"]>>,
+    desk: CloudDesk,
+  ): Promise<Answer | undefined> {
+    if ("request" in heard) return answerOf(await desk.ask(heard.request));
+    const { code, reason } = heard.turnedAway;
+    desk.turnedAway?.(heard.turnedAway);
+    return { state: "refused", code, reason };
+  }
+
+  /**
+   * What the broker keeps for us while we are away. MQTT 5 says for how long: as long as a command may be old, so that
+   * none is older when it comes. MQTT 3.1.1 has no such word, and a bare `true` may be a week old there: nothing is kept.
+   */
+  #sessionS(): number | undefined {
+    const { hearsForS, protocolVersion } = this.#options;
+    return protocolVersion === 5 ? hearsForS : undefined;
+  }
+
+  #transport(): MqttTransportOptions {
+    const { url, tls, username, password, clientId, protocolVersion, keepaliveS, dialect, clock } =
+      this.#options;
+    const { secure, host, port } = readUrl(url);
+    const sessionExpiryS = this.#sessionS();
+    return {
+      host,
+      port,
+      ...(secure ? { tls: tls ?? {} } : {}),
+      clientId,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+      protocolVersion,
+      keepaliveS,
+      ...(sessionExpiryS === undefined ? {} : { sessionExpiryS }),
+      ...(dialect.will === undefined ? {} : { will: dialect.will }),
+      clock,
+    };
   }
 }
 
-function readUrl(url: string) {
+function answerOf(answer: CloudAnswer): Answer | undefined {
+  switch (answer.outcome) {
+    case "accepted":
+      return undefined;
+    case "done":
+      // The end of a command says its state itself.
+      return isResult(answer.value) ? answer.value : { state: "done", value: answer.value };
+    case "refused":
+      return { state: "refused", code: answer.code, reason: answer.reason };
+  }
+}
+
+function isResult(value: Json): value is Record<string, Json> & { state: string } {
+  return typeof value === "object" && value !== null && "command" in value && "state" in value;
+}
+
+function heardMessage(topic: string, payload: Buffer, packet: IPublishPacket): HeardMessage {
+  const { responseTopic, correlationData, messageExpiryInterval } = packet.properties ?? {};
+  return {
+    topic,
+    payload,
+    retain: packet.retain,
+    dup: packet.dup,
+    ...(responseTopic === undefined ? {} : { responseTopic }),
+    ...(correlationData === undefined ? {} : { correlationData }),
+    ...(messageExpiryInterval === undefined ? {} : { expiryS: messageExpiryInterval }),
+  };
+}
+
+function turnedAwayOf({ topic, why }: RefusedMessage): TurnedAway {
+  const reason = why === "too-large" ? "it is too long to be read" : "too many came at once";
+  return { where: topic, code: why, reason };
+}
+
+function readUrl(url: string): { readonly secure: boolean; readonly host: string; readonly port: number } {
   let parsed: URL;
   try {
     parsed = new URL(url);
   } catch (cause) {
     throw new BridgeError("unreachable", `${url}: this is not an address`, { cause });
   }
-  const protocol = parsed.protocol === "mqtts:" ? ("mqtts" as const) : ("mqtt" as const);
-  const port = parsed.port === "" ? (protocol === "mqtts" ? 8883 : 1883) : Number(parsed.port);
-  const host = parsed.hostname.replace(/^\[(.*)\]$/, "$1");
-  return { protocol, host, port, address: `${parsed.hostname}:${port}` };
+  const secure = parsed.protocol === "mqtts:";
+  const port = parsed.port === "" ? (secure ? 8883 : 1883) : Number(parsed.port);
+  return { secure, port, host: parsed.hostname.replace(/^\[(.*)\]$/, "$1") };
 }

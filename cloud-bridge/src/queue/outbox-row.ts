@@ -17,20 +17,22 @@ export function encodeRow(message: CloudMessage): JsonObject {
     t: message.time,
     v: message.value,
     ...(message.quality === "good" ? {} : { q: message.quality }),
+    ...(message.context === undefined ? {} : { x: message.context }),
   };
 }
 
 /** Reads it back; `undefined` for what no version of this file has written. */
 export function decodeRow(value: Json): CloudMessage | undefined {
   if (!isJsonObject(value)) return undefined;
-  const { i: id, c, g: group, n: name, t: time, v, q = "good" } = value;
+  const { i: id, c, g: group, n: name, t: time, v, q = "good", x: context } = value;
   const { d: thing = group } = value;
   if (typeof id !== "string" || typeof group !== "string" || typeof thing !== "string") return undefined;
   if (typeof name !== "string" || typeof time !== "number" || !isMoment(time)) return undefined;
   if (v === undefined) return undefined;
   if (typeof c !== "string" || !CLASSES.includes(c)) return undefined;
   if (typeof q !== "string" || !QUALITIES.includes(q)) return undefined;
-  return { id, class: c as MessageClass, group, thing, name, time, value: v, quality: q as Quality };
+  const message = { id, class: c as MessageClass, group, thing, name, time, value: v, quality: q as Quality };
+  return context === undefined ? message : { ...message, context };
 }
 
 /** Size of a stored row, in bytes of JSON. */

@@ -41,6 +41,8 @@ export interface MosquittoOptions {
   readonly lines?: readonly string[];
   /** TLS with this certificate and key, in PEM. */
   readonly tls?: { readonly certificate: string; readonly key: string };
+  /** What the client shows that sees everything, where the broker asks for certificates. */
+  readonly identity?: { readonly certificate: string; readonly key: string };
 }
 
 /** A real mosquitto on a free loopback port, with a client that sees everything. */
@@ -121,13 +123,14 @@ export class Mosquitto implements AsyncDisposable {
   }
 
   async #watch(): Promise<MqttClient> {
-    const { account, tls } = this.#options;
+    const { account, identity, tls } = this.#options;
     const watcher = await mqtt.connectAsync({
       host: "127.0.0.1",
       port: this.port,
       protocol: tls === undefined ? "mqtt" : "mqtts",
       reconnectPeriod: 0,
       rejectUnauthorized: false,
+      ...(identity === undefined ? {} : { cert: identity.certificate, key: identity.key }),
       ...account,
     });
     watcher.on("message", (topic, payload) => {

@@ -9,7 +9,9 @@ import { RepeatFilter } from "./audit/repeat-filter.ts";
 import { openBackups } from "./backup/open-backups.ts";
 import { SystemClock } from "./clock/system-clock.ts";
 import { clockTrust } from "./clock/trust.ts";
+import { anyUp, isUp, openBridges } from "./cloud/open-bridges.ts";
 import type { ConfigSource } from "./config/last-good.ts";
+import { annotatedConfig } from "./config/print.ts";
 import type { Settings } from "./config/settings.ts";
 import { journalProblem, openEventJournal } from "./event-journal/index.ts";
 import type { ForeignDevices } from "./foreign/foreign-devices.ts";
@@ -27,7 +29,6 @@ import { clientDesk } from "./mqtt/inspector/client-desk.ts";
 import { identityOfFiles } from "./mqtt/listeners/tls-identity.ts";
 import { type MqttRoom, openMqtt } from "./mqtt/open-mqtt.ts";
 import { prepareNodeRed } from "./node-red/open.ts";
-import { anyUp, isUp, openBridges } from "./open-bridges.ts";
 import { openWeb } from "./open-web.ts";
 import { People } from "./people/people.ts";
 import { RestartWatch } from "./restart-watch.ts";
@@ -229,7 +230,8 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
 
   // The rules hear a reading before the clouds do; what they decide is in the same commit either way.
   await rules.start(store);
-  bridges.push(...(await openBridges({ settings, clock, store, log, house, live }, teardown)));
+  const clouds = await openBridges({ settings, clock, store, log, house, live }, teardown);
+  bridges.push(...clouds.bridges);
   for (const bridge of bridges) {
     const tell = (): void => {
       house.presence.changed();
@@ -344,6 +346,12 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   if (nodeRed.runner !== undefined) house.supervisor.start(nodeRed.runner);
   await house.commands.resume(store);
   rules.open();
+  clouds.open({
+    editor,
+    ruleFiles: () => versions.files,
+    configuration: () => annotatedConfig(settings).text,
+    audit: audit.audit,
+  });
 
   log.info({ http: http.port, mqtt: mqtt.port, things: house.registry.size }, "gateway up");
   const { failing } = house.transactions.health;

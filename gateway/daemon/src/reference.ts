@@ -1,6 +1,7 @@
-import { BridgeConfig } from "@tram/cloud-bridge";
+import { BRIDGE_FORMS, BridgeConfig } from "@tram/cloud-bridge";
 import type { TSchema } from "typebox";
 import { Config } from "./config/schema.ts";
+import { propertiesOf, requiredOf } from "./config/schema-properties.ts";
 import { uciReference } from "./config/uci/reference.ts";
 import { openApiDocument } from "./http/openapi.ts";
 import type { Route } from "./http/route.ts";
@@ -85,14 +86,12 @@ interface Described {
   readonly pattern?: string;
   readonly properties?: Readonly<Record<string, TSchema>>;
   readonly items?: TSchema;
+  readonly anyOf?: readonly TSchema[];
   readonly required?: readonly string[];
 }
 
 function configReference(): string {
-  const rows = [
-    ...describe(Config as unknown as Described, ""),
-    ...describe(BridgeConfig as unknown as Described, "cloud[]"),
-  ];
+  const rows = [...describe(Config as unknown as Described, ""), ...describeBridges()];
   return [
     "# Configuration reference",
     "",
@@ -106,20 +105,37 @@ function configReference(): string {
   ].join("\n");
 }
 
+/** A key that not every cloud has says whose it is. */
+function* describeBridges(): Generator<string> {
+  const forms = Object.entries(BRIDGE_FORMS);
+  for (const [key, property] of propertiesOf(BridgeConfig)) {
+    const having = forms.filter(([, form]) => propertiesOf(form).has(key));
+    const whose = having.map(([provider]) => `\`${provider}\``).join(", ");
+    yield row(`cloud[].${key}`, property as Described, {
+      required: having.every(([, form]) => requiredOf(form).has(key)),
+      whose: having.length === forms.length ? "" : `${whose}: `,
+    });
+  }
+}
+
+function row(path: string, described: Described, { required = false, whose = "" }): string {
+  const fallback = described.default === undefined ? "" : `\`${JSON.stringify(described.default)}\``;
+  const meaning = `${whose}${described.description ?? ""}`.replaceAll("|", "\\|");
+  return `| \`${path}\`${required ? " (required)" : ""} | ${typeOf(described)} | ${fallback} | ${meaning} |`;
+}
+
 function* describe(schema: Described, path: string): Generator<string> {
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
     const described = property as Described;
     const here = path === "" ? key : `${path}.${key}`;
-    const required = schema.required?.includes(key) === true ? " (required)" : "";
-    const fallback = described.default === undefined ? "" : `\`${JSON.stringify(described.default)}\``;
-    const meaning = (described.description ?? "").replaceAll("|", "\\|");
-    yield `| \`${here}\`${required} | ${typeOf(described)} | ${fallback} | ${meaning} |`;
+    yield row(here, described, { required: schema.required?.includes(key) === true });
     yield* describe(described, here);
     if (described.items !== undefined) yield* describe(described.items as Described, `${here}[]`);
   }
 }
 
 function typeOf(schema: Described): string {
+  if (schema.anyOf !== undefined) return schema.anyOf.map((form) => typeOf(form as Described)).join(" or ");
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(" or ");
   const range =
     schema.minimum === undefined && schema.maximum === undefined

@@ -153,6 +153,12 @@ export class Commands {
     return command;
   }
 
+  /** The command that this request has led to when it was made before, by its key. */
+  known(request: CommandRequest): Command | undefined {
+    const found = this.#keys.find(request);
+    return found === undefined ? undefined : (this.get(found.id) ?? found);
+  }
+
   get(id: CommandId): Command | undefined {
     return this.#pending.get(id)?.command ?? this.#ended.get(id);
   }
@@ -190,7 +196,7 @@ export class Commands {
         }
         const checked = this.#check(command, command.depth);
         if (!checked.ok) this.#end(command, "failed", unit, checked.code, checked.reason);
-        else if (elapsedMs(since, now) > (command.waiting === true ? ttlOf(command) : RESEND_WITHIN_MS)) {
+        else if (elapsedMs(since, now) > resumableFor(command)) {
           this.#end(
             command,
             "expired",
@@ -419,4 +425,10 @@ export class Commands {
     const [oldest] = this.#ended.keys();
     if (oldest !== undefined) this.#ended.delete(oldest);
   }
+}
+
+/** How old a command may be when it is taken up after a restart: one that says how long it may wait is never sent later. */
+function resumableFor(command: Command): Ms {
+  if (command.waiting === true) return ttlOf(command);
+  return Math.min(RESEND_WITHIN_MS, command.ttlMs ?? RESEND_WITHIN_MS);
 }

@@ -171,6 +171,49 @@ describe("the same request once more", () => {
     expect((await at.store.entries("command-keys")).size).toBe(KEYS_KEPT);
     expect((await at.write(1, undefined, { key: "first" })).id).not.toBe(first.id as CommandId);
   });
+
+  test("is not forgotten because another asks all the time", async () => {
+    const at = await house();
+    const first: Command = await at.write(1, undefined, { key: "first" });
+    for (let turn = 0; turn < KEYS_KEPT + 10; turn++) {
+      await at.write(2, undefined, { key: `k${turn}`, origin: "cloud:up" });
+    }
+    expect((await at.store.entries("command-keys")).size).toBe(KEYS_KEPT + 1);
+    expect((await at.write(1, undefined, { key: "first" })).id).toBe(first.id);
+    const again = await restarted(at);
+    await again.commands.resume(again.store);
+    for (let turn = 0; turn < 10; turn++) {
+      await again.write(2, undefined, { key: `n${turn}`, origin: "cloud:up" });
+    }
+    expect((await again.store.entries("command-keys")).size).toBe(KEYS_KEPT + 1);
+    expect(again.commands.known({ ...first, key: "first" })?.id).toBe(first.id);
+    expect(again.commands.known({ ...first, key: "other" })).toBeUndefined();
+  });
+});
+
+describe("a command that says how long it may wait", () => {
+  test("is not sent again after a restart that took longer", async () => {
+    const before = await house();
+    const { id } = await before.write(5, undefined, { ttlMs: MINUTE });
+    before.commands.close();
+    await before.clock.advance(MINUTE + 1);
+    const at = await restarted(before);
+    await at.commands.resume(at.store);
+    await at.become("ready");
+    expect(at.calls).toEqual([]);
+    expect(at.state(id)).toBe("expired: timeout");
+  });
+
+  test("is sent again after one that was short", async () => {
+    const before = await house();
+    const { id } = await before.write(5, undefined, { ttlMs: MINUTE });
+    before.commands.close();
+    await before.clock.advance(MINUTE / 2);
+    const at = await restarted(before);
+    await at.commands.resume(at.store);
+    await at.become("ready");
+    expect(at.calls.map(({ command }) => command.id)).toEqual([id]);
+  });
 });
 
 describe("a guard", () => {

@@ -1,4 +1,4 @@
-import type { CommandFailureCode, CommandRequest, EpochMs, Json } from "@tram/protocol";
+import type { CommandFailureCode, CommandRequest, EpochMs, Json, Ms, Thing } from "@tram/protocol";
 
 /** Classes of messages to a cloud, most important first. */
 export const MESSAGE_CLASSES = ["alarm", "reply", "state", "telemetry"] as const;
@@ -54,6 +54,8 @@ export interface CloudCommand {
   readonly givenAt?: EpochMs;
   /** It is not to be begun after this, by the cloud's clock. */
   readonly expiresAt?: EpochMs;
+  /** It may wait so long from now, by nobody's clock: what was left of its life when it came. */
+  readonly ttlMs?: Ms;
   /** What the provider needs for the answer (a response topic, a job id), at most 1 kB of JSON; comes back in the reply. */
   readonly context?: Json;
 }
@@ -107,6 +109,19 @@ export interface CloudDesk {
   snapshot(): Iterable<Omit<CloudMessage, "id" | "class">>;
   /** The Things that go to this cloud. */
   things(): Iterable<CloudThing>;
+  /** Calls `listener` when a Thing has come, has changed, or is gone; whether it goes to this cloud `things` tells. */
+  onThing?(listener: (id: string) => void): Disposable;
+  /** Tells of what came and was no request that anybody could have been asked: it is audited like one. */
+  turnedAway?(what: TurnedAway): void;
+}
+
+/** What a provider did not take. */
+export interface TurnedAway {
+  /** Where it came in: a topic, a job. Bounded and shown by the one who hears it. */
+  readonly where: string;
+  readonly code: "malformed" | "retained" | "too-large" | "too-many";
+  /** For people; never what it said. */
+  readonly reason: string;
 }
 
 /** A Thing as a cloud is told of it. */
@@ -116,6 +131,10 @@ export interface CloudThing {
   /** The name of its Thing Model, where it has one. */
   readonly model?: string;
   readonly available: boolean;
+  /** How it describes itself. */
+  readonly description?: Thing;
+  /** Its state, in Homie's words. */
+  readonly state?: string;
 }
 
 /** What a provider's terms allow on one connection. */

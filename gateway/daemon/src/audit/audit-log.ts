@@ -50,7 +50,9 @@ export type AuditAction =
   | "config-changed"
   | "backup-taken"
   | "backup-restored"
-  | "bundle-taken";
+  | "bundle-taken"
+  | "cloud-refused"
+  | "cloud-read";
 
 /** Something that somebody did, or was not let do. Never a secret. */
 export interface AuditEntry {
@@ -82,6 +84,7 @@ const REFUSALS: readonly AuditAction[] = [
   "claim-refused",
   "setup-refused",
   "sign-in-refused",
+  "cloud-refused",
 ];
 /** The log has no line for each message. */
 const FREQUENT: readonly AuditAction[] = ["command", "rule-commands"];

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { BridgeConfig } from "@tram/cloud-bridge";
+import { BRIDGE_FORMS, type BridgeConfig, bridgeProblems, type TlsIdentity } from "@tram/cloud-bridge";
 import { parseThingId, type SchemaProblem, show, type TopicMapping } from "@tram/protocol";
 import { Compile } from "@tram/protocol/validator";
 import { Settings as ValidatorSettings } from "typebox/system";
@@ -10,6 +10,7 @@ import { checkMapping } from "../topic-mapping/check-mapping.ts";
 import { filterProblems, listenerProblems } from "./listener-check.ts";
 import { absolutePaths } from "./paths.ts";
 import { readSmallFile } from "./read-file.ts";
+import { readIdentity } from "./read-identity.ts";
 import { Config, type ConfigDocument } from "./schema.ts";
 import type { MqttAccount } from "./schema-mqtt.ts";
 import type { WebhookConfig } from "./schema-rules.ts";
@@ -23,7 +24,14 @@ const MOST_ERRORS = 500;
 const SECRET_LIMIT_BYTES = 65_536;
 
 const configValidator = Compile(Config);
-const cloudValidator = Compile(BridgeConfig);
+/** By what `provider` says. */
+const cloudValidators: ReadonlyMap<unknown, typeof configValidator> = new Map(
+  Object.entries(BRIDGE_FORMS).map(([provider, form]) => [
+    provider,
+    Compile(form) as unknown as typeof configValidator,
+  ]),
+);
+const PROVIDERS = Object.keys(BRIDGE_FORMS);
 
 /** An MQTT account with its password read. */
 export interface Account {
@@ -36,6 +44,8 @@ export interface Account {
 export interface CloudSettings {
   readonly config: BridgeConfig;
   readonly password?: string;
+  /** What its certificate files hold. */
+  readonly identity?: TlsIdentity;
 }
 
 /** A configuration that is sound, with its paths absolute and its passwords read. */
@@ -77,10 +87,21 @@ export function checkConfig(document: unknown, folder: string): SoundConfig | re
     return { username, password: password ?? "", role, ...(topics === undefined ? {} : { topics }) };
   });
   const cloud = objectsIn(absolute, ["cloud"]).map(([entry, path]): CloudSettings => {
-    report(problemsOf(cloudValidator, entry, path));
+    const config = entry as BridgeConfig;
+    const unfit = cloudProblems(entry, path);
+    report(unfit);
+    if (unfit.length === 0) {
+      report(bridgeProblems(config).map((each) => ({ path: join(path, each.path), problem: each.problem })));
+    }
     const { password, problems } = readSecret(entry, path);
     report(problems);
-    return { config: entry as BridgeConfig, ...(password === undefined ? {} : { password }) };
+    const { identity, problems: unread } = readIdentity(entry, path);
+    report(unread);
+    return {
+      config,
+      ...(password === undefined ? {} : { password }),
+      ...(identity === undefined ? {} : { identity }),
+    };
   });
   const mappings = objectsIn(absolute, ["mqtt", "mappings"]).map(([entry, path]): TopicMapping => {
     const check = checkMapping(entry);
@@ -104,11 +125,17 @@ export function checkConfig(document: unknown, folder: string): SoundConfig | re
   return { document: absolute as ConfigDocument, accounts, cloud, mappings, webhooks, externalPassword };
 }
 
-function problemsOf(
-  validator: typeof configValidator | typeof cloudValidator,
-  value: unknown,
-  path = "",
-): readonly SchemaProblem[] {
+/** Of an entry that names no cloud, or none that is known, nobody knows what else it should say. */
+function cloudProblems(entry: Loose, path: string): readonly SchemaProblem[] {
+  const { provider } = entry;
+  const [first = ""] = PROVIDERS;
+  const validator = cloudValidators.get(provider === undefined ? first : provider);
+  if (validator !== undefined) return problemsOf(validator, entry, path);
+  const problem = `expected one of ${PROVIDERS.join(", ")}, found ${show(provider)}`;
+  return [{ path: join(path, "provider"), problem }];
+}
+
+function problemsOf(validator: typeof configValidator, value: unknown, path = ""): readonly SchemaProblem[] {
   if (validator.Check(value)) return [];
   // The validator's own limit is small and meant for requests. It is one for the whole process, hence the way back.
   const { maxErrors } = ValidatorSettings.Get();

@@ -4,8 +4,10 @@ import type { RuleCheckView, RuleFileView, RuleSourceView, RuleView } from "@tra
 import {
   addRule,
   checkRuleText,
+  compile,
   type HouseView,
   type Place,
+  type RuleProblem,
   type RuleTextCheck,
   removeRule,
   renderDocument,
@@ -189,6 +191,30 @@ export class RuleEditor {
   /** Writes a whole file: the way to mend one that is not a list of rules. Only files that are there. */
   saveFile(name: string, text: string, context: EditContext): Promise<Edited<RuleFileView>> {
     return this.#saveFile(name, text, context);
+  }
+
+  /** Writes a whole file, also one that is not there yet, if every rule in it would run. */
+  async putFile(name: string, text: string, context: EditContext): Promise<Edited<RuleFileView>> {
+    const problems = this.#checkFile(name, text);
+    if (problems.length > 0) return invalid(problems);
+    return await this.#saveFile(name, text, { ...context, create: true });
+  }
+
+  #checkFile(file: string, text: string): readonly RuleProblem[] {
+    const options = {
+      house: this.#house,
+      timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      ...(this.#place === undefined ? {} : { place: this.#place }),
+    };
+    const program = compile([{ file, text }], options);
+    const elsewhere = this.#rules.list().filter((rule) => rule.file !== file);
+    const taken = [...program.rules.keys()].flatMap((id) => {
+      const other = elsewhere.find((rule) => rule.id === id);
+      return other === undefined
+        ? []
+        : [{ file, path: "", problem: `there is a rule ${id} in ${other.file}` }];
+    });
+    return [...program.broken.flatMap((broken) => broken.problems), ...taken];
   }
 
   #saveFile(

@@ -12,6 +12,7 @@ export function knownSecrets(settings: Settings): readonly string[] {
     ...mqtt.accounts.map(({ password }) => password),
     mqtt.external?.password ?? "",
     ...cloud.map(({ password }) => password ?? ""),
+    ...cloud.flatMap(({ identity }) => keyLines(identity?.key ?? "")),
     ...secretValues(cloud.map(({ config }) => config)),
     ...secretValues(modules.map(({ config }) => config)),
     ...linesOf(join(data, "node-red.secret")),
@@ -37,7 +38,10 @@ function* secretValues(value: unknown, secret = false): Generator<string> {
 /** Of a key in PEM each line is enough to know it by; its certificate is public. */
 function linesOf(file: string): readonly string[] {
   const content = readSmallFile(file, LIMIT_BYTES);
-  if ("found" in content) return [];
-  const [secret = ""] = content.toString("utf8").split("-----END PRIVATE KEY-----");
+  return "found" in content ? [] : keyLines(content.toString("utf8"));
+}
+
+function keyLines(pem: string): readonly string[] {
+  const [secret = ""] = pem.split(/-----END [A-Z ]*PRIVATE KEY-----/);
   return secret.split("\n").filter((line) => line !== "" && !line.startsWith("-----"));
 }

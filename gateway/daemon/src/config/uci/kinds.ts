@@ -2,7 +2,7 @@ import { BridgeConfig } from "@tram/cloud-bridge";
 import { TopicMapping } from "@tram/protocol";
 import { type TSchema, Type } from "typebox";
 import { Config } from "../schema.ts";
-import { propertiesOf } from "../schema-properties.ts";
+import { propertiesOf, requiredOf } from "../schema-properties.ts";
 
 /**
  * The section of the init script, which never reaches the gateway's configuration. It is read here so that a typo in it
@@ -119,10 +119,10 @@ function itemsAt(path: readonly string[]): TSchema {
 }
 
 function partsOf(schema: TSchema): Pick<SectionKind, "options" | "required" | "description"> {
-  const { required, description } = schema as { required?: readonly string[]; description?: string };
+  const { description } = schema as { description?: string };
   return {
     options: propertiesOf(schema),
-    required: new Set(required),
+    required: requiredOf(schema),
     ...(description === undefined ? {} : { description }),
   };
 }

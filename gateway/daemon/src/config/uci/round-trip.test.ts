@@ -47,7 +47,9 @@ function allowedBy(schema: TSchema): fc.Arbitrary<unknown> {
     items?: TSchema;
     properties?: Record<string, TSchema>;
     required?: string[];
+    anyOf?: TSchema[];
   };
+  if (shape.anyOf !== undefined) return fc.oneof(...shape.anyOf.map(allowedBy));
   if (shape.enum !== undefined) return fc.constantFrom(...shape.enum);
   switch (shape.type) {
     case "boolean":
@@ -112,6 +114,23 @@ function withSoundExternal({ engine, external, ...mqtt }: Named): Named {
   return { ...mqtt, ...described, ...named };
 }
 
+/** Templates with known variables, and TLS only where there is some: random files are none. */
+function withSoundCloud(entry: Named): Named {
+  const { alpn, ca_file, cert_file, key_file, payload, state, topic, topic_prefix: prefix, ...rest } = entry;
+  const offered = alpn !== undefined && String(rest.url).startsWith("mqtts:") ? { alpn } : {};
+  if (rest.format === "homie") return { ...rest, ...offered };
+  const said = Object.entries({ state, topic_prefix: prefix }).filter(([, value]) => value !== undefined);
+  return {
+    ...rest,
+    ...offered,
+    ...Object.fromEntries(said),
+    ...(topic === undefined ? {} : { topic: "plant/{gateway}/{thing}/{name}" }),
+    ...(payload === undefined
+      ? {}
+      : { payload: typeof payload === "string" ? "{value}" : { v: "{value}", n: [1] } }),
+  };
+}
+
 const uniqueBy = (key: string) => ({ selector: (entry: Named) => entry[key], maxLength: 4 });
 
 /** What devices of the house say, in topics of their own. */
@@ -152,7 +171,9 @@ const documents: fc.Arbitrary<ConfigDocument> = fc
       uniqueBy("id"),
     ),
     cloud: fc.uniqueArray(
-      (allowedBy(BridgeConfig) as fc.Arbitrary<Named>).map((entry) => withOneSecret(entry, false)),
+      (allowedBy(BridgeConfig) as fc.Arbitrary<Named>).map((entry) =>
+        withSoundCloud(withOneSecret(entry, false)),
+      ),
       uniqueBy("id"),
     ),
     mappings: fc.uniqueArray(mappings, { selector: ({ id }) => id, maxLength: 3 }),

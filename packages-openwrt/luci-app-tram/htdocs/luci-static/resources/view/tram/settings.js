@@ -263,6 +263,9 @@ return view.extend({
 			{ placeholder: _('those of the system') });
 		add(s, form.Value, 'cert_file', _('Certificate file of the gateway'), _('PEM. Relative to /etc/tram.'));
 		add(s, form.Value, 'key_file', _('File of its private key'), _('PEM. Relative to /etc/tram.'));
+		add(s, form.Value, 'ca_file', _('Authorities that are believed (file)'), _('Certificates in PEM, instead of the public ones. Relative to /etc/tram.'), { modalonly: true });
+		add(s, form.Value, 'cert_file', _('Certificate of this gateway (file)'), _('In PEM, where the cloud asks for one. Relative to /etc/tram.'), { modalonly: true });
+		add(s, form.Value, 'key_file', _('Private key of the certificate (file)'), _('In PEM. Relative to /etc/tram.'), { modalonly: true });
 		add(s, form.Value, 'client_id', _('MQTT client id'), _('Must be unique at the broker.'),
 			{ datatype: 'maxlength(128)', placeholder: _('tram- and the gateway id') });
 		choose(s, 'version', _('MQTT version'), null, _('5.0, or 3.1.1 where the broker does not know it (default)'), [
@@ -345,6 +348,9 @@ return view.extend({
 		add(s, form.Value, 'password', _('Password at the cloud'), _('Or a file with the password in its first line.'),
 			{ modalonly: true, password: true, datatype: 'maxlength(4096)' });
 		add(s, form.Value, 'password_file', _('Password file'), _('Relative to /etc/tram.'), { modalonly: true });
+		add(s, form.Value, 'ca_file', _('Authorities that are believed (file)'), _('Certificates in PEM, instead of the public ones. Relative to /etc/tram.'), { modalonly: true });
+		add(s, form.Value, 'cert_file', _('Certificate of this gateway (file)'), _('In PEM, where the cloud asks for one. Relative to /etc/tram.'), { modalonly: true });
+		add(s, form.Value, 'key_file', _('Private key of the certificate (file)'), _('In PEM. Relative to /etc/tram.'), { modalonly: true });
 		add(s, form.Value, 'client_id', _('MQTT client id'), _('Must be unique at the broker.'),
 			{ modalonly: true, datatype: 'maxlength(128)', placeholder: _('tram- and the gateway id') });
 		choose(s, 'protocol_version', _('MQTT version'), null, _('3.1.1 (default)'), [ [ '4', '3.1.1' ], [ '5', '5.0' ] ],
@@ -356,8 +362,16 @@ return view.extend({
 		add(s, form.DynamicList, 'things', _('What goes there'),
 			_('Things (pump) and single properties (pump/motor/power). Without any, everything.'), {
 				modalonly: true,
-				validate: matches(/^[a-z0-9-]+(\/[a-z0-9-]+\/[a-z0-9-]+)?$/, _('Enter a Thing, or thing/node/property.'))
+				validate: matches(/^[a-z0-9*-]+(\/[a-z0-9*-]+\/[a-z0-9*-]+)?$/, _('Enter a Thing, or thing/node/property.'))
 			});
+		add(s, form.Flag, 'on_change', _('Only values that have changed'), null, { modalonly: true, default: '0' });
+		add(s, form.DynamicList, 'commands', _('What this cloud may set'),
+			_('Things and single properties, or all alone. Without any, nothing.'), {
+				modalonly: true,
+				validate: matches(/^[a-z0-9*-]+(\/[a-z0-9*-]+\/[a-z0-9*-]+)?$/, _('Enter a Thing, or thing/node/property.'))
+			});
+		add(s, form.Value, 'command_ttl_s', _('Seconds until a command is too old'), null,
+			{ modalonly: true, datatype: 'range(1,86400)', placeholder: '60' });
 		add(s, form.Value, 'queue_rows', _('Most messages that wait'), _('Then the oldest telemetry is dropped, and counted.'),
 			{ modalonly: true, datatype: 'range(100,10000000)', placeholder: '1000000' });
 		add(s, form.Value, 'queue_mb', _('Most MB of messages that wait'), null,

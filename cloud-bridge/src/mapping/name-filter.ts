@@ -1,0 +1,47 @@
+import { ID_PATTERN } from "@tram/protocol";
+
+const ID = ID_PATTERN.slice(1, -1);
+/** A level of a name, in which `*` stands for any characters of that level. */
+const LEVEL = "[a-z0-9*](?:[a-z0-9*-]{0,62}[a-z0-9*])?";
+
+/** `pump`, `pump/motor/speed`, `sensor-*`, or the temperature of every Thing: `*` for the Thing, then node and property. */
+export const NAME_FILTER_PATTERN = `^${LEVEL}(?:/${LEVEL}/${LEVEL})?$`;
+/** `motor/speed`, or every temperature: `*` for the node. */
+export const PROPERTY_FILTER_PATTERN = `^${LEVEL}/${LEVEL}$`;
+/** An area of the house. */
+export const AREA_PATTERN = `^${ID}$`;
+
+/** A list of Things and of single properties, by name or with `*`. */
+export class NameFilter {
+  /** Things and properties that are named in full, and those that are not. */
+  readonly #names: ReadonlySet<string>;
+  readonly #globs: readonly RegExp[];
+  /** What the Thing of a choice is, for the question whether anything of a Thing is chosen. */
+  readonly #things: readonly RegExp[];
+
+  /** @param choices as {@link NAME_FILTER_PATTERN} or {@link PROPERTY_FILTER_PATTERN} has them. */
+  constructor(choices: readonly string[]) {
+    this.#names = new Set(choices);
+    this.#globs = choices.filter((choice) => choice.includes("*")).map(globOf);
+    this.#things = choices.map((choice) => globOf(choice.split("/", 1)[0] ?? choice));
+  }
+
+  /** Whether this very name is chosen: a Thing as a whole, or a property. */
+  has(name: string): boolean {
+    return this.#names.has(name) || this.#globs.some((glob) => glob.test(name));
+  }
+
+  /** Whether a property is chosen, by itself or with its Thing. */
+  hasProperty(thing: string, property: string): boolean {
+    return this.has(thing) || this.has(`${thing}/${property}`);
+  }
+
+  /** Whether anything of a Thing is chosen. */
+  touches(thing: string): boolean {
+    return this.#names.has(thing) || this.#things.some((glob) => glob.test(thing));
+  }
+}
+
+function globOf(choice: string): RegExp {
+  return new RegExp(`^${choice.replace(/\*+/g, "[^/]*")}$`);
+}

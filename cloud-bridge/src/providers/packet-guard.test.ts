@@ -1,0 +1,103 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type OversizedPublish, PacketGuard } from "./packet-guard.ts";
+
+/** Bytes that pass a guard when they arrive in these pieces. */
+async function passed(pieces: readonly Buffer[], maxBytes: number) {
+  const skipped: OversizedPublish[] = [];
+  const guard = new PacketGuard({ maxBytes, onSkipped: (publish) => skipped.push(publish) });
+  for (const piece of pieces) guard.write(piece);
+  guard.end();
+  const out: Buffer[] = [];
+  for await (const chunk of guard) out.push(chunk as Buffer);
+  return { bytes: Buffer.concat(out), skipped };
+}
+
+function lengthBytes(length: number): number[] {
+  const bytes: number[] = [];
+  let left = length;
+  do {
+    const byte = left % 128;
+    left = Math.floor(left / 128);
+    bytes.push(left > 0 ? byte | 0x80 : byte);
+  } while (left > 0);
+  return bytes;
+}
+
+function publish(topic: string, payload: Buffer, packetId?: number): Buffer {
+  const name = Buffer.from(topic);
+  const id = packetId === undefined ? [] : [packetId >> 8, packetId & 0xff];
+  const body = Buffer.concat([
+    Buffer.from([name.length >> 8, name.length & 0xff]),
+    name,
+    Buffer.from(id),
+    payload,
+  ]);
+  return Buffer.concat([
+    Buffer.from([packetId === undefined ? 0x30 : 0x32, ...lengthBytes(body.length)]),
+    body,
+  ]);
+}
+
+function cut(bytes: Buffer, at: readonly number[]): Buffer[] {
+  const edges = [0, ...[...at].map((edge) => edge % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+  return edges.slice(1).map((edge, index) => bytes.subarray(edges[index], edge));
+}
+
+const packet = fc.oneof(
+  fc.record({
+    topic: fc.string({ unit: "grapheme", minLength: 1, maxLength: 30 }),
+    size: fc.integer({ min: 0, max: 400 }),
+    id: fc.option(fc.integer({ min: 1, max: 65_535 }), { nil: undefined }),
+  }),
+  fc.constantFrom(Buffer.from([0x40, 2, 0, 7]), Buffer.from([0xd0, 0]), Buffer.from([0x90, 3, 0, 1, 1])),
+);
+
+describe("the guard before the parser", () => {
+  it("lets small packets pass untouched and takes out the large ones, however they arrive", async () => {
+    const MAX = 120;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(packet, { maxLength: 12 }),
+        fc.array(fc.nat(), { maxLength: 10 }),
+        async (packets, at) => {
+          const whole: Buffer[] = [];
+          const small: Buffer[] = [];
+          const large: OversizedPublish[] = [];
+          for (const one of packets) {
+            const bytes = Buffer.isBuffer(one)
+              ? one
+              : publish(one.topic, Buffer.alloc(one.size, 0x78), one.id);
+            whole.push(bytes);
+            if (bytes.length <= MAX) small.push(bytes);
+            else if (!Buffer.isBuffer(one)) {
+              const packetId = one.id === undefined ? {} : { packetId: one.id };
+              large.push({ topic: one.topic, bytes: bytes.length, ...packetId });
+            }
+          }
+          const result = await passed(cut(Buffer.concat(whole), at), MAX);
+          expect(result.bytes).toEqual(Buffer.concat(small));
+          expect(result.skipped).toEqual(large);
+        },
+      ),
+    );
+  });
+
+  it("holds nothing of a large message", async () => {
+    const skipped: OversizedPublish[] = [];
+    const guard = new PacketGuard({ maxBytes: 1_000, onSkipped: (one) => skipped.push(one) });
+    guard.write(Buffer.from([0x32, ...lengthBytes(200_000_000), 0, 1, 0x74, 0, 9]));
+    const block = Buffer.alloc(1_000_000);
+    for (let turn = 0; turn < 150; turn++) guard.write(block);
+    expect(guard.readableLength + guard.writableLength).toBe(0);
+    expect(skipped).toEqual([{ topic: "t", bytes: 200_000_005, packetId: 9 }]);
+  });
+
+  it.each([
+    ["that is no message and too large", Buffer.from([0x90, 0xff, 0xff, 0x7f, 0, 1])],
+    ["whose length is none, even a message,", Buffer.from([0x30, 0xff, 0xff, 0xff, 0xff, 0x01])],
+    ["whose length is none", Buffer.from([0x90, 0xff, 0xff, 0xff, 0xff, 0x01])],
+  ])("ends the stream at a packet %s", async (_name, bytes) => {
+    await expect(passed([bytes], 1_000)).rejects.toThrow("a packet of");
+  });
+});
