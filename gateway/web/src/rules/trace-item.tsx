@@ -4,6 +4,7 @@ import { InstantText } from "../live/instant-text.tsx";
 import { Chip, type Tone } from "../shell/chip.tsx";
 import { bareValueText } from "../things/value-text.ts";
 import { CheckList } from "./check-list.tsx";
+import { traceSentence } from "./trace-sentence.ts";
 
 const TONES: Readonly<Record<TraceView["outcome"], Tone>> = {
   fired: "good",
@@ -40,14 +41,22 @@ export function TraceItem({ trace }: { readonly trace: TraceView }) {
             : ` · ${t("trace.seen", { value: bareValueText(trace.seen, i18n) })}`}
         </span>
       </p>
-      {trace.detail === undefined ? null : (
-        <p className="trace-detail" lang="en">
-          {trace.detail}
-        </p>
-      )}
+      {trace.detail === undefined ? null : <DetailText detail={trace.detail} />}
       {trace.result === undefined ? null : <ResultText result={trace.result} />}
       <CheckList checks={trace.checks} />
     </div>
+  );
+}
+
+/** Why, in the person's language where it can be said in it. */
+function DetailText({ detail }: { readonly detail: string }) {
+  const { t } = useI18n();
+  const known = traceSentence(detail);
+  if (known !== undefined) return <p className="trace-detail">{t(known)}</p>;
+  return (
+    <p className="trace-detail" lang="en">
+      {detail}
+    </p>
   );
 }
 
