@@ -1,3 +1,4 @@
+export * from "./aws-iot/index.ts";
 export * from "./broker-contract/index.ts";
 export * from "./fake-cloud.ts";
 export * from "./memory-store.ts";

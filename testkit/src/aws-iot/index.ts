@@ -1,0 +1,12 @@
+export * from "./aws-iot.ts";
+export type { DeviceCertificate } from "./certificates.ts";
+export * from "./cloud-peer.ts";
+export type { ConnectFault } from "./faults.ts";
+export type { Incident, IncidentCode } from "./incident.ts";
+export type { JobExecution, JobStatus } from "./job-execution.ts";
+export type { NewJob } from "./jobs.ts";
+export { AWS_IOT_LIMITS, type AwsIotLimits } from "./limits.ts";
+export { ARN, type PolicyDocument, type PolicyStatement } from "./policy.ts";
+export type { HookAnswer, HookEvent, ProvisioningTemplate } from "./provisioning.ts";
+export type { TemplateBody } from "./provisioning-template.ts";
+export type { ShadowDocument, ShadowFault } from "./shadow-document.ts";
