@@ -218,6 +218,22 @@ describe("what has to wait", () => {
       })
       .toBe(sent);
   });
+
+  test("more than 512 kB in a second to a device", async () => {
+    await open();
+    await device.subscribe("t");
+    const sent = 8;
+    for (let index = 0; index < sent; index++) aws.publish("t", long(100 * 1_024));
+    await expect.poll(() => device.messages.length).toBe(5);
+    for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+    expect(device.messages.length).toBe(5);
+    await expect
+      .poll(() => {
+        aws.clock.skip(500);
+        return device.messages.length;
+      })
+      .toBe(sent);
+  });
 });
 
 describe("a keep-alive", () => {

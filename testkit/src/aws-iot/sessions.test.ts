@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { VirtualClock } from "../virtual-clock.ts";
-import { AwsIot, type AwsIotOptions, type Enrollment } from "./aws-iot.ts";
+import { AwsIot, type AwsIotOptions, type Enrollment, gatewayPolicy } from "./aws-iot.ts";
 import { Device } from "./testing/device.ts";
 import { OPEN_POLICY } from "./testing/policies.ts";
 
@@ -168,6 +168,17 @@ describe("connecting", () => {
       `stranger-0-${stranger.certificateId.slice(0, 8)}`,
     );
     await expect(Device.open(aws, stranger)).rejects.toThrow(/closed/);
+    expect(aws.incidents.map(({ code }) => code)).toEqual(["connect-not-authorized"]);
+  });
+
+  test("under the name of a Thing that the certificate is not attached to, the cloud hangs up", async () => {
+    await open();
+    const [mine, other] = ["mine", "other"].map((thing) => aws.enroll(thing, [gatewayPolicy()])) as [
+      Enrollment,
+      Enrollment,
+    ];
+    await expect(Device.open(aws, mine, { clientId: other.thing })).rejects.toThrow(/closed/);
+    devices.push(await Device.open(aws, mine));
     expect(aws.incidents.map(({ code }) => code)).toEqual(["connect-not-authorized"]);
   });
 
