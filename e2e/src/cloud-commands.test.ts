@@ -25,15 +25,16 @@ async function openCloud(port: number): Promise<{ client: MqttClient; answers: A
   return { client, answers, [Symbol.asyncDispose]: () => client.endAsync(true) };
 }
 
-/** A relay at the gateway's own broker, which tells what it was set to; it says nothing back by itself. */
+/** A relay at the gateway's own broker, whose session waits for it; it tells what it was set to, and says nothing by itself. */
 async function openRelay(
   port: number,
 ): Promise<{ set: string[]; report(on: boolean): Promise<void> } & AsyncDisposable> {
-  const client = connect({ host: "127.0.0.1", port, ...PROBE, reconnectPeriod: 100, clientId: "relay" });
-  await new Promise((resolve, reject) => client.once("connect", resolve).once("error", reject));
+  const client = connect({ host: "127.0.0.1", port, ...PROBE, clean: false, clientId: "relay" });
   const set: string[] = [];
   client.on("message", (_topic, payload) => set.push(payload.toString()));
+  await new Promise((resolve, reject) => client.once("connect", resolve).once("error", reject));
   await client.subscribeAsync("homie/5/relay/switch/on/set", { qos: 1 });
+  await client.publishAsync("homie/5/relay/$state", "ready", { qos: 1, retain: true });
   return {
     set,
     report: async (on) => {
