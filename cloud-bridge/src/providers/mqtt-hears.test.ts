@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import type { CloudAnswer, CloudDesk, CloudRequest, TurnedAway } from "@tram/core";
 import { NO_REQUESTS, RealClock } from "@tram/testkit";
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from "mqtt";
@@ -199,5 +201,45 @@ describe.skipIf(mosquittoIsMissing())("commands over a real mosquitto", () => {
     const connection = await tested.connect(unused, NO_REQUESTS);
     await mosquitto.stop();
     expect(await connection.closed).toContain("127.0.0.1");
+  });
+});
+
+/** A broker of MQTT 3.1.1 that takes subscriptions and then says exactly these bytes; what it hears is kept. */
+async function rawBroker(said: Buffer) {
+  const heard: Buffer[] = [];
+  const server = createServer((socket) => {
+    socket.on("error", () => socket.destroy());
+    socket.on("data", (bytes) => {
+      heard.push(bytes);
+      const type = (bytes[0] ?? 0) >> 4;
+      if (type === 1) socket.write(Buffer.from([0x20, 2, 0, 0]));
+      // SUBSCRIBE with two filters: the packet identifier follows the fixed header of two bytes.
+      if (type === 8)
+        socket.write(Buffer.concat([Buffer.from([0x90, 4, bytes[2] ?? 0, bytes[3] ?? 0, 1, 1]), said]));
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return { port, heard, [Symbol.dispose]: () => void server.close() };
+}
+
+describe("a broker that knows no bounds", () => {
+  it("gets an answer to what is too large to be read: it would send it for ever", async () => {
+    const topic = Buffer.from("tram/gw/pump/motor/power/set");
+    const length = 2 + topic.length + 2 + 300_000;
+    const head = [0x32, (length & 0x7f) | 0x80, ((length >> 7) & 0x7f) | 0x80, length >> 14, 0, topic.length];
+    const publish = Buffer.concat([
+      Buffer.from(head),
+      topic,
+      Buffer.from([0, 7]),
+      Buffer.alloc(300_000, 0x31),
+    ]);
+    using broker = await rawBroker(publish);
+    const { hearing, asked, turnedAway } = desk(() => ACCEPTED);
+    await using _connection = await provider(broker.port, 4).connect(unused, hearing);
+    await expect.poll(() => turnedAway).toMatchObject([{ where: topic.toString(), code: "too-large" }]);
+    await expect.poll(() => Buffer.concat(broker.heard).subarray(-4)).toEqual(Buffer.from([0x40, 2, 0, 7]));
+    expect(asked).toEqual([]);
   });
 });
