@@ -8,7 +8,7 @@ SHELL := /bin/bash
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help install build run test lint package image bench bench-history bench-rules bench-broker crash generate screenshots conformance-violations clean
+.PHONY: help install build run test lint package image bench bench-history bench-rules bench-broker bench-bridge crash generate screenshots conformance-violations clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,8 +57,12 @@ bench-history: build ## measure the history alone: what it writes, how fast it a
 bench-broker: node_modules/.installed ## measure the broker alone, beside mosquitto and aedes
 	@node bench/broker/run.ts
 
-crash: node_modules/.installed ## kill the broker under load, ROUNDS= times (500)
+bench-bridge: build ## measure the bridge alone: what it writes, how fast it drains, beside mosquitto's
+	@node bench/bridge/run.ts
+
+crash: node_modules/.installed ## kill the broker under load, ROUNDS= times (500), and the bridge in a day at 100/s, DAYS= times (1)
 	@CRASH_ROUNDS="$${ROUNDS:-500}" vitest run gateway/daemon/src/mqtt/broker-crash.test.ts
+	@LOSS_RATE=100 LOSS_ROUNDS="$${DAYS:-1}" LOSS_HOURS="$${HOURS:-24}" vitest run gateway/daemon/src/cloud/loss.test.ts
 
 generate: build ## write the generated files again (OpenAPI, config reference, dependency picture)
 	@node scripts/generate.ts

@@ -29,7 +29,7 @@ export function tlsFileProblems(
 }
 
 function mqttProblems(config: MqttBridgeConfig): readonly SchemaProblem[] {
-  const { alpn, format, payload, state, topic, topic_prefix: prefix, url } = config;
+  const { alpn, format, payload, state, thin, topic, topic_prefix: prefix, url } = config;
   const secure = url.startsWith("mqtts:");
   const problems: SchemaProblem[] = [...tlsFileProblems(config, secure)];
   if (alpn !== undefined && !secure) problems.push({ path: "alpn", problem: "is of use over TLS alone" });
@@ -37,6 +37,7 @@ function mqttProblems(config: MqttBridgeConfig): readonly SchemaProblem[] {
     for (const [path, value] of Object.entries({ topic, payload, topic_prefix: prefix, state })) {
       if (value !== undefined) problems.push({ path, problem: "is said by Homie already" });
     }
+    if (thin !== undefined) problems.push({ path: "thin", problem: "Homie has no room for what is summed up" });
     return problems;
   }
   if (topic !== undefined) problems.push(...within("topic", topicProblems(topic)));

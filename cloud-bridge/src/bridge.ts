@@ -15,9 +15,14 @@ import type { BridgeLog } from "./bridge-log.ts";
 import { Link } from "./link.ts";
 import { mappingOptions } from "./mapping/mapping-options.ts";
 import { Mapping, type PropertyFacts } from "./mapping.ts";
-import { DEFAULT_LIMITS, type Draft, openOutbox } from "./outbox.ts";
+import { type Draft, type Outbox, openOutbox } from "./outbox.ts";
 import { createProvider } from "./providers/index.ts";
 import type { TlsIdentity } from "./providers/tls-identity.ts";
+import type { ParkedMessage } from "./queue/parked.ts";
+import { outboxSettings } from "./queue-config.ts";
+
+/** Between two looks at what has waited for too long. In milliseconds. */
+const TEND_EVERY_MS = 2_000;
 
 /** The house as a bridge needs it, whichever part of it goes to its cloud. */
 export interface BridgeHouse {
@@ -53,6 +58,16 @@ export interface BridgeParts {
   readonly identity?: TlsIdentity;
 }
 
+/** Where people look after parked messages. */
+export interface ParkedDesk {
+  /** As `Outbox.parked`. */
+  list(options: { readonly after: number; readonly limit: number }): Promise<readonly ParkedMessage[]>;
+  /** As `Outbox.sendAgain`. */
+  sendAgain(seq: number): Promise<boolean>;
+  /** As `Outbox.discard`. */
+  discard(seq: number): Promise<boolean>;
+}
+
 /** A bridge at work. */
 export interface Bridge extends AsyncDisposable {
   readonly id: string;
@@ -64,6 +79,8 @@ export interface Bridge extends AsyncDisposable {
    */
   offerCommand(command: Command, unit: Unit, context?: Json): void;
   status(): BridgeView;
+  /** What its cloud will never take. */
+  readonly parked: ParkedDesk;
   /** Calls `listener` each time that `status()` may have changed: after every message, so look at your own pace. */
   onChange(listener: () => void): Disposable;
 }
@@ -93,11 +110,7 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
   const outbox = await openOutbox(store, {
     bridge,
     idPrefix: `${gateway.id}-${token(random)}`,
-    limits: {
-      rows: config.queue_rows ?? DEFAULT_LIMITS.rows,
-      bytes: config.queue_mb === undefined ? DEFAULT_LIMITS.bytes : config.queue_mb * 1_048_576,
-      parked: DEFAULT_LIMITS.parked,
-    },
+    ...outboxSettings(config),
     window: provider.maxInFlightPerGroup ?? 1,
     clock,
     log,
@@ -114,6 +127,7 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
     }
   };
   const watch = outbox.onChange(changed);
+  const tending = clock.every(TEND_EVERY_MS, () => tend(outbox, parts));
   const link = Link.open({
     bridge,
     provider,
@@ -127,6 +141,7 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
 
   const close = async (): Promise<void> => {
     signal?.removeEventListener("abort", onAbort);
+    tending[Symbol.dispose]();
     await link[Symbol.asyncDispose]();
     watch[Symbol.dispose]();
     try {
@@ -167,12 +182,24 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
         ...(oldest === undefined ? {} : { oldest: new Date(oldest).toISOString() }),
       };
     },
+    parked: {
+      list: (options) => outbox.parked(options),
+      sendAgain: (seq) => outbox.sendAgain(seq),
+      discard: (seq) => outbox.discard(seq),
+    },
     onChange: (listener) => {
       listeners.add(listener);
       return { [Symbol.dispose]: () => void listeners.delete(listener) };
     },
     [Symbol.asyncDispose]: dispose,
   };
+}
+
+/** A bug in there must not take the gateway along; what waits can wait. */
+function tend(outbox: Outbox, { config, log }: Pick<BridgeParts, "config" | "log">): void {
+  outbox.tend().catch((error: unknown) => {
+    log.error({ bridge: config.id, error: String(error) }, "the queue could not be looked after");
+  });
 }
 
 /** What of the house goes to this cloud, and nothing else of it. */

@@ -1,6 +1,7 @@
 import { ID_PATTERN } from "@tram/protocol";
 import { Type } from "typebox";
 import { AREA_PATTERN, NAME_FILTER_PATTERN, PROPERTY_FILTER_PATTERN } from "./mapping/name-filter.ts";
+import { QUEUE_FIELDS } from "./queue-config.ts";
 
 const NAMES =
   "Things (`pump`) and single properties (`pump/motor/power`); `*` stands for any characters of a level";
@@ -84,17 +85,7 @@ export const COMMON = {
         "What this cloud may manage: `rules` reads and writes rule files, `config` reads the configuration. Default: nothing.",
     }),
   ),
-  queue_rows: Type.Optional(
-    Type.Integer({
-      minimum: 100,
-      maximum: 10_000_000,
-      default: 1_000_000,
-      description: "Most messages that wait on disk; then the oldest telemetry is dropped, and counted.",
-    }),
-  ),
-  queue_mb: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 100_000, default: 256, description: "The same in MB of messages." }),
-  ),
+  ...QUEUE_FIELDS,
 };
 
 /** A path, beside the configuration file or absolute. */

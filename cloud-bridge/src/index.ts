@@ -1,4 +1,4 @@
-export { type Bridge, type BridgeHouse, type BridgeParts, openBridge } from "./bridge.ts";
+export { type Bridge, type BridgeHouse, type BridgeParts, openBridge, type ParkedDesk } from "./bridge.ts";
 export { BRIDGE_FORMS, BridgeConfig } from "./bridge-config.ts";
 export { bridgeProblems } from "./bridge-config-check.ts";
 export { BridgeError, type BridgeErrorCode } from "./bridge-error.ts";
@@ -8,3 +8,4 @@ export { commandResult, type PropertyFacts } from "./mapping.ts";
 export { DEFAULT_COMMAND_TTL_S } from "./providers/index.ts";
 export { connectFault, goodbye } from "./providers/mqtt-reason.ts";
 export type { TlsIdentity } from "./providers/tls-identity.ts";
+export type { ParkedMessage } from "./queue/parked.ts";

@@ -246,7 +246,7 @@ export class Link {
     const { bridge, outbox, log } = this.#parts;
     this.#lastError = undefined;
     this.#cancelRetry();
-    outbox.resume();
+    outbox.connected();
     log.info({ bridge, queued: outbox.counts().queued }, "the bridge is online");
     this.#become("online");
   }

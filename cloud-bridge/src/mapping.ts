@@ -51,7 +51,8 @@ export interface MappingOptions {
  * is what was asked for, `state` how it ended (confirmed, refused, failed, expired, or sent for what does not report
  * back), `code` and `reason` why it did not, `request` what this cloud has called it.
  * `id` is the receiver's key for dropping duplicates, `time` is ISO 8601 in UTC: when the source observed the value, or
- * when the command ended.
+ * when the command ended. `timeUncertain: true` says that nobody knows it. `from` is there where the value sums up the
+ * readings of a long outage, from then to `time`.
  */
 export class Mapping {
   readonly #options: MappingOptions;
@@ -88,13 +89,15 @@ export class Mapping {
    * @returns `undefined` when it does not go to this cloud.
    */
   reading(reading: Reading, messageClass?: MessageClass): Draft | undefined {
-    const { thing, property, value, quality } = reading;
+    const { thing, property, value, quality, receivedAt, taken } = reading;
     const facts = this.#options.facts?.(thing, property);
     if (!this.#wants(thing, property, facts)) return undefined;
     if (this.#options.valuesAlone === true && (quality !== "good" || value === null)) return undefined;
-    const time = isMoment(reading.time) ? reading.time : reading.receivedAt;
+    const time = isMoment(reading.time) ? reading.time : receivedAt;
     const kind = messageClass ?? this.#classOf(reading, facts);
-    return { class: kind, group: thing, thing, name: property, time, value, quality };
+    const draft: Draft = { class: kind, group: thing, thing, name: property, time, value, quality };
+    // A device with a clock of its own told the time itself.
+    return taken === undefined || time !== receivedAt ? draft : { ...draft, taken };
   }
 
   /**
@@ -157,10 +160,15 @@ export class Mapping {
 
   /** JSON text, unless a template says otherwise. */
   payload(message: CloudMessage): string {
-    const { id, value, quality } = message;
-    const time = new Date(message.time).toISOString();
-    if (message.class === "reply" && isJsonObject(value)) return JSON.stringify({ id, time, ...value });
-    return this.#payload?.write(message) ?? JSON.stringify({ id, time, value, quality });
+    const { id, value, quality, thinned, timeUncertain } = message;
+    const head = {
+      id,
+      time: new Date(message.time).toISOString(),
+      ...(timeUncertain === undefined ? {} : { timeUncertain }),
+      ...(thinned === undefined ? {} : { from: new Date(thinned.from).toISOString() }),
+    };
+    if (message.class === "reply" && isJsonObject(value)) return JSON.stringify({ ...head, ...value });
+    return this.#payload?.write(message) ?? JSON.stringify({ ...head, value, quality });
   }
 
   #wants(thing: string, property: string, facts: PropertyFacts | undefined): boolean {

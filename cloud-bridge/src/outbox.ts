@@ -1,76 +1,46 @@
 import {
-  type Clock,
   type CloudMessage,
-  MESSAGE_CLASSES,
   type MessageClass,
   type PublishOutcome,
   type Store,
-  type Unit,
+  StoreError,
+  Unit,
 } from "@tram/core";
-import { type EpochMs, isJsonObject, type Json } from "@tram/protocol";
-import type { BridgeLog } from "./bridge-log.ts";
+import type { EpochMs, Json } from "@tram/protocol";
 import { BatchWriter } from "./queue/batch-writer.ts";
-import { Lane } from "./queue/lane.ts";
-import { LaneHeap } from "./queue/lane-heap.ts";
-import { decodeRow, encodeRow, rowBytes } from "./queue/outbox-row.ts";
-import { ParkedRows } from "./queue/parked.ts";
+import { DropLedger } from "./queue/drop-ledger.ts";
+import type { Lane } from "./queue/lane.ts";
+import { Lanes } from "./queue/lanes.ts";
+import { MessageTimes } from "./queue/message-time.ts";
+import {
+  DEFAULT_BACKLOG_SHARE,
+  type Draft,
+  type Flight,
+  type OutboxCounts,
+  type OutboxOptions,
+} from "./queue/outbox-options.ts";
+import { decodeRow, encodeRow, type QueuedMessage, rowBytes, stateKey } from "./queue/outbox-row.ts";
+import { Overflow } from "./queue/overflow.ts";
+import { type ParkedMessage, ParkedRows } from "./queue/parked.ts";
 import { Payloads } from "./queue/payloads.ts";
 import type { Row } from "./queue/row-ring.ts";
+import { Thinning } from "./queue/thinning.ts";
+import { Usage } from "./queue/usage.ts";
 
-/** How much one queue may hold. */
-export interface OutboxLimits {
-  /** Queued rows. */
-  readonly rows: number;
-  /** Bytes of the queued rows, as JSON. */
-  readonly bytes: number;
-  /** Parked rows. */
-  readonly parked: number;
-}
+export {
+  DEFAULT_LIMITS,
+  type Draft,
+  type Flight,
+  type OutboxCounts,
+  type OutboxLimits,
+  type OutboxOptions,
+} from "./queue/outbox-options.ts";
 
-export const DEFAULT_LIMITS: OutboxLimits = { rows: 1_000_000, bytes: 256 * 1_048_576, parked: 1_000 };
-
-export interface OutboxOptions {
-  /** Id of the bridge: names the logs `outbox-<bridge>` and `parked-<bridge>`. */
-  readonly bridge: string;
-  /**
-   * What the message ids begin with. Must differ at every opening: after a power cut the store may have forgotten the
-   * last positions, and a position that is used again must not make an id that the cloud has seen.
-   */
-  readonly idPrefix: string;
-  readonly limits: OutboxLimits;
-  /** How many messages of one lane may be in flight at once. */
-  readonly window: number;
-  readonly clock: Pick<Clock, "now">;
-  readonly log: BridgeLog;
-}
-
-/** A message that has no id yet. */
-export type Draft = Omit<CloudMessage, "id">;
-
-/** A message that was taken from the queue and waits for its outcome. */
-export interface Flight {
-  readonly seq: number;
-  readonly message: CloudMessage;
-}
-
-export interface OutboxCounts {
-  readonly queued: number;
-  readonly queuedByClass: Readonly<Record<MessageClass, number>>;
-  /** Source time of the oldest queued row of any lane's front. */
-  readonly oldest: EpochMs | undefined;
-  /** Dropped by quota, or not kept by the store, ever. */
-  readonly dropped: number;
-  readonly parked: number;
-}
-
-const COUNTERS = "outbox";
 const PAGE_ROWS = 1_000;
 /** Removals that the store owes us before we stop sending: what they stand for is sent twice after a restart. */
 const MAX_UNKEPT = 10_000;
-/** Above this, lanes of Things that have long gone are forgotten. */
-const MANY_LANES = 4_096;
-/** What goes first when there is too much. */
-const DROP_ORDER = [...MESSAGE_CLASSES].reverse();
+/** Expired rows that are dropped without a pause. */
+const EXPIRED_AT_ONCE = 1_000;
 const SURVIVES_POWER_CUT: readonly MessageClass[] = ["alarm", "reply"];
 
 /**
@@ -78,12 +48,12 @@ const SURVIVES_POWER_CUT: readonly MessageClass[] = ["alarm", "reply"];
  * @throws {StoreError} when the store cannot be read.
  */
 export async function openOutbox(store: Store, options: OutboxOptions): Promise<Outbox> {
-  const log = `outbox-${options.bridge}`;
+  const { bridge, limits } = options;
+  const log = `outbox-${bridge}`;
   const { last } = await store.extent(log);
-  const counters = (await store.entries(COUNTERS)).get(options.bridge);
-  const dropped = isJsonObject(counters) && typeof counters.dropped === "number" ? counters.dropped : 0;
-  const parked = await ParkedRows.open(store, `parked-${options.bridge}`, options.limits.parked);
-  const outbox = new Outbox(store, options, { last, dropped, parked });
+  const drops = await DropLedger.open(store, bridge);
+  const parked = await ParkedRows.open(store, `parked-${bridge}`, limits.parked);
+  const outbox = new Outbox(store, options, { last, drops, parked });
   for (let after = 0; ; ) {
     const page = await store.rows(log, { after, limit: PAGE_ROWS });
     for (const row of page) outbox.restore(row.seq, row.value);
@@ -93,104 +63,125 @@ export async function openOutbox(store: Store, options: OutboxOptions): Promise<
   return outbox;
 }
 
+/** A row that was handed out. */
+interface Flying {
+  readonly lane: Lane;
+  readonly row: Row;
+  /** As it lies in the queue, once that is known. */
+  queued: QueuedMessage | undefined;
+}
+
 /**
  * The disk queue before a cloud. A message is written in the unit of the event that it tells of, and removed only after
- * the cloud has acknowledged it (or it was parked). What is delivered may be delivered again, with the same id.
+ * the cloud has acknowledged it (or it was parked, replaced, or dropped and counted). What is delivered may be delivered
+ * again, with the same id.
  *
  * Order: a lane is the messages of one Thing in one class. Within a lane messages leave in the order they came, over
- * retries too. Between lanes the class decides, then the age.
+ * retries too. Between lanes the class decides, then whether the lane keeps up, then the age (`ReadyLanes`).
  */
 export class Outbox {
+  readonly #store: Store;
   readonly #options: OutboxOptions;
   readonly #log: string;
   readonly #writer: BatchWriter;
   readonly #payloads: Payloads;
   readonly #parked: ParkedRows;
-  readonly #lanes = new Map<string, Lane>();
-  /** Lanes with a row that may leave. */
-  readonly #ready = heaps();
-  /** Lanes with a row that may be dropped. */
-  readonly #droppable = heaps();
-  readonly #held = new Set<Lane>();
-  readonly #flying = new Map<number, { readonly lane: Lane; readonly row: Row }>();
+  readonly #drops: DropLedger;
+  readonly #times: MessageTimes;
+  readonly #usage: Usage;
+  readonly #lanes: Lanes;
+  readonly #overflow: Overflow;
+  readonly #thinning: Thinning | undefined;
+  readonly #flying = new Map<number, Flying>();
   readonly #listeners = new Set<() => void>();
-  readonly #byClass: Record<MessageClass, number> = { alarm: 0, reply: 0, state: 0, telemetry: 0 };
-  #queued = 0;
-  #bytes = 0;
   #last: number;
-  #dropped: number;
-  #droppedKept: number;
-  #overQuota = false;
+  #sums = 0;
+  #tending: Promise<void> | undefined;
 
   constructor(
     store: Store,
     options: OutboxOptions,
-    found: { last: number; dropped: number; parked: ParkedRows },
+    found: { last: number; drops: DropLedger; parked: ParkedRows },
   ) {
+    const { bridge, limits, window, backlogShare = DEFAULT_BACKLOG_SHARE, thinning, clock } = options;
+    this.#store = store;
     this.#options = options;
-    this.#log = `outbox-${options.bridge}`;
+    this.#log = `outbox-${bridge}`;
     this.#last = found.last;
-    this.#dropped = found.dropped;
-    this.#droppedKept = found.dropped;
+    this.#drops = found.drops;
     this.#parked = found.parked;
-    this.#payloads = new Payloads(store, this.#log);
-    this.#writer = new BatchWriter(store, (failure) => this.#onStoreHealth(failure));
+    this.#usage = new Usage(limits);
+    this.#lanes = new Lanes({ window, backlogShare });
+    this.#times = new MessageTimes(clock);
+    this.#payloads = new Payloads(store, this.#log, () => this.#usage.bytes / Math.max(1, this.#usage.rows));
+    this.#writer = new BatchWriter(store, found.drops, (failure) => this.#onStoreHealth(failure));
+    this.#overflow = new Overflow({
+      options,
+      lanes: this.#lanes,
+      usage: this.#usage,
+      ledger: found.drops,
+      remove: (lane, row) => this.#remove(lane, row),
+    });
+    this.#thinning =
+      thinning &&
+      new Thinning(store, this.#log, thinning, {
+        lane: (group) => this.#lanes.find("telemetry", group),
+        // A dot: the others have a hyphen there, and any letters and digits behind it.
+        newId: () => `${options.idPrefix}.${(++this.#sums).toString(36)}`,
+        replaced: (lane, gone, instead) => this.#onThinned(lane, gone, instead),
+        released: (lane) => this.#onMoved(lane),
+      });
   }
 
   /** Takes up a row that an earlier run left. */
   restore(seq: number, value: Json): void {
-    const message = decodeRow(value);
-    if (message === undefined) {
+    const queued = decodeRow(value);
+    if (queued === undefined) {
       this.#park(seq, value, "the stored row cannot be read");
       return;
     }
-    const lane = this.#lane(message.class, message.group);
+    const { message, queuedAt } = queued;
+    const lane = this.#lanes.of(message.class, message.group);
     const bytes = rowBytes(value);
-    lane.waiting.push({ seq, time: message.time, bytes });
-    this.#count(lane, bytes);
-    this.#enforceQuota();
+    lane.restore({ seq, time: queuedAt, bytes }, stateKey(message));
+    this.#usage.add(lane.class, 1, bytes);
+    this.#onMoved(lane);
+    this.#overflow.enforceQuota(lane.class);
   }
 
   /**
-   * Queues a message in the unit of what it tells of; it may leave once the unit was kept.
+   * Queues a message in the unit of what it tells of; it may leave once the unit was kept. A state that it makes old goes
+   * in the same unit.
    * @returns the id that the cloud will see.
    */
   enqueue(draft: Draft, unit: Unit): string {
-    const seq = ++this.#last;
-    const message: CloudMessage = { ...draft, id: `${this.#options.idPrefix}-${seq.toString(36)}` };
-    const row = encodeRow(message);
-    const bytes = rowBytes(row);
-    const lane = this.#lane(draft.class, draft.group);
-    lane.write({ seq, time: draft.time, bytes });
-    unit.append(this.#log, seq, row);
-    if (SURVIVES_POWER_CUT.includes(draft.class)) unit.require("power");
-    unit.after((kept) => {
-      lane.written(seq, kept);
-      if (kept) {
-        this.#payloads.remember(seq, message, bytes);
-        this.#count(lane, bytes);
-        this.#enforceQuota();
-      } else this.#dropped++;
-      this.#offer(lane);
-      this.#changed();
-    });
-    return message.id;
+    const { taken = draft.class === "reply" ? this.#times.takenAt(draft.time) : undefined, ...rest } = draft;
+    const id = `${this.#options.idPrefix}-${(this.#last + 1).toString(36)}`;
+    const queued = this.#queued({ ...rest, id }, taken);
+    this.#write(queued, unit, () => this.#drops.add(draft.class, "not-kept"));
+    return id;
   }
 
   /**
-   * Takes the next messages that may leave: the most important class first, then the oldest. Each must be settled.
+   * Takes the next messages that may leave. Each must be settled.
    * @throws {StoreError} when they cannot be read, or when too many removals are not kept; nothing is taken then.
    */
   async take(limit: number): Promise<readonly Flight[]> {
     if (this.#writer.pending > MAX_UNKEPT) await this.#writer.settle();
     const seqs: number[] = [];
-    for (let lane = this.#nextReady(); lane !== undefined; lane = this.#nextReady()) {
+    let expired = 0;
+    for (let lane = this.#lanes.next(); lane !== undefined; lane = this.#lanes.next()) {
+      if (this.#overflow.dropFirstIfExpired(lane)) {
+        this.#lanes.offer(lane);
+        if (++expired % EXPIRED_AT_ONCE === 0 && seqs.length === 0) await this.#writer.settle();
+        continue;
+      }
       const row = lane.takeOff();
       if (row !== undefined) {
-        this.#flying.set(row.seq, { lane, row });
+        this.#flying.set(row.seq, { lane, row, queued: undefined });
         seqs.push(row.seq);
       }
-      this.#offer(lane);
+      this.#lanes.offer(lane);
       if (seqs.length >= limit) break;
     }
     return seqs.length === 0 ? [] : await this.#load(seqs);
@@ -198,49 +189,103 @@ export class Outbox {
 
   /** Tells what became of a message that was taken. A second answer for the same flight is ignored. */
   settle(flight: Flight, outcome: PublishOutcome): void {
-    const flying = this.#flying.get(flight.seq);
+    const { seq } = flight;
+    const flying = this.#flying.get(seq);
     if (flying === undefined) return;
+    const { lane, row, queued } = flying;
     if (outcome.outcome === "retry") {
-      this.#flying.delete(flight.seq);
-      this.#payloads.remember(flight.seq, flight.message, flying.row.bytes);
-      flying.lane.held = true;
-      this.#held.add(flying.lane);
-      flying.lane.returned(flight.seq);
-      this.#droppable[flying.lane.class].push(flying.lane);
+      this.#flying.delete(seq);
+      if (queued !== undefined) this.#payloads.remember(seq, queued, row.bytes);
+      this.#lanes.hold(lane);
+      lane.returned(seq);
+      this.#onMoved(lane);
     } else {
-      this.#land(flight.seq);
-      if (outcome.outcome === "rejected") this.#park(flight.seq, encodeRow(flight.message), outcome.reason);
-      else this.#writer.add({ op: "remove", log: this.#log, seq: flight.seq });
+      this.#land(seq);
+      const stored = queued === undefined ? undefined : encodeRow(queued);
+      if (outcome.outcome === "rejected" && stored !== undefined) this.#park(seq, stored, outcome.reason);
+      else this.#writer.add({ op: "remove", log: this.#log, seq });
     }
-    this.#offer(flying.lane);
     this.#changed();
   }
 
   /** Lets the lanes try again whose message was to be sent again. */
   resume(): void {
-    if (this.#held.size === 0) return;
-    const lanes = [...this.#held];
-    this.#held.clear();
-    for (const lane of lanes) {
-      lane.held = false;
-      this.#offer(lane);
-    }
+    if (this.#lanes.letGo()) this.#changed();
+  }
+
+  /** The cloud can be reached again: what waits now is the backlog, and nothing is held back any more. */
+  connected(): void {
+    this.#lanes.fallBehind();
+    this.#lanes.letGo();
     this.#changed();
+  }
+
+  /**
+   * Drops what has waited for too long, and thins what may be thinned: a bounded step, to be called now and then. What the
+   * store does not take is tried again the next time.
+   */
+  tend(): Promise<void> {
+    this.#tending ??= this.#tend().finally(() => {
+      this.#tending = undefined;
+    });
+    return this.#tending;
   }
 
   counts(): OutboxCounts {
     let oldest: EpochMs | undefined;
     for (const lane of this.#lanes.values()) {
       const time = lane.oldest?.time;
-      if (time !== undefined && (oldest === undefined || time < oldest)) oldest = time;
+      if (time !== undefined && time < (oldest ?? Number.POSITIVE_INFINITY)) oldest = time;
     }
     return {
-      queued: this.#queued,
-      queuedByClass: { ...this.#byClass },
+      queued: this.#usage.rows,
+      queuedByClass: this.#usage.rowsByClass,
       oldest,
-      dropped: this.#dropped,
+      dropped: this.#drops.total,
+      drops: this.#drops.drops,
       parked: this.#parked.count,
     };
+  }
+
+  /**
+   * Shows parked messages, oldest first.
+   * @param options `after`: the `seq` of the last one that was seen, 0 for none.
+   * @throws {StoreError} when the store cannot be read.
+   */
+  parked(options: { readonly after: number; readonly limit: number }): Promise<readonly ParkedMessage[]> {
+    return this.#parked.list(options);
+  }
+
+  /**
+   * Puts a parked message at the end of its lane, with the id that it had. A state that is old by now is discarded.
+   * @returns false when there is no such message, or nobody can read it.
+   * @throws {StoreError} when that is not kept; it is parked still.
+   */
+  async sendAgain(seq: number): Promise<boolean> {
+    const unit = this.#unit();
+    const found = await this.#parked.takeOut(seq, unit, (queued) => {
+      if (queued === undefined) return false;
+      const { message, taken } = queued;
+      const lane = this.#lanes.of(message.class, message.group);
+      // When that is not kept it is parked still.
+      if (!lane.knows(stateKey(message))) this.#write(this.#queued(message, taken), unit, () => undefined);
+      return true;
+    });
+    if (found) await unit.commit();
+    return found;
+  }
+
+  /**
+   * Gives a parked message up. It is not counted as dropped: somebody wanted it.
+   * @returns false when there is no such message.
+   * @throws {StoreError} when that is not kept; it is parked still.
+   */
+  async discard(seq: number): Promise<boolean> {
+    const unit = this.#unit();
+    const found = await this.#parked.takeOut(seq, unit, () => true);
+    if (found) await unit.commit();
+    this.#changed();
+    return found;
   }
 
   /** Calls `listener` when something can be taken, or a number has changed. It must not throw. */
@@ -254,22 +299,43 @@ export class Outbox {
    * @throws {StoreError} when the store does not keep it.
    */
   async flush(): Promise<void> {
-    if (this.#droppedKept !== this.#dropped) this.#writer.add(this.#dropCounter());
+    await this.#tending;
     await this.#writer.settle();
   }
 
-  #nextReady(): Lane | undefined {
-    for (const messageClass of MESSAGE_CLASSES) {
-      for (let lane = this.#ready[messageClass].pop(); lane !== undefined; ) {
-        if (lane.ready(this.#options.window)) return lane;
-        lane = this.#ready[messageClass].pop();
-      }
-    }
-    return undefined;
+  #queued(message: CloudMessage, taken: QueuedMessage["taken"]): QueuedMessage {
+    if (taken !== undefined) return { message, queuedAt: Number.NaN, taken };
+    const { clock } = this.#options;
+    return { message, queuedAt: clock.trust === "untrusted" ? Number.NaN : clock.now() };
+  }
+
+  #write(queued: QueuedMessage, unit: Unit, onLost: () => void): void {
+    const { message, queuedAt } = queued;
+    const seq = ++this.#last;
+    const row = encodeRow(queued);
+    const bytes = rowBytes(row);
+    const lane = this.#lanes.of(message.class, message.group);
+    const old = lane.supersede(stateKey(message));
+    lane.write({ seq, time: queuedAt, bytes }, stateKey(message));
+    if (old !== undefined) unit.remove(this.#log, old.seq);
+    unit.append(this.#log, seq, row);
+    if (SURVIVES_POWER_CUT.includes(message.class)) unit.require("power");
+    unit.after((kept) => {
+      if (old !== undefined) lane.release([old], kept ? [] : [old]);
+      if (old !== undefined && kept) this.#gone(lane, old);
+      lane.written(seq, kept);
+      if (kept) {
+        if (!lane.backlog) this.#payloads.remember(seq, queued, bytes);
+        this.#usage.add(lane.class, 1, bytes);
+      } else onLost();
+      this.#onMoved(lane);
+      if (kept) this.#overflow.enforceQuota(lane.class);
+      this.#changed();
+    });
   }
 
   async #load(seqs: readonly number[]): Promise<readonly Flight[]> {
-    let messages: ReadonlyMap<number, CloudMessage>;
+    let messages: ReadonlyMap<number, QueuedMessage>;
     try {
       messages = await this.#payloads.load(seqs);
     } catch (error) {
@@ -278,9 +344,13 @@ export class Outbox {
     }
     const flights: Flight[] = [];
     for (const seq of seqs) {
-      const message = messages.get(seq);
-      if (message === undefined) this.#lost(seq);
-      else flights.push({ seq, message });
+      const queued = messages.get(seq);
+      const flying = this.#flying.get(seq);
+      if (queued === undefined || flying === undefined) this.#lost(seq);
+      else {
+        flying.queued = queued;
+        flights.push({ seq, message: this.#times.toSend(seq, queued.message, queued.taken) });
+      }
     }
     return flights;
   }
@@ -290,13 +360,16 @@ export class Outbox {
     if (flying === undefined) return;
     this.#flying.delete(seq);
     flying.lane.returned(seq);
-    this.#offer(flying.lane);
+    this.#onMoved(flying.lane);
   }
 
   /** The store has no such row any more, though nobody removed it. */
   #lost(seq: number): void {
+    const messageClass = this.#flying.get(seq)?.lane.class;
     this.#land(seq);
-    this.#drop(seq);
+    if (messageClass !== undefined) this.#drops.add(messageClass, "lost");
+    // Its position may be all that is left of it.
+    this.#writer.add({ op: "remove", log: this.#log, seq });
     this.#options.log.error({ bridge: this.#options.bridge, seq }, "a queued message is gone from the store");
   }
 
@@ -305,90 +378,60 @@ export class Outbox {
     if (flying === undefined) return;
     this.#flying.delete(seq);
     flying.lane.landed(seq);
-    this.#uncount(flying.lane, flying.row.bytes);
-    this.#offer(flying.lane);
+    this.#gone(flying.lane, flying.row);
+    this.#onMoved(flying.lane);
   }
 
   /** One commit takes the row out of the queue and puts it aside: it is never in neither of them. */
   #park(seq: number, row: Json, reason: string): void {
     const { operations, gone } = this.#parked.add(row, { reason, at: this.#options.clock.now() });
+    for (const messageClass of gone) this.#drops.add(messageClass, "parked");
     this.#writer.add({ op: "remove", log: this.#log, seq }, ...operations);
-    if (gone === 0) return;
-    this.#dropped += gone;
-    this.#writer.add(this.#dropCounter());
   }
 
-  #drop(seq: number): void {
+  async #tend(): Promise<void> {
+    const expired = this.#overflow.dropExpired(EXPIRED_AT_ONCE);
+    const { clock } = this.#options;
+    try {
+      if (clock.trust !== "untrusted") await this.#thinning?.step(clock.now());
+    } catch (error) {
+      // Whoever writes tells people about the store. What is not thinned now is thinned later.
+      if (!(error instanceof StoreError)) throw error;
+    }
+    if (expired > 0) this.#changed();
+  }
+
+  #onThinned(lane: Lane, gone: readonly Row[], instead: Row): void {
+    for (const row of gone) this.#gone(lane, row);
+    this.#usage.add(lane.class, 1, instead.bytes);
+    this.#onMoved(lane);
+    this.#changed();
+  }
+
+  /** After rows of a lane have moved: what is outdated goes, and the lane takes its place. */
+  #onMoved(lane: Lane): void {
+    for (const row of lane.takeOutdated()) this.#remove(lane, row);
+    this.#lanes.offer(lane);
+  }
+
+  #remove(lane: Lane, row: Row): void {
+    this.#gone(lane, row);
+    this.#writer.add({ op: "remove", log: this.#log, seq: row.seq });
+  }
+
+  /** A row is in the queue no more. */
+  #gone(lane: Lane, { seq, bytes }: Row): void {
+    this.#usage.add(lane.class, -1, -bytes);
     this.#payloads.forget(seq);
-    this.#dropped++;
-    this.#writer.add({ op: "remove", log: this.#log, seq }, this.#dropCounter());
+    this.#times.forget(seq);
   }
 
-  #dropCounter() {
-    this.#droppedKept = this.#dropped;
-    return {
-      op: "put",
-      table: COUNTERS,
-      key: this.#options.bridge,
-      value: { dropped: this.#dropped },
-    } as const;
-  }
-
-  #enforceQuota(): void {
-    const { rows, bytes } = this.#options.limits;
-    if (this.#queued < rows * 0.9 && this.#bytes < bytes * 0.9) this.#overQuota = false;
-    while (this.#queued > rows || this.#bytes > bytes) {
-      const lane = this.#nextDroppable();
-      const row = lane?.waiting.shift();
-      if (lane === undefined || row === undefined) return;
-      this.#uncount(lane, row.bytes);
-      this.#drop(row.seq);
-      this.#droppable[lane.class].push(lane);
-      if (!this.#overQuota) {
-        this.#overQuota = true;
-        const { bridge } = this.#options;
-        this.#options.log.warn({ bridge, rows, bytes }, "the queue is full: the oldest messages are dropped");
-      }
-    }
-  }
-
-  #nextDroppable(): Lane | undefined {
-    for (const messageClass of DROP_ORDER) {
-      const lane = this.#droppable[messageClass].pop();
-      if (lane !== undefined) return lane;
-    }
-    return undefined;
-  }
-
-  #lane(messageClass: MessageClass, group: string): Lane {
-    const key = `${messageClass} ${group}`;
-    const known = this.#lanes.get(key);
-    if (known !== undefined) return known;
-    if (this.#lanes.size >= MANY_LANES) {
-      for (const [other, lane] of this.#lanes) if (lane.idle) this.#lanes.delete(other);
-    }
-    const lane = new Lane(messageClass, group);
-    this.#lanes.set(key, lane);
-    return lane;
-  }
-
-  /** Enters a lane where it belongs after its rows have changed. */
-  #offer(lane: Lane): void {
-    this.#droppable[lane.class].push(lane);
-    if (lane.ready(this.#options.window)) this.#ready[lane.class].push(lane);
-  }
-
-  #count(lane: Lane, bytes: number): void {
-    this.#queued++;
-    this.#byClass[lane.class]++;
-    this.#bytes += bytes;
-    this.#offer(lane);
-  }
-
-  #uncount(lane: Lane, bytes: number): void {
-    this.#queued--;
-    this.#byClass[lane.class]--;
-    this.#bytes -= bytes;
+  /** A unit of the queue's own. */
+  #unit(): Unit {
+    const { bridge, log } = this.#options;
+    return new Unit(this.#store, (error) =>
+      log.error({ bridge, error: String(error) }, "a message got stuck"),
+    );
   }
 
   #changed(): void {
@@ -403,8 +446,4 @@ export class Outbox {
       log.warn({ bridge, reason }, "the queue's removals are not kept: messages may be delivered twice");
     }
   }
-}
-
-function heaps(): Readonly<Record<MessageClass, LaneHeap>> {
-  return { alarm: new LaneHeap(), reply: new LaneHeap(), state: new LaneHeap(), telemetry: new LaneHeap() };
 }

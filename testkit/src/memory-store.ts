@@ -1,13 +1,20 @@
 import { type Durability, type LogRow, type Operation, type Store, StoreError } from "@tram/core";
 import type { Json } from "@tram/protocol";
 
+interface MemoryLog {
+  readonly rows: Map<number, Json>;
+  /** Positions, ascending; some of them may have been removed since. */
+  order: number[];
+  last: number;
+}
+
 /**
  * The store in memory, for tests: same contract as the real one, and it can be told to fail.
  * Keep the instance and open "again" by using it again: that is a process crash.
  */
 export class MemoryStore implements Store {
   readonly #tables = new Map<string, Map<string, Json>>();
-  readonly #logs = new Map<string, { rows: Map<number, Json>; last: number }>();
+  readonly #logs = new Map<string, MemoryLog>();
   /** Every commit, for tests that ask what was written and how strongly. */
   readonly commits: { readonly operations: readonly Operation[]; readonly durability: Durability }[] = [];
   #failure: StoreError | undefined;
@@ -37,11 +44,17 @@ export class MemoryStore implements Store {
   }
 
   async rows(log: string, options: { after: number; limit: number }): Promise<readonly LogRow[]> {
-    return [...(this.#logs.get(log)?.rows ?? [])]
-      .filter(([seq]) => seq > options.after)
-      .sort(([a], [b]) => a - b)
-      .slice(0, options.limit)
-      .map(([seq, value]) => ({ seq, value: structuredClone(value) }));
+    const found = this.#logs.get(log);
+    const rows: LogRow[] = [];
+    if (found === undefined) return rows;
+    const { order, rows: values } = found;
+    for (let place = placeOf(order, options.after + 1); place < order.length; place++) {
+      if (rows.length >= options.limit) break;
+      const seq = order[place] as number;
+      const value = values.get(seq);
+      if (value !== undefined) rows.push({ seq, value: structuredClone(value) });
+    }
+    return rows;
   }
 
   async extent(log: string): Promise<{ last: number; count: number }> {
@@ -75,13 +88,27 @@ export class MemoryStore implements Store {
       else table.delete(operation.key);
       return;
     }
-    const log = this.#logs.get(operation.log) ?? { rows: new Map<number, Json>(), last: 0 };
+    const log = this.#logs.get(operation.log) ?? { rows: new Map<number, Json>(), order: [], last: 0 };
     this.#logs.set(operation.log, log);
     if (operation.op === "remove") {
       log.rows.delete(operation.seq);
+      if (log.order.length > 2 * log.rows.size + 64) log.order = log.order.filter((seq) => log.rows.has(seq));
       return;
     }
+    const place = placeOf(log.order, operation.seq);
+    if (log.order[place] !== operation.seq) log.order.splice(place, 0, operation.seq);
     log.rows.set(operation.seq, operation.value);
     log.last = Math.max(log.last, operation.seq);
   }
+}
+
+/** Where a position is among ascending ones, or belongs. */
+function placeOf(order: readonly number[], seq: number): number {
+  let [low, high] = [0, order.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((order[middle] as number) < seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -3,20 +3,32 @@ import type { Operation, Store } from "@tram/core";
 /** Most operations of one commit, so that a long drain does not make one giant transaction. */
 const BATCH = 2_000;
 
+/** What goes along with a commit and is worth none of its own: its latest state alone counts. */
+export interface Rider {
+  /** Something of it is not kept yet. */
+  readonly due: boolean;
+  /** What to write now. */
+  board(): Operation;
+  /** What boarded the last time is kept. */
+  arrived(): void;
+}
+
 /**
  * Writes what happened to rows, at `crash` strength: one commit at a time, and everything that comes in between goes
  * into the next. What could not be kept is tried again with the next change; losing it costs a duplicate at most.
  */
 export class BatchWriter {
   readonly #store: Store;
+  readonly #rider: Rider;
   readonly #onHealth: (failure: unknown) => void;
   #operations: Operation[] = [];
   #running: Promise<void> | undefined;
   #failure: unknown;
 
   /** @param onHealth is told once when commits begin to fail, and once (with `undefined`) when they are kept again. */
-  constructor(store: Store, onHealth: (failure: unknown) => void) {
+  constructor(store: Store, rider: Rider, onHealth: (failure: unknown) => void) {
     this.#store = store;
+    this.#rider = rider;
     this.#onHealth = onHealth;
   }
 
@@ -35,7 +47,7 @@ export class BatchWriter {
    * @throws {StoreError} when the store does not keep it.
    */
   async settle(): Promise<void> {
-    while (this.#operations.length > 0 || this.#running !== undefined) {
+    while (this.#operations.length > 0 || this.#rider.due || this.#running !== undefined) {
       await this.#start();
       if (this.#failure !== undefined) throw this.#failure;
     }
@@ -50,11 +62,13 @@ export class BatchWriter {
     // Lets the caller finish its turn: one commit for a whole batch of acknowledgements.
     await Promise.resolve();
     let failure: unknown;
-    while (this.#operations.length > 0 && failure === undefined) {
+    while ((this.#operations.length > 0 || this.#rider.due) && failure === undefined) {
       const batch = this.#operations.slice(0, BATCH);
+      const rides = this.#rider.due;
       try {
-        await this.#store.commit(batch, "crash");
+        await this.#store.commit(rides ? [...batch, this.#rider.board()] : batch, "crash");
         this.#operations.splice(0, batch.length);
+        if (rides) this.#rider.arrived();
       } catch (error) {
         failure = error;
       }

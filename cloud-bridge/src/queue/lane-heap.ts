@@ -16,7 +16,7 @@ export class LaneHeap {
 
   /** Adds a lane, or tells that its first row came forward. An empty lane is ignored. */
   push(lane: Lane): void {
-    const seq = lane.waiting.head?.seq;
+    const seq = lane.waiting.headSeq;
     if (seq === undefined) return;
     const known = this.#current.get(lane);
     if (known !== undefined && known <= seq) return;
@@ -32,7 +32,7 @@ export class LaneHeap {
       const { seq, lane } = entry;
       if (this.#current.get(lane) !== seq) continue;
       this.#current.delete(lane);
-      if (lane.waiting.head?.seq === seq) return lane;
+      if (lane.waiting.headSeq === seq) return lane;
       this.push(lane);
     }
   }

@@ -1,13 +1,27 @@
-import type { Operation, Store } from "@tram/core";
-import type { EpochMs, Json } from "@tram/protocol";
+import type { CloudMessage, MessageClass, Operation, Store, Unit } from "@tram/core";
+import { type EpochMs, isJsonObject, type Json } from "@tram/protocol";
+import { decodeRow, type QueuedMessage } from "./outbox-row.ts";
 
 const PAGE_ROWS = 1_000;
 
+/** A message that its cloud will never take, as it was. */
+export interface ParkedMessage {
+  /** What names it among the parked. */
+  readonly seq: number;
+  /** For people. */
+  readonly reason: string;
+  readonly parkedAt: EpochMs;
+  /** Left out where the stored row could not be read. */
+  readonly message?: CloudMessage;
+}
+
 /** Messages that their cloud will never take, kept aside with the reason so that somebody can look at them. */
 export class ParkedRows {
+  readonly #store: Store;
   readonly #log: string;
   readonly #limit: number;
-  #seqs: number[];
+  /** In order, with the class of each as far as it is known. */
+  readonly #classes: Map<number, MessageClass>;
   #last: number;
 
   /**
@@ -16,40 +30,110 @@ export class ParkedRows {
    */
   static async open(store: Store, log: string, limit: number): Promise<ParkedRows> {
     const { last } = await store.extent(log);
-    const seqs: number[] = [];
-    for (;;) {
-      const page = await store.rows(log, { after: seqs.at(-1) ?? 0, limit: PAGE_ROWS });
-      for (const row of page) seqs.push(row.seq);
-      if (page.length < PAGE_ROWS) return new ParkedRows(log, limit, seqs, last);
+    const classes = new Map<number, MessageClass>();
+    for (let after = 0; ; ) {
+      const page = await store.rows(log, { after, limit: PAGE_ROWS });
+      for (const { seq, value } of page) classes.set(seq, classOf(queuedIn(value)));
+      after = page.at(-1)?.seq ?? after;
+      if (page.length < PAGE_ROWS) return new ParkedRows(store, log, limit, classes, last);
     }
   }
 
-  private constructor(log: string, limit: number, seqs: number[], last: number) {
+  private constructor(
+    store: Store,
+    log: string,
+    limit: number,
+    classes: Map<number, MessageClass>,
+    last: number,
+  ) {
+    this.#store = store;
     this.#log = log;
     this.#limit = limit;
-    this.#seqs = seqs;
+    this.#classes = classes;
     this.#last = last;
   }
 
   get count(): number {
-    return this.#seqs.length;
+    return this.#classes.size;
   }
 
   /**
    * What to write in order to park a row, in the commit that takes it out of the queue.
    * @param row the row as it lay in the queue.
-   * @returns `gone`: how many parked rows were given up for it.
+   * @returns `gone`: the classes of the parked rows that were given up for it.
    */
-  add(row: Json, why: { reason: string; at: EpochMs }): { operations: readonly Operation[]; gone: number } {
+  add(
+    row: Json,
+    why: { readonly reason: string; readonly at: EpochMs },
+  ): { readonly operations: readonly Operation[]; readonly gone: readonly MessageClass[] } {
     const seq = ++this.#last;
-    this.#seqs.push(seq);
-    const over = this.#seqs.splice(0, Math.max(0, this.#seqs.length - this.#limit));
+    this.#classes.set(seq, classOf(decodeRow(row)));
+    const over = [...this.#classes].slice(0, Math.max(0, this.#classes.size - this.#limit));
+    for (const [old] of over) this.#classes.delete(old);
     return {
       operations: [
         { op: "append", log: this.#log, seq, value: { reason: why.reason, parkedAt: why.at, row } },
-        ...over.map((old): Operation => ({ op: "remove", log: this.#log, seq: old })),
+        ...over.map(([old]): Operation => ({ op: "remove", log: this.#log, seq: old })),
       ],
-      gone: over.length,
+      gone: over.map(([, messageClass]) => messageClass),
     };
   }
+
+  /**
+   * Shows what is parked, oldest first.
+   * @throws {StoreError} when the store cannot be read.
+   */
+  async list(options: { readonly after: number; readonly limit: number }): Promise<readonly ParkedMessage[]> {
+    const rows = await this.#store.rows(this.#log, options);
+    return rows.flatMap(({ seq, value }) => {
+      if (!this.#classes.has(seq) || !isJsonObject(value)) return [];
+      const { reason, parkedAt } = value;
+      const message = queuedIn(value)?.message;
+      return {
+        seq,
+        reason: typeof reason === "string" ? reason : "unknown",
+        parkedAt: typeof parkedAt === "number" ? parkedAt : 0,
+        ...(message === undefined ? {} : { message }),
+      };
+    });
+  }
+
+  /**
+   * Takes a row out for a unit that removes it; it is back when that was not kept.
+   * @param wanted looks at the message, which is undefined where nobody can read it, and says whether it goes.
+   * @returns whether it went into the unit; not, when there is no such row.
+   * @throws {StoreError} when the store cannot be read.
+   */
+  async takeOut(
+    seq: number,
+    unit: Unit,
+    wanted: (queued: QueuedMessage | undefined) => boolean,
+  ): Promise<boolean> {
+    if (!this.#classes.has(seq)) return false;
+    const [row] = await this.#store.rows(this.#log, { after: seq - 1, limit: 1 });
+    const queued = row?.seq === seq ? queuedIn(row.value) : undefined;
+    // Asked once more: somebody else may have been faster.
+    if (!this.#classes.has(seq) || !wanted(queued)) return false;
+    this.#classes.delete(seq);
+    unit.remove(this.#log, seq);
+    unit.after((kept) => {
+      if (!kept) this.#putBack(seq, queued);
+    });
+    return true;
+  }
+
+  #putBack(seq: number, queued: QueuedMessage | undefined): void {
+    const entries = [...this.#classes, [seq, classOf(queued)] as const].sort(([a], [b]) => a - b);
+    this.#classes.clear();
+    for (const [each, messageClass] of entries) this.#classes.set(each, messageClass);
+  }
+}
+
+function queuedIn(value: Json): QueuedMessage | undefined {
+  return isJsonObject(value) && value.row !== undefined ? decodeRow(value.row) : undefined;
+}
+
+/** Most of what is parked is telemetry, and so is taken what nobody can read. */
+function classOf(queued: QueuedMessage | undefined): MessageClass {
+  return queued?.message.class ?? "telemetry";
 }

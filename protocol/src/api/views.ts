@@ -226,7 +226,13 @@ export const BridgeView = Type.Object({
   queuedByClass: Type.Record(Type.String(), Type.Integer()),
   oldest: Type.Optional(Time),
   sent: Type.Integer({ description: "Acknowledged by the cloud since the gateway started." }),
-  dropped: Type.Integer({ description: "Dropped by quota, ever." }),
+  dropped: Type.Integer({ description: "Given up before the cloud had them, ever." }),
+  drops: Type.Optional(
+    Type.Record(Type.String(), Type.Record(Type.String(), Type.Integer()), {
+      description:
+        "The same by class (alarm, reply, state, telemetry) and reason: quota, expired, not-kept, lost, parked.",
+    }),
+  ),
   parked: Type.Integer({ description: "Never acceptable to the provider, kept aside." }),
   lastError: Type.Optional(Type.String()),
 });

@@ -16,8 +16,16 @@ export interface CloudMessage {
   readonly name: string;
   /** When the source observed it. */
   readonly time: EpochMs;
+  /**
+   * `time` is the gateway's, and it had no clock that could be believed; it stays so where the power went before that was
+   * set. Of two such messages the later one still came later.
+   */
+  readonly timeUncertain?: true;
+  /** `{ min, max, mean, count, last }` where it is `thinned`. */
   readonly value: Json;
   readonly quality: "good" | "stale" | "bad";
+  /** It stands for several readings of a long outage, the first of them `from`, the last at `time`. */
+  readonly thinned?: { readonly from: EpochMs };
   /** Of a reply: what its request carried for the way back. */
   readonly context?: Json;
 }

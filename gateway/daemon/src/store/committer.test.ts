@@ -98,6 +98,17 @@ describe.each(DRIVER_NAMES)("the committer on %s", (driver) => {
     expect(rig.reader.extent("l")).toEqual({ last: 7, count: 0 });
   });
 
+  test("removes rows that lie side by side, and remembers the highest position when it is among them", async () => {
+    using rig = await Rig.open(driver);
+    rig.committer.write([append(2), append(3), append(5), append(8)]);
+    rig.committer.write([{ op: "remove-range", log: "l", from: 1, to: 4 }]);
+    expect(rig.reader.rows("l", 0, 9).map(({ seq }) => seq)).toEqual([5, 8]);
+    expect(rig.reader.extent("l")).toEqual({ last: 8, count: 2 });
+    rig.committer.write([{ op: "remove-range", log: "l", from: 5, to: 9 }]);
+    expect(rig.reader.extent("l")).toEqual({ last: 8, count: 0 });
+    expect(rig.committer.changes).toBe(8);
+  });
+
   test("tells a disk that became read-only from one that fails", async () => {
     using rig = await Rig.open(driver);
     rig.driver.exec("PRAGMA query_only = ON");

@@ -8,6 +8,8 @@ export type StoredOperation =
   | EncodedOperation
   /** The highest position of a log, where its row is gone already. */
   | { readonly op: "head"; readonly log: string; readonly last: number }
+  /** Rows that lie side by side, each of which is to go. */
+  | { readonly op: "remove-range"; readonly log: string; readonly from: number; readonly to: number }
   | { readonly op: "meta"; readonly key: string; readonly text: string };
 
 /** Operations between two looks at the time. */
@@ -26,6 +28,8 @@ export class Committer {
   readonly #append: SqlStatement;
   readonly #rememberLast: SqlStatement;
   readonly #remove: SqlStatement;
+  readonly #rememberLastOf: SqlStatement;
+  readonly #removeRange: SqlStatement;
   readonly #head: SqlStatement;
   readonly #meta: SqlStatement;
   readonly #entry: SqlStatement;
@@ -54,6 +58,13 @@ export class Committer {
        ON CONFLICT DO UPDATE SET last = excluded.last WHERE last < excluded.last`,
     );
     this.#remove = driver.prepare("DELETE FROM log_row WHERE log = ? AND seq = ?");
+    this.#rememberLastOf = driver.prepare(
+      `INSERT INTO log_head (log, last)
+       SELECT log, seq FROM log_row
+       WHERE log = ? AND seq BETWEEN ? AND ? AND seq = (SELECT max(seq) FROM log_row WHERE log = ?)
+       ON CONFLICT DO UPDATE SET last = excluded.last WHERE last < excluded.last`,
+    );
+    this.#removeRange = driver.prepare("DELETE FROM log_row WHERE log = ? AND seq BETWEEN ? AND ?");
     this.#head = driver.prepare(
       `INSERT INTO log_head (log, last) VALUES (?, ?)
        ON CONFLICT DO UPDATE SET last = excluded.last WHERE last < excluded.last`,
@@ -148,11 +159,18 @@ export class Committer {
       case "remove":
         this.#rememberLast.run(operation.log, operation.seq);
         return this.#remove.run(operation.log, operation.seq);
+      case "remove-range":
+        return this.#removeAll(operation);
       case "head":
         return this.#head.run(operation.log, operation.last);
       case "meta":
         return this.#meta.run(operation.key, operation.text);
     }
+  }
+
+  #removeAll({ log, from, to }: Extract<StoredOperation, { op: "remove-range" }>): number {
+    this.#rememberLastOf.run(log, from, to, log);
+    return this.#removeRange.run(log, from, to);
   }
 
   #rememberInverse(operation: StoredOperation, inverse: EncodedOperation[]): void {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { StoredOperation } from "./committer.ts";
 import type { EncodedOperation } from "./encode.ts";
 import { Pending } from "./pending.ts";
 
@@ -30,12 +31,13 @@ class Model {
   readonly rows = new Map<number, string>();
   last = 0;
 
-  apply(operations: Iterable<EncodedOperation | { readonly op: "head"; readonly last: number }>): void {
+  apply(operations: Iterable<StoredOperation>): void {
     for (const each of operations) {
       if (each.op === "put") this.entries.set(`${each.table}/${each.key}`, each.text);
       if (each.op === "delete") this.entries.delete(`${each.table}/${each.key}`);
       if (each.op === "append") this.rows.set(each.seq, each.text);
       if (each.op === "remove") this.rows.delete(each.seq);
+      if (each.op === "remove-range") for (let at = each.from; at <= each.to; at++) this.rows.delete(at);
       if (each.op === "append") this.last = Math.max(this.last, each.seq);
       if (each.op === "head") this.last = Math.max(this.last, each.last);
     }
@@ -89,4 +91,17 @@ test("the database and what is pending over it are what was acknowledged, whatev
     }
   };
   fc.assert(fc.property(fc.array(step, { maxLength: 12 }), run), { numRuns: 500 });
+});
+
+test("what is removed side by side goes with one statement, and nothing else along", () => {
+  const pending = new Pending();
+  const removed = [...Array.from({ length: 2_500 }, (_, index) => index + 1), 2_502, 2_504, 2_505];
+  for (const at of removed.toReversed()) pending.add([{ op: "remove", log: "l", seq: at }]);
+  expect([...pending.seal()]).toEqual([
+    { op: "remove-range", log: "l", from: 1, to: 1_000 },
+    { op: "remove-range", log: "l", from: 1_001, to: 2_000 },
+    { op: "remove-range", log: "l", from: 2_001, to: 2_500 },
+    { op: "remove", log: "l", seq: 2_502 },
+    { op: "remove-range", log: "l", from: 2_504, to: 2_505 },
+  ]);
 });

@@ -135,6 +135,8 @@ class PendingLog {
   last = 0;
 }
 
+/** Rows that go with one statement, at most: it holds the event loop. */
+const LONGEST_RANGE = 1_000;
 const NONE: ReadonlyMap<string, string | undefined> = new Map();
 const NO_LOG: Readonly<PendingLog> = new PendingLog();
 
@@ -147,9 +149,25 @@ function* operationsOf(
     for (const key of [...entries.keys()].sort()) yield entryOperation(table, key, entries.get(key));
   }
   for (const [log, { rows, last }] of logs) {
-    for (const [seq, text] of rows) yield rowOperation(log, seq, text);
+    const removed: number[] = [];
+    for (const [seq, text] of rows) {
+      if (text === undefined) removed.push(seq);
+      else yield rowOperation(log, seq, text);
+    }
+    yield* removals(log, removed);
     // A row that came and went meanwhile was never in the database, which has to know its position all the same.
     if (last > 0 && rows.get(last) === undefined) yield { op: "head", log, last };
+  }
+}
+
+/** A queue that drains leaves from its front: what lies side by side goes with one statement. */
+function* removals(log: string, seqs: readonly number[]): Generator<StoredOperation> {
+  const sorted = seqs.toSorted((a, b) => a - b);
+  for (let at = 0; at < sorted.length; ) {
+    const from = sorted[at++] as number;
+    let to = from;
+    while (at < sorted.length && sorted[at] === to + 1 && to - from + 1 < LONGEST_RANGE) to = sorted[at++] as number;
+    yield from === to ? { op: "remove", log, seq: from } : { op: "remove-range", log, from, to };
   }
 }
 
