@@ -36,6 +36,7 @@ if (job !== "drain") {
 
 while (gateway.bridge.status().state !== "online") await sleep(5);
 const begun = performance.now();
+const cpuBefore = process.cpuUsage();
 let [live, longest, ticked] = [0, 0, performance.now()];
 // Each second 20 of Things without a backlog, two alarms, two replies.
 const living = setInterval(() => {
@@ -49,10 +50,14 @@ const living = setInterval(() => {
 }, TICK_MS);
 while (gateway.bridge.status().sent < Number(messages)) await sleep(20);
 const drainMs = performance.now() - begun;
+const cpu = process.cpuUsage(cpuBefore);
+const cpuMs = (cpu.user + cpu.system) / 1_000;
 clearInterval(living);
 while (gateway.bridge.status().queued > 0) await sleep(5);
 const { dropped, parked, sent } = gateway.bridge.status();
 const rss = process.memoryUsage().rss;
-console.log(`drained ${JSON.stringify({ openMs, drainMs, live, longest, dropped, parked, sent, rss })}`);
+console.log(
+  `drained ${JSON.stringify({ openMs, drainMs, cpuMs, live, longest, dropped, parked, sent, rss })}`,
+);
 await gateway[Symbol.asyncDispose]();
 process.exit(0);

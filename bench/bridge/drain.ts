@@ -9,6 +9,8 @@ export interface Drained {
   readonly fillMs: number;
   readonly openMs: number;
   readonly drainMs: number;
+  /** Of all threads of the gateway meanwhile. */
+  readonly cpuMs: number;
   /** Longest time that the event loop was held. */
   readonly longest: number;
   readonly dropped: number;

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type Bridge, openBridge } from "../../cloud-bridge/src/bridge.ts";
+import { EMPTY_HOUSE } from "../../cloud-bridge/src/testing/empty-house.ts";
 import { Unit } from "../../gateway/core/src/unit.ts";
 import { SystemClock } from "../../gateway/daemon/src/clock/system-clock.ts";
 import { openSqliteStore, type SqliteStore } from "../../gateway/daemon/src/store/sqlite-store.ts";
@@ -60,11 +61,7 @@ export async function openGateway(options: GatewayOptions): Promise<BenchGateway
       queue_mb: 2_000,
     },
     gateway: { id: "gw" },
-    house: {
-      ask: async () => ({ outcome: "refused", code: "forbidden", reason: "nobody may ask here" }),
-      readings: () => [],
-      things: () => [],
-    },
+    house: EMPTY_HOUSE,
     store,
     clock,
     random: Math.random,

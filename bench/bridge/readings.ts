@@ -1,16 +1,16 @@
 import type { Reading } from "../../protocol/src/reading.ts";
 
-/** What the cloud gets of one reading, id, time and all, in bytes: an ordinary number has that. */
-export const PAYLOAD_BYTES = 100;
-
-/** A reading whose message has 100 bytes of payload, more or less. */
+/**
+ * A reading whose message has 100 bytes of payload, more or less, id and time and all: a sensor has fewer digits, and a
+ * gateway a longer id.
+ */
 export function readingOf(thing: string, value: number, property = "air/temperature"): Reading {
   const time = Date.now();
-  // Digits that a sensor would not have, and a message of the usual length has.
+  const precise = value + 0.123_456_789;
   return {
     thing,
     property,
-    value: value + 0.125,
+    value: precise,
     quality: "good",
     time,
     receivedAt: time,

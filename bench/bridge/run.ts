@@ -63,6 +63,10 @@ if (wants("drain")) {
     `${seconds.toFixed(1)} (${Math.round(found.messages / seconds).toLocaleString("en")}/s)`,
     met(seconds, 60),
   );
+  say(
+    "processor time of the gateway for each of them, µs",
+    ((found.cpuMs * 1_000) / found.messages).toFixed(0),
+  );
   for (const kind of ["alarm", "reply", "fresh"]) {
     const { count, max, p50, p99 } = (found.heard[kind] ?? {}) as Partial<HeardKind>;
     const what = kind === "fresh" ? "a Thing without backlog" : `a${kind === "alarm" ? "n alarm" : " reply"}`;

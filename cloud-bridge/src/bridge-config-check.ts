@@ -37,7 +37,8 @@ function mqttProblems(config: MqttBridgeConfig): readonly SchemaProblem[] {
     for (const [path, value] of Object.entries({ topic, payload, topic_prefix: prefix, state })) {
       if (value !== undefined) problems.push({ path, problem: "is said by Homie already" });
     }
-    if (thin !== undefined) problems.push({ path: "thin", problem: "Homie has no room for what is summed up" });
+    if (thin !== undefined)
+      problems.push({ path: "thin", problem: "Homie has no room for what is summed up" });
     return problems;
   }
   if (topic !== undefined) problems.push(...within("topic", topicProblems(topic)));

@@ -151,8 +151,7 @@ export function faultsOf({ promised, arrived, dropped }: OutageReport): readonly
   for (const message of arrived) {
     const known = first.get(message.id);
     if (known === undefined) first.set(message.id, message);
-    else if (!isDeepStrictEqual(known, message))
-      faults.push(`${message.id} came twice and differs`);
+    else if (!isDeepStrictEqual(known, message)) faults.push(`${message.id} came twice and differs`);
   }
   if (dropped > 0) faults.push(`${dropped} were dropped`);
   const sums = new Map<string, CloudMessage[]>();

@@ -5,8 +5,8 @@ import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
 import { bundlePrograms } from "../store/fixtures/bundle.ts";
 import { temporaryFolder } from "../store/fixtures/temporary-folder.ts";
-import { CloudRecord } from "./fixtures/cloud-record.ts";
-import { FickleBroker, type Trouble } from "./fixtures/fickle-broker.ts";
+import { CloudRecord } from "./testing/cloud-record.ts";
+import { FickleBroker, type Trouble } from "./testing/fickle-broker.ts";
 
 /** `make crash` takes another rate, and more time. */
 const ROUNDS = Number(process.env.LOSS_ROUNDS ?? 2);
@@ -74,7 +74,7 @@ test.each(Array.from({ length: ROUNDS }, (_, round) => round))(
     using place = temporaryFolder();
     using tools = temporaryFolder();
     await bundlePrograms(tools.folder, {
-      "outage-child": new URL("./fixtures/outage-child.ts", import.meta.url),
+      "outage-child": new URL("./testing/outage-child.ts", import.meta.url),
     });
     const record = new CloudRecord(MESSAGES);
     const round: Round = {

@@ -166,7 +166,8 @@ function* removals(log: string, seqs: readonly number[]): Generator<StoredOperat
   for (let at = 0; at < sorted.length; ) {
     const from = sorted[at++] as number;
     let to = from;
-    while (at < sorted.length && sorted[at] === to + 1 && to - from + 1 < LONGEST_RANGE) to = sorted[at++] as number;
+    while (at < sorted.length && sorted[at] === to + 1 && to - from + 1 < LONGEST_RANGE)
+      to = sorted[at++] as number;
     yield from === to ? { op: "remove", log, seq: from } : { op: "remove-range", log, from, to };
   }
 }
