@@ -39,16 +39,19 @@ export class Reader {
 
   rows(log: string, after: number, limit: number): readonly LogRow[] {
     const { rows: pending } = this.#pending.log(log);
-    const ahead = [...pending].filter(([seq]) => seq > after);
-    // So many of those that are found may have been removed, or changed, since.
-    const most = Math.min(limit + ahead.length, Number.MAX_SAFE_INTEGER);
-    const stored = this.#rows.all(log, after, most);
-    let found = stored.map(({ seq, value }) => [Number(seq), String(value)] as const);
-    if (ahead.length > 0) {
-      const texts = new Map<number, string | undefined>([...found, ...ahead]);
-      found = [...texts].flatMap(([seq, text]) => (text === undefined ? [] : [[seq, text] as const]));
-      found.sort(([a], [b]) => a - b);
+    const found: (readonly [number, string])[] = [];
+    for (let last = after; found.length < limit; ) {
+      const page = this.#rows.all(log, last, limit - found.length);
+      for (const { seq, value } of page) {
+        last = Number(seq);
+        // It was removed, or changed, since.
+        if (!pending.has(last)) found.push([last, String(value)]);
+      }
+      if (page.length === 0) break;
     }
+    const stored = found.length;
+    for (const [seq, text] of pending) if (text !== undefined && seq > after) found.push([seq, text]);
+    if (found.length > stored) found.sort(([a], [b]) => a - b);
     return found.slice(0, limit).map(([seq, text]) => ({ seq, value: JSON.parse(text) as Json }));
   }
 
