@@ -34,6 +34,7 @@ interface Near {
 /** Nothing new arrives for so long: that was all. In milliseconds. */
 const QUIET_MS = 8_000;
 const GIVE_UP_MS = 120_000;
+const LOOK_EVERY_MS = 500;
 const THINGS = 100;
 
 /** The same outage for both: half of the messages, `kill -9` if that is wanted, the other half, then the line is there. */
@@ -64,7 +65,7 @@ async function outage(
       return count - twice;
     };
     while (unique() < messages && performance.now() < until) {
-      await sleep(200);
+      await sleep(LOOK_EVERY_MS);
       heard = await askWatcher(watcher);
       if (heard.last > 0 && Date.now() - heard.last > QUIET_MS) break;
     }

@@ -1,8 +1,9 @@
+import { createInterface } from "node:readline";
 import mqtt from "mqtt";
 import { percentile } from "../statistics.ts";
 
 /**
- * Hears what reaches the cloud, in a process of its own: `watcher.ts <port> <filter>...`. On a line `report` it says
+ * Hears what reaches the cloud, in a process of its own: `watcher.ts <port> <filter>...`. On a line `report <n>` it says
  * what it heard, by topic of the third level's first word: how many, how often one came again, and how old they were when
  * they came.
  */
@@ -28,7 +29,7 @@ client.on("message", (topic, payload) => {
 await client.subscribeAsync(filters, { qos: 1 });
 console.log("listening");
 
-process.stdin.setEncoding("utf8").on("data", () => {
+for await (const line of createInterface({ input: process.stdin })) {
   const groups = [...heard].map(([kind, { count, twice, ages }]) => [
     kind,
     {
@@ -39,5 +40,5 @@ process.stdin.setEncoding("utf8").on("data", () => {
       max: Math.max(...ages.slice(-100_000)),
     },
   ]);
-  console.log(JSON.stringify({ first, last, ...Object.fromEntries(groups) }));
-});
+  console.log(`${line} ${JSON.stringify({ first, last, ...Object.fromEntries(groups) })}`);
+}

@@ -25,18 +25,13 @@ export async function watch(port: number, filters: readonly string[]): Promise<C
   return watcher;
 }
 
+let asked = 0;
+
 /** @returns what it heard so far. */
 export async function askWatcher(watcher: Child): Promise<Heard> {
-  const known = reports(watcher).length;
-  watcher.process.stdin?.write("report\n");
-  const until = performance.now() + 30_000;
-  while (reports(watcher).length === known) {
-    if (performance.now() > until || watcher.hasEnded) throw new Error(`no report: ${watcher.output}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  return JSON.parse(reports(watcher).at(-1) ?? "{}");
-}
-
-function reports(watcher: Child): readonly string[] {
-  return watcher.output.match(/^\{.*\}(?=\n)/gm) ?? [];
+  const number = ++asked;
+  const answer = new RegExp(`^report ${number} (.*)$`, "m");
+  watcher.process.stdin?.write(`report ${number}\n`);
+  await watcher.says(new RegExp(`^report ${number} .*\\n`, "m"));
+  return JSON.parse(answer.exec(watcher.output)?.[1] ?? "{}");
 }
