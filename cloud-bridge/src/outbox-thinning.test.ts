@@ -162,6 +162,21 @@ describe("thinning", () => {
     expect(ids).not.toContain(sent[2]?.id);
   });
 
+  it("leaves alone what came back from the line before it was old enough", async () => {
+    const [store, clock] = [new MemoryStore(), clockAtSlot()];
+    const { outbox } = await openQueue(store, { thinning, clock, window: 2 });
+    await keep(store, outbox, ...[1, 2, 3, 4].map((value) => draftOf("a", value, { time: START })));
+    for (const flight of await outbox.take(2)) outbox.settle(flight, RETRY);
+    outbox.resume();
+    await clock.advance(2 * thinning.afterMs);
+    await tendAll(outbox);
+    expect((await drainAll(outbox)).map(({ message }) => message.value)).toEqual([
+      1,
+      2,
+      { min: 3, max: 4, mean: 3.5, count: 2, last: 4 },
+    ]);
+  });
+
   it("changes nothing when the store fails, and does it the next time", async () => {
     const memory = new MemoryStore();
     const store = new GatedStore(memory);
