@@ -14,11 +14,15 @@ export function mosquittoMissing(): string | false {
 }
 
 /** A real mosquitto on a loopback port: the bridge's peer. */
-export async function startMosquitto(folder: string, port: number): Promise<Process> {
+export async function startMosquitto(
+  folder: string,
+  port: number,
+  lines: readonly string[] = [],
+): Promise<Process> {
   const config = join(folder, `mosquitto-${port}.conf`);
   writeFileSync(
     config,
-    `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 0\n`,
+    `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 0\n${lines.map((line) => `${line}\n`).join("")}`,
   );
   const broker = new Process("mosquitto", ["-c", config]);
   await listening(port);

@@ -206,6 +206,37 @@ describe("a hostile cloud", () => {
     expect(audited.map(({ action }) => action)).toEqual(["cloud-refused", "cloud-read"]);
   });
 
+  test("manages one thing after the other", async () => {
+    const order: string[] = [];
+    const manager = {
+      manage: async ({ id }: { id: string }) => {
+        order.push(`${id} begins`);
+        for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+        order.push(`${id} ends`);
+        return { outcome: "done", value: null } as const;
+      },
+    };
+    const { desk } = await openHouse({ manage: ["rules"] }, { manager });
+    const request = { kind: "manage", what: "rules", operation: "get" } as const;
+    await Promise.all(["a", "b"].map((id) => desk.ask({ ...request, id })));
+    expect(order).toEqual(["a begins", "a ends", "b begins", "b ends"]);
+  });
+
+  test("is answered also where the house has a bug, and the next one is heard", async () => {
+    let broken = true;
+    const manager = {
+      manage: async () => {
+        if (broken) throw new Error("bug");
+        return { outcome: "done", value: 1 } as const;
+      },
+    };
+    const { desk } = await openHouse({ manage: ["rules"] }, { manager });
+    const request = { kind: "manage", id: "m", what: "rules", operation: "get" } as const;
+    expect(await desk.ask(request)).toMatchObject({ outcome: "refused", code: "not-available" });
+    broken = false;
+    expect(await desk.ask(request)).toEqual({ outcome: "done", value: 1 });
+  });
+
   test("is audited for what was no request at all", async () => {
     const { desk, audited } = await openHouse({});
     desk.turnedAway({ where: "tram/gw/pump/set", code: "retained", reason: "again and again" });

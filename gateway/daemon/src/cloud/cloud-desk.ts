@@ -5,6 +5,7 @@ import {
   type CloudCommand,
   type CloudRequest,
   type Commands,
+  type Log,
   StoreError,
   TokenBucket,
   type Transactions,
@@ -46,6 +47,7 @@ export interface CloudDeskParts {
   readonly commands: Pick<Commands, "submit" | "known">;
   readonly transactions: Pick<Transactions, "transact">;
   readonly contexts: RequestContexts;
+  readonly log: Pick<Log, "error">;
 }
 
 /** What the desk needs once the house is up. */
@@ -70,6 +72,8 @@ export class CloudDesk {
   readonly #bucket: TokenBucket;
   readonly #services = Promise.withResolvers<CloudServices>();
   #repeats: RepeatFilter | undefined;
+  /** One after the other: who writes a file and reads it then, sees what it wrote. */
+  #managing: Promise<unknown> = Promise.resolve();
 
   constructor(parts: CloudDeskParts) {
     const { bridge, clock, rights } = parts;
@@ -92,7 +96,18 @@ export class CloudDesk {
   async ask(request: CloudRequest): Promise<CloudAnswer> {
     // A gateway that starts knows too little to refuse, and what was asked before it fell is asked again at once.
     const { manager } = await this.#services.promise;
-    const answer = await this.#answer(request, manager);
+    let answer: CloudAnswer;
+    try {
+      answer = await this.#answer(request, manager);
+    } catch (error) {
+      // A bug. It costs this request, and not the line to the cloud.
+      const stack = error instanceof Error ? error.stack : undefined;
+      this.#parts.log.error(
+        { bridge: this.#parts.bridge, error: String(error), stack },
+        "a request of a cloud broke",
+      );
+      answer = refuse("not-available", "the gateway failed at it");
+    }
     if (answer.outcome === "refused" && HERE.has(answer.code)) {
       this.#audit("cloud-refused", subjectOf(request), answer);
     }
@@ -120,10 +135,16 @@ export class CloudDesk {
         if (this.#parts.rights.manage?.includes(request.what) !== true) {
           return refuse("forbidden", `this cloud may not manage ${request.what}`);
         }
-        return await manager.manage(request, this.#origin);
+        return await this.#manage(() => manager.manage(request, this.#origin));
       case "firmware":
         return refuse("not-available", "this gateway does not bring firmware to devices yet");
     }
+  }
+
+  #manage(work: () => Promise<CloudAnswer>): Promise<CloudAnswer> {
+    const next = this.#managing.then(work, work);
+    this.#managing = next.catch(() => undefined); // Its own caller sees it.
+    return next;
   }
 
   async #command(request: CloudCommand): Promise<CloudAnswer> {

@@ -30,7 +30,14 @@ export async function openBridges(
   const desks: CloudDesk[] = [];
   const seen = seenFromCloud(house);
   for (const cloud of settings.cloud) {
-    const desk = new CloudDesk({ ...house, bridge: cloud.config.id, rights: cloud.config, clock, contexts });
+    const desk = new CloudDesk({
+      ...house,
+      bridge: cloud.config.id,
+      rights: cloud.config,
+      clock,
+      contexts,
+      log,
+    });
     const bridge = teardown.use(
       await openBridge({
         ...cloud,

@@ -62,7 +62,7 @@ export async function cloudHouse(
     });
   }
   const audited: AuditEntry[] = [];
-  const desk = new CloudDesk({ bridge: "up", rights, clock, commands, transactions, contexts });
+  const desk = new CloudDesk({ bridge: "up", rights, clock, commands, transactions, contexts, log: silent });
   const open = (): void =>
     desk.open({
       manager: { manage: async () => ({ outcome: "done", value: null }), ...parts.manager } as CloudManager,
