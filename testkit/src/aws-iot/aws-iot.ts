@@ -190,14 +190,20 @@ export class AwsIot implements AsyncDisposable {
     await this.#listener.cut();
   }
 
-  /** The lines go dead: nothing is read and nothing is written any more, and nobody is told. */
-  cutSilently(): void {
-    for (const connection of this.#connections) connection.goSilent();
+  /**
+   * Lines go dead: nothing is read and nothing is written any more, and nobody is told.
+   * @param clientId left out: all of them.
+   */
+  cutSilently(clientId?: string): void {
+    for (const connection of this.#connectionsOf(clientId)) connection.goSilent();
   }
 
-  /** The cloud forgets its connections and does not tell: what devices send is read, and never answered. */
-  forgetConnections(): void {
-    for (const connection of this.#connections) connection.forget();
+  /**
+   * The cloud forgets connections and does not tell: what devices send is read, and never answered.
+   * @param clientId left out: all of them.
+   */
+  forgetConnections(clientId?: string): void {
+    for (const connection of this.#connectionsOf(clientId)) connection.forget();
   }
 
   /** A session's last acknowledged messages are sent again. */
@@ -210,6 +216,10 @@ export class AwsIot implements AsyncDisposable {
     this.#broker.forget();
     this.clock.stop();
     for (const authority of this.#authorities) authority[Symbol.dispose]();
+  }
+
+  #connectionsOf(clientId?: string): readonly DeviceConnection[] {
+    return [...this.#connections].filter((one) => clientId === undefined || one.clientId === clientId);
   }
 
   #onDevice(socket: TLSSocket, der: Buffer): void {

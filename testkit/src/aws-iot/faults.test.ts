@@ -49,7 +49,15 @@ describe("a fault", () => {
     await expect(alive(device)).resolves.toBe(false);
     expect([device.closed, aws.connected, topics()]).toEqual([false, ["gw"], []]);
     aws.clock.skip(900_000);
+    await expect(alive(device)).resolves.toBe(false);
     expect([device.closed, aws.connected]).toEqual([false, []]);
+  });
+
+  test("one line goes dead, and the other does not", async () => {
+    await using other = await Device.open(aws, aws.enroll("other", [OPEN_POLICY]));
+    aws.cutSilently("gw");
+    await expect(alive(other)).resolves.toBe(true);
+    await expect(alive(device)).resolves.toBe(false);
   });
 
   test("the cloud forgets the connection and does not tell", async () => {
