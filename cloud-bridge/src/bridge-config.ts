@@ -37,9 +37,8 @@ export const MqttBridgeConfig = Type.Object(
       Type.Integer({
         minimum: 5,
         maximum: 1_200,
-        default: 30,
         description:
-          "Seconds of silence before the broker is asked whether it is there; half as long again, and it is given up.",
+          "Seconds of silence before the broker is asked whether it is there; half as long again, and it is given up. Default: 30, and 120 where `gateway.wan` is metered.",
       }),
     ),
     format: Type.Optional(

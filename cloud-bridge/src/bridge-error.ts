@@ -1,5 +1,6 @@
 /**
- * - `unreachable`: nobody answers there, or the name is unknown.
+ * - `unreachable`: nobody answers there.
+ * - `dns`: the name is unknown, or nobody answers who would know it.
  * - `credentials`: the cloud does not accept who we say we are.
  * - `tls`: there is no TLS, or none that both know.
  * - `tls-authority`: the certificate comes from an authority that we do not know.
@@ -14,6 +15,7 @@
  */
 export type BridgeErrorCode =
   | "unreachable"
+  | "dns"
   | "credentials"
   | "tls"
   | "tls-authority"

@@ -1,5 +1,6 @@
 import { ID_PATTERN } from "@tram/protocol";
 import { Type } from "typebox";
+import { LINK_FIELDS } from "./link-config.ts";
 import { AREA_PATTERN, NAME_FILTER_PATTERN, PROPERTY_FILTER_PATTERN } from "./mapping/name-filter.ts";
 import { QUEUE_FIELDS } from "./queue-config.ts";
 
@@ -86,6 +87,7 @@ export const COMMON = {
     }),
   ),
   ...QUEUE_FIELDS,
+  ...LINK_FIELDS,
 };
 
 /** A path, beside the configuration file or absolute. */

@@ -1,7 +1,16 @@
-import { type CloudMessage, type CloudProvider, StoreError, Unit } from "@tram/core";
+import {
+  type CloudMessage,
+  type CloudPace,
+  type CloudProvider,
+  type MessageClass,
+  StoreError,
+  Unit,
+  type WanState,
+} from "@tram/core";
 import { FakeCloud, type FakeProviderOptions, MemoryStore, NO_REQUESTS, VirtualClock } from "@tram/testkit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Traffic } from "./link/traffic.ts";
 import { ANSWER_WITHIN_MS, Link } from "./link.ts";
 import { DEFAULT_LIMITS, type Outbox, openOutbox } from "./outbox.ts";
 import type { BridgeProvider } from "./providers/provider.ts";
@@ -14,8 +23,12 @@ interface Bench extends AsyncDisposable {
   readonly log: QuietLog;
   readonly outbox: Outbox;
   readonly link: Link;
+  readonly traffic: Traffic;
   changes: number;
+  /** Reconsiders what the line costs. */
+  wan(state: WanState["state"]): void;
   enqueue(thing: string, ...values: readonly number[]): Promise<void>;
+  offer(messageClass: MessageClass, thing: string, value: unknown): Promise<void>;
 }
 
 interface BenchOptions extends FakeProviderOptions {
@@ -23,13 +36,17 @@ interface BenchOptions extends FakeProviderOptions {
   readonly store?: MemoryStore;
   readonly offline?: boolean;
   readonly disturb?: (provider: CloudProvider) => BridgeProvider;
+  readonly pace?: CloudPace;
+  readonly budgetBytes?: number;
+  readonly whileMetered?: "defer" | "send";
 }
 
 async function bench(options: BenchOptions = {}): Promise<Bench> {
   const { store = new MemoryStore(), random = () => 0.5, disturb = (provider) => provider } = options;
   const [cloud, clock, log] = [new FakeCloud(), new VirtualClock(), new QuietLog()];
   if (options.offline === true) await cloud.stop();
-  const provider = disturb(cloud.provider(options));
+  const { pace } = options;
+  const provider = { ...disturb(cloud.provider(options)), ...(pace === undefined ? {} : { pace }) };
   const outbox = await openOutbox(store, {
     bridge: "up",
     idPrefix: `gw-${Math.random()}`,
@@ -41,7 +58,54 @@ async function bench(options: BenchOptions = {}): Promise<Bench> {
   const onChange = (): void => {
     made.changes++;
   };
-  const link = Link.open({ bridge: "up", provider, desk: NO_REQUESTS, outbox, clock, random, log, onChange });
+  const listeners = new Set<() => void>();
+  const wan = {
+    state: "unknown" as WanState["state"],
+    onChange: (listener: () => void) => {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    },
+  };
+  const traffic = await Traffic.open(store, {
+    bridge: "up",
+    timezone: "UTC",
+    clock,
+    wan,
+    ...(options.budgetBytes === undefined ? {} : { budgetBytes: options.budgetBytes }),
+    log,
+    onChange: () => opened.link?.reconsider(),
+  });
+  const opened: { link?: Link } = {};
+  const thrift = { whileMetered: options.whileMetered ?? "defer" };
+  const parts = {
+    bridge: "up",
+    provider,
+    desk: NO_REQUESTS,
+    outbox,
+    clock,
+    random,
+    log,
+    traffic,
+    wan,
+    thrift,
+  };
+  const link = Link.open({ ...parts, onChange });
+  opened.link = link;
+  const offer = async (messageClass: MessageClass, thing: string, value: unknown): Promise<void> => {
+    const unit = new Unit(store, (error) => {
+      throw error;
+    });
+    const draft = {
+      class: messageClass,
+      group: thing,
+      thing,
+      name: "a/b",
+      time: 0,
+      quality: "good",
+    } as const;
+    outbox.enqueue({ ...draft, value: value as number }, unit);
+    await unit.commit();
+  };
   const made: Bench = {
     cloud,
     store,
@@ -49,22 +113,21 @@ async function bench(options: BenchOptions = {}): Promise<Bench> {
     log,
     outbox,
     link,
+    traffic,
     changes: 0,
-    enqueue: async (thing, ...values) => {
-      for (const value of values) {
-        const unit = new Unit(store, (error) => {
-          throw error;
-        });
-        outbox.enqueue(
-          { class: "telemetry", group: thing, thing, name: "a/b", time: 0, value, quality: "good" },
-          unit,
-        );
-        await unit.commit();
-      }
+    wan: (state) => {
+      wan.state = state;
+      for (const listener of listeners) listener();
     },
+    enqueue: async (thing, ...values) => {
+      for (const value of values) await offer("telemetry", thing, value);
+    },
+    offer,
     [Symbol.asyncDispose]: async () => {
       await link[Symbol.asyncDispose]();
+      await traffic[Symbol.asyncDispose]();
       expect(clock.pending).toBe(0);
+      expect(listeners.size).toBe(0);
     },
   };
   return made;
@@ -94,16 +157,22 @@ describe("the link", () => {
     const start = new Date(house.clock.now()).toISOString();
     await house.clock.advance(300_000);
     expect(house.cloud.attempts).toBeGreaterThan(5);
-    expect(house.link.status()).toEqual({
+    const { nextAttempt, ...status } = house.link.status();
+    expect(status).toEqual({
       state: "offline",
       since: start,
       sent: 0,
       lastError: "fake: nothing listens there",
+      traffic: { today: 0, month: 0, undated: 0 },
     });
+    const wait = Date.parse(nextAttempt ?? "") - house.clock.now();
+    expect(wait).toBeGreaterThan(0);
+    expect(wait).toBeLessThanOrEqual(60_000);
     await house.cloud.start();
     await house.clock.advance(60_000);
     expect(house.link.status()).toMatchObject({ state: "online" });
-    expect(house.link.status().lastError).toBeUndefined();
+    expect(house.link.status()).not.toHaveProperty("lastError");
+    expect(house.link.status()).not.toHaveProperty("nextAttempt");
     expect(house.log.texts).toEqual(["warn the bridge is offline", "info the bridge is online"]);
   });
 
@@ -149,16 +218,19 @@ describe("the link", () => {
     expect(house.cloud.accepted - before).toBeLessThan(25);
   });
 
-  it("has as many in flight as the provider allows, and no more", async () => {
+  it("has as many in flight as the provider allows, and keeps a tenth of the places for what is urgent", async () => {
     await using house = await bench({ offline: true, maxInFlight: 20 });
     for (const thing of numbers(60)) await house.enqueue(`thing-${thing}`, thing);
     house.cloud.hold();
     await house.cloud.start();
     await house.clock.advance(2_000);
-    expect(house.cloud.arrived).toHaveLength(20);
+    expect(house.cloud.arrived).toHaveLength(18);
+    for (const thing of numbers(5)) await house.offer("alarm", `thing-${thing}`, -thing);
+    await house.clock.advance(0);
+    expect(valuesOf(house.cloud.arrived.slice(18))).toEqual([-1, -2]);
     house.cloud.letGo();
     await house.clock.advance(10);
-    expect(house.cloud.arrived).toHaveLength(60);
+    expect(house.cloud.arrived).toHaveLength(65);
     expect(house.cloud.mostInFlight).toBe(20);
   });
 
@@ -283,6 +355,7 @@ describe("the link", () => {
       if (when !== "connecting") await house.clock.advance(100);
       const changes = house.changes;
       await house.link[Symbol.asyncDispose]();
+      await house.traffic[Symbol.asyncDispose]();
       expect(house.clock.pending).toBe(0);
       expect(house.link.status().state).toBe("stopped");
       expect(house.changes).toBeGreaterThan(changes);
@@ -292,4 +365,94 @@ describe("the link", () => {
       expect(warnings).toHaveLength(when === "waiting" ? 1 : 0);
     },
   );
+
+  it("drains below the provider's limits in every second, on and on, with alarms before everything", async () => {
+    const pace = { messagesPerS: 100, bytesPerS: 50_000 };
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 3_000 }), { minLength: 100, maxLength: 300 }),
+        async (sizes) => {
+          await using house = await bench({ offline: true, pace, maxInFlightPerGroup: 10 });
+          const arrivals: { at: number; bytes: number; class: MessageClass; value: unknown }[] = [];
+          house.cloud.answer = (message) => {
+            const bytes = JSON.stringify(message).length;
+            arrivals.push({ at: house.clock.monotonic(), bytes, class: message.class, value: message.value });
+            return { outcome: "acknowledged" };
+          };
+          for (const [index, size] of sizes.entries())
+            await house.offer("telemetry", `t-${index % 7}`, "x".repeat(size));
+          await house.cloud.start();
+          await house.clock.advance(3_000);
+          const alarmAt = house.clock.monotonic();
+          await house.offer("alarm", "t-1", "fire");
+          await house.clock.advance(120_000);
+          expect(arrivals).toHaveLength(sizes.length + 1);
+          for (const { at: from } of arrivals) {
+            const second = arrivals.filter(({ at }) => at >= from && at < from + 1_000);
+            expect(second.length).toBeLessThanOrEqual(pace.messagesPerS);
+            expect(second.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(pace.bytesPerS);
+          }
+          const total = arrivals.reduce((sum, { bytes }) => sum + bytes, 0);
+          const tookS = ((arrivals.at(-1)?.at ?? 0) - (arrivals[0]?.at ?? 0)) / 1_000;
+          const leastS = Math.max(sizes.length / pace.messagesPerS, total / pace.bytesPerS);
+          expect(tookS).toBeLessThan(leastS / 0.6 + 1);
+          const alarm = arrivals.find(({ value }) => value === "fire");
+          expect((alarm?.at ?? Number.NaN) - alarmAt).toBeLessThanOrEqual(20);
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+
+  it("tells how fast it drains and when it is done, and neither while it is offline", async () => {
+    await using house = await bench({ offline: true, pace: { messagesPerS: 10, bytesPerS: 100_000 } });
+    for (const thing of numbers(200)) await house.enqueue(`t-${thing}`, thing);
+    expect(house.link.status()).not.toHaveProperty("ratePerS");
+    await house.cloud.start();
+    await house.clock.advance(12_000);
+    const { etaS = 0, ratePerS = 0 } = house.link.status();
+    expect(ratePerS).toBeGreaterThan(7);
+    expect(ratePerS).toBeLessThanOrEqual(10);
+    await house.clock.advance(etaS * 1_000 * 0.9);
+    expect(house.outbox.counts().queued).toBeGreaterThan(0);
+    await house.clock.advance(etaS * 1_000 * 0.2);
+    expect(house.outbox.counts().queued).toBe(0);
+    expect(house.link.status()).not.toHaveProperty("etaS");
+    await house.cloud.stop();
+    await house.clock.advance(100);
+    expect(house.link.status()).not.toHaveProperty("ratePerS");
+  });
+
+  it("lets telemetry wait on a metered line, nothing else, and catches up when it costs nothing", async () => {
+    await using house = await bench();
+    house.wan("metered");
+    await house.enqueue("pump", 1, 2);
+    for (const messageClass of ["alarm", "reply", "state"] as const)
+      await house.offer(messageClass, "pump", messageClass);
+    await house.clock.advance(100_000);
+    expect(valuesOf(house.cloud.arrived)).toEqual(["alarm", "reply", "state"]);
+    expect(house.link.status()).toMatchObject({ state: "online", holding: "metered" });
+    house.wan("unmetered");
+    await house.clock.advance(10);
+    expect(valuesOf(house.cloud.arrived).slice(3)).toEqual([1, 2]);
+    expect(house.link.status()).not.toHaveProperty("holding");
+  });
+
+  it("sends telemetry on a metered line where that is asked for, until the month's bytes are used up", async () => {
+    await using house = await bench({ whileMetered: "send", budgetBytes: 3_000 });
+    house.wan("metered");
+    // 84 bytes around each, and about 120 in it.
+    for (const value of numbers(100)) await house.enqueue(`t-${value}`, value);
+    await house.clock.advance(100);
+    const sent = house.cloud.arrived.length;
+    expect(sent).toBeGreaterThan(10);
+    expect(sent).toBeLessThan(100);
+    expect(house.link.status()).toMatchObject({ holding: "budget", traffic: { budget: { level: "spent" } } });
+    await house.offer("alarm", "pump", "fire");
+    await house.clock.advance(10);
+    expect(valuesOf(house.cloud.arrived).slice(sent)).toEqual(["fire"]);
+    // The month ends.
+    await house.clock.advance(27 * 86_400_000);
+    expect(house.cloud.arrived.length).toBeGreaterThan(sent + 10);
+  });
 });

@@ -5,19 +5,25 @@ import {
   type CloudConnection,
   type CloudDesk,
   type PublishOutcome,
+  type WanState,
 } from "@tram/core";
 import type { BridgeView, EpochMs, Ms } from "@tram/protocol";
+import { BridgeError } from "./bridge-error.ts";
 import type { BridgeLog } from "./bridge-log.ts";
+import { DrainRate } from "./link/drain-rate.ts";
+import { connectBytes, messageBytes, silenceBytes } from "./link/line-bytes.ts";
+import { Pace } from "./link/pace.ts";
+import type { PortalWatch } from "./link/portal-watch.ts";
+import { reasonOf } from "./link/reason-of.ts";
+import { ANSWER_WITHIN_MS, Session } from "./link/session.ts";
+import { classesUnder, type Holding, holding, type ThriftTerms } from "./link/thrift.ts";
+import type { Traffic } from "./link/traffic.ts";
 import type { Flight, Outbox } from "./outbox.ts";
 import type { BridgeProvider } from "./providers/provider.ts";
-import { Wake } from "./wake.ts";
 
 /** Waits between attempts: 1–2 s at first, 30–60 s at last. */
 export const BACKOFF: BackoffLimits = { firstMs: 2_000, longestMs: 60_000 };
-/** A batch that is not answered for so long means that the connection is of no use. */
-export const ANSWER_WITHIN_MS: Ms = 60_000;
-/** Batches in flight at once: while one is answered, the next is under way. */
-const BATCHES = 4;
+export { ANSWER_WITHIN_MS };
 
 export interface LinkParts {
   readonly bridge: string;
@@ -28,38 +34,50 @@ export interface LinkParts {
   /** A number in [0, 1). */
   readonly random: () => number;
   readonly log: BridgeLog;
+  /** What the bridge's bytes are counted in. */
+  readonly traffic: Traffic;
+  readonly wan: WanState;
+  readonly thrift: ThriftTerms;
+  /** Looks for a portal where the cloud should be; left out: nobody looks. */
+  readonly portal?: PortalWatch;
   /** Told of every change of `status()`. */
   readonly onChange: () => void;
 }
 
 /** `connecting` until the first attempt is over, `offline` while it is tried again and again. */
-export type LinkStatus = Pick<BridgeView, "state" | "since" | "sent" | "lastError">;
-
-/** One connection, as long as it lasts. */
-interface Session {
-  readonly connection: CloudConnection;
-  readonly flights: Set<Flight>;
-  /** One for each batch that is not answered. */
-  readonly patience: Set<Disposable>;
-  open: boolean;
-  /** Something was acknowledged or parked: the connection was good for something. */
-  progress: boolean;
-  parkedTold: boolean;
-}
+export type LinkStatus = Pick<
+  BridgeView,
+  | "state"
+  | "since"
+  | "sent"
+  | "lastError"
+  | "lastErrorCode"
+  | "nextAttempt"
+  | "ratePerS"
+  | "etaS"
+  | "holding"
+  | "traffic"
+>;
 
 /** The life of one bridge: connects, drains the outbox, and begins again when the connection is gone. */
 export class Link {
   readonly #parts: LinkParts;
   readonly #stop = new AbortController();
-  readonly #wake = new Wake();
+  readonly #drain = new DrainRate();
+  readonly #pace: Pace | undefined;
+  #session: Session | undefined;
   #done: Promise<void> = Promise.resolve();
   #state: LinkStatus["state"] = "connecting";
   #since: EpochMs;
   #sent = 0;
-  #lastError: string | undefined;
+  #lastError: { readonly code?: string; readonly text: string } | undefined;
+  #nextAttempt: EpochMs | undefined;
+  #held: Holding | undefined;
   #retry: Disposable | undefined;
   #refusals = 0;
   #lastRefusal: Ms = Number.NEGATIVE_INFINITY;
+  #heardAt: Ms = 0;
+  #parkedTold = false;
 
   /** Starts the life of the link; it ends when the handle is disposed. */
   static open(parts: LinkParts): Link {
@@ -69,36 +87,71 @@ export class Link {
   }
 
   private constructor(parts: LinkParts) {
+    const { clock, provider } = parts;
     this.#parts = parts;
-    this.#since = parts.clock.now();
+    this.#since = clock.now();
+    // Kept over connections: a provider counts those of a client together.
+    this.#pace = provider.pace === undefined ? undefined : new Pace(provider.pace, clock.monotonic());
   }
 
-  status(): LinkStatus {
+  get state(): LinkStatus["state"] {
+    return this.#state;
+  }
+
+  /** @param queued length of the queue, where that is known already. */
+  status(queued = this.#parts.outbox.counts().queued): LinkStatus {
+    const { clock, traffic } = this.#parts;
+    this.#countSilence();
+    const held = this.#held;
+    const drain = this.#drain.view(queued, clock.monotonic());
     return {
       state: this.#state,
       since: new Date(this.#since).toISOString(),
       sent: this.#sent,
-      ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+      ...(this.#lastError === undefined ? {} : { lastError: this.#lastError.text }),
+      ...(this.#lastError?.code === undefined ? {} : { lastErrorCode: this.#lastError.code }),
+      ...(this.#nextAttempt === undefined ? {} : { nextAttempt: new Date(this.#nextAttempt).toISOString() }),
+      ...(drain.ratePerS === undefined ? {} : { ratePerS: drain.ratePerS }),
+      // What waits for a cheaper line is emptied by nobody.
+      ...(drain.etaS === undefined || held !== undefined ? {} : { etaS: drain.etaS }),
+      ...(held === undefined ? {} : { holding: held }),
+      traffic: traffic.counts(),
     };
+  }
+
+  /** The line's cost, or what is left of the month, may have changed. */
+  reconsider(): void {
+    const { bridge, log, thrift, traffic, wan } = this.#parts;
+    const held = holding(wan.state, traffic.level, thrift);
+    if (held === this.#held) return;
+    this.#held = held;
+    if (held === "metered") log.info({ bridge }, "the line is metered: telemetry waits");
+    this.#session?.wake();
+    this.#parts.onChange();
   }
 
   /** Stops and closes the connection. What was not answered is sent again another time. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new Error("the bridge stops"));
-    this.#wake.call();
+    this.#session?.end("the bridge stops");
     await this.#done;
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { outbox, clock, random } = this.#parts;
-    const watch = outbox.onChange(() => this.#wake.call());
+    const { clock, outbox, random, wan } = this.#parts;
+    const watches = [outbox.onChange(() => this.#session?.wake()), wan.onChange(() => this.reconsider())];
+    this.reconsider();
     let failures = 0;
     while (!signal.aborted) {
       failures = (await this.#connectAndDrain(signal)) ? 1 : failures + 1;
       if (signal.aborted) break;
-      await sleep(clock, backoffMs(failures, BACKOFF, random()), signal);
+      const waitMs = backoffMs(failures, BACKOFF, random());
+      this.#nextAttempt = clock.now() + waitMs;
+      this.#parts.onChange();
+      await sleep(clock, waitMs, signal);
+      this.#nextAttempt = undefined;
     }
-    watch[Symbol.dispose]();
+    for (const watch of watches) watch[Symbol.dispose]();
     this.#cancelRetry();
     this.#become("stopped");
   }
@@ -108,118 +161,102 @@ export class Link {
    * be asked each second.
    */
   async #connectAndDrain(signal: AbortSignal): Promise<boolean> {
+    const { clock, desk, outbox, portal, provider, traffic } = this.#parts;
     let connection: CloudConnection;
     try {
-      connection = await this.#parts.provider.connect(signal, this.#parts.desk);
+      connection = await provider.connect(signal, desk);
     } catch (error) {
-      if (!signal.aborted) this.#wentOffline(reasonOf(error));
+      if (!signal.aborted) this.#wentOffline(reasonOf(error), codeOf(error));
+      const found = signal.aborted ? undefined : await portal?.look(provider.line, error, signal);
+      if (found !== undefined && !signal.aborted) this.#wentOffline(`${found}; ${reasonOf(error)}`, "portal");
       return false;
     }
-    const connectedAt = this.#parts.clock.monotonic();
-    const session: Session = {
-      connection,
-      flights: new Set(),
-      patience: new Set(),
-      open: true,
-      progress: false,
-      parkedTold: false,
-    };
-    const abort = (): void => this.#end(session, "the bridge stops");
-    signal.addEventListener("abort", abort, { once: true });
-    connection.closed.then(
-      (reason) => this.#end(session, reason),
-      (error: unknown) => this.#end(session, reasonOf(error)),
+    if (provider.line !== undefined) traffic.add(connectBytes(provider.line));
+    const connectedAt = clock.monotonic();
+    this.#heardAt = connectedAt;
+    const session = new Session(
+      {
+        connection,
+        provider,
+        outbox,
+        clock,
+        ...(this.#pace === undefined ? {} : { pace: this.#pace }),
+        classes: () => classesUnder(this.#held),
+      },
+      {
+        sent: (sizes) => this.#onSent(sizes),
+        settled: (flight, outcome) => this.#onSettled(flight, outcome),
+        unreadable: (error) => this.#onUnreadable(error),
+        ended: (reason) => this.#onEnded(reason),
+      },
     );
+    this.#session = session;
+    this.#parkedTold = false;
     try {
-      if (signal.aborted) abort();
+      if (signal.aborted) session.end("the bridge stops");
       else {
+        portal?.passed();
         this.#wentOnline();
-        await this.#drain(session);
+        await session.run();
       }
     } finally {
-      signal.removeEventListener("abort", abort);
+      this.#session = undefined;
       await connection[Symbol.asyncDispose]();
     }
-    return session.progress || this.#parts.clock.monotonic() - connectedAt >= BACKOFF.longestMs;
+    return session.progress || clock.monotonic() - connectedAt >= BACKOFF.longestMs;
   }
 
   /** Nothing in here throws on purpose: this is a bug, and it must cost this bridge alone. */
   #broke(error: unknown): void {
     const { bridge, log } = this.#parts;
-    this.#lastError = `internal error: ${reasonOf(error)}`;
+    this.#lastError = { text: `internal error: ${reasonOf(error)}` };
     const stack = error instanceof Error ? error.stack : undefined;
     log.error({ bridge, error: reasonOf(error), stack }, "the bridge broke");
     this.#cancelRetry();
     this.#become("stopped");
   }
 
-  async #drain(session: Session): Promise<void> {
-    const { outbox, provider } = this.#parts;
-    const batch = provider.batchSize ?? Math.max(1, Math.floor(provider.maxInFlight / BATCHES));
-    while (session.open) {
-      const free = Math.min(batch, provider.maxInFlight - session.flights.size);
-      const flights = free > 0 ? await this.#take(free) : [];
-      if (flights.length === 0) await this.#wake.wait();
-      else if (session.open) void this.#publish(session, flights);
-      else for (const flight of flights) outbox.settle(flight, { outcome: "retry", reason: "not sent" });
-    }
+  #onSent(sizes: readonly number[]): void {
+    const { provider, traffic } = this.#parts;
+    const line = provider.line ?? { tls: false };
+    this.#countSilence();
+    traffic.add(sizes.reduce((sum, bytes) => sum + messageBytes(bytes, line), 0));
   }
 
-  async #take(limit: number): Promise<readonly Flight[]> {
-    try {
-      return await this.#parts.outbox.take(limit);
-    } catch (error) {
-      this.#tell(`the queue cannot be read: ${reasonOf(error)}`);
-      this.#retryLater();
-      return [];
-    }
-  }
-
-  async #publish(session: Session, flights: readonly Flight[]): Promise<void> {
-    for (const flight of flights) session.flights.add(flight);
-    const patience = this.#parts.clock.after(ANSWER_WITHIN_MS, () =>
-      this.#end(session, "the cloud does not answer what it is sent"),
-    );
-    session.patience.add(patience);
-    let outcomes: readonly PublishOutcome[];
-    try {
-      outcomes = await session.connection.publish(flights.map((flight) => flight.message));
-    } catch (error) {
-      outcomes = flights.map(() => ({ outcome: "retry", reason: reasonOf(error) }));
-    }
-    patience[Symbol.dispose]();
-    session.patience.delete(patience);
-    // The session took its flights back when it ended; what it hears afterwards changes nothing.
-    if (!session.open) return;
-    for (const [index, flight] of flights.entries()) {
-      this.#settle(session, flight, outcomes[index] ?? { outcome: "retry", reason: "no answer" });
-    }
-    this.#wake.call();
-  }
-
-  #settle(session: Session, flight: Flight, outcome: PublishOutcome): void {
-    session.flights.delete(flight);
+  #onSettled(flight: Flight, outcome: PublishOutcome): void {
+    const { clock, outbox } = this.#parts;
+    this.#countSilence();
+    this.#heardAt = clock.monotonic();
     if (outcome.outcome === "acknowledged") {
       this.#sent++;
-      session.progress = true;
-    } else if (outcome.outcome === "rejected") {
-      session.progress = true;
-      this.#tellParked(session, flight, outcome.reason);
-    } else {
+      this.#drain.acknowledged(() => outbox.counts().queued, this.#heardAt);
+    } else if (outcome.outcome === "rejected") this.#tellParked(flight, outcome.reason);
+    else {
       this.#tell(outcome.reason);
       this.#retryLater();
     }
-    this.#parts.outbox.settle(flight, outcome);
   }
 
-  #end(session: Session, reason: string): void {
-    if (!session.open) return;
-    session.open = false;
-    for (const patience of session.patience) patience[Symbol.dispose]();
-    for (const flight of session.flights) this.#parts.outbox.settle(flight, { outcome: "retry", reason });
-    session.flights.clear();
+  #onUnreadable(error: unknown): void {
+    this.#tell(`the queue cannot be read: ${reasonOf(error)}`);
+    this.#retryLater();
+  }
+
+  #onEnded(reason: string): void {
+    this.#countSilence();
+    this.#drain.end();
     if (!this.#stop.signal.aborted) this.#wentOffline(reason);
-    this.#wake.call();
+  }
+
+  /** Keep-alives are sent where nothing else is. */
+  #countSilence(): void {
+    const { clock, provider, traffic } = this.#parts;
+    if (this.#session === undefined || provider.line === undefined) return;
+    const now = clock.monotonic();
+    const bytes = silenceBytes(now - this.#heardAt, provider.line);
+    if (bytes === 0) return;
+    this.#heardAt = now;
+    traffic.add(bytes);
   }
 
   /** Lets what was refused for now try again after a while, which grows as long as it is refused. */
@@ -233,7 +270,7 @@ export class Link {
     this.#retry = clock.after(backoffMs(this.#refusals, BACKOFF, random()), () => {
       this.#retry = undefined;
       outbox.resume();
-      this.#wake.call();
+      this.#session?.wake();
     });
   }
 
@@ -243,33 +280,34 @@ export class Link {
   }
 
   #wentOnline(): void {
-    const { bridge, outbox, log } = this.#parts;
+    const { bridge, clock, outbox, log } = this.#parts;
+    const { queued } = outbox.counts();
     this.#lastError = undefined;
     this.#cancelRetry();
+    this.#drain.begin(queued, clock.monotonic());
     outbox.connected();
-    log.info({ bridge, queued: outbox.counts().queued }, "the bridge is online");
+    log.info({ bridge, queued }, "the bridge is online");
     this.#become("online");
   }
 
-  #wentOffline(reason: string): void {
+  #wentOffline(reason: string, code?: string): void {
     const { bridge, log } = this.#parts;
-    this.#lastError = reason;
+    this.#lastError = { text: reason, ...(code === undefined ? {} : { code }) };
     if (this.#state !== "offline") log.warn({ bridge, reason }, "the bridge is offline");
     this.#become("offline");
   }
 
-  #tellParked(session: Session, flight: Flight, reason: string): void {
+  #tellParked({ message: { name, thing } }: Flight, reason: string): void {
     const { bridge, log } = this.#parts;
     this.#tell(reason);
-    if (session.parkedTold) return;
-    session.parkedTold = true;
-    const { thing, name } = flight.message;
+    if (this.#parkedTold) return;
+    this.#parkedTold = true;
     log.warn({ bridge, thing, name, reason }, "the cloud will never take a message: it is parked");
   }
 
   #tell(problem: string): void {
-    if (this.#lastError === problem) return;
-    this.#lastError = problem;
+    if (this.#lastError?.text === problem) return;
+    this.#lastError = { text: problem };
     this.#parts.onChange();
   }
 
@@ -280,6 +318,10 @@ export class Link {
   }
 }
 
+function codeOf(error: unknown): string | undefined {
+  return error instanceof BridgeError ? error.code : undefined;
+}
+
 /** Sleeps, and takes being woken by the signal for the end of the sleep. */
 async function sleep(clock: Clock, durationMs: Ms, signal: AbortSignal): Promise<void> {
   try {
@@ -287,8 +329,4 @@ async function sleep(clock: Clock, durationMs: Ms, signal: AbortSignal): Promise
   } catch (error) {
     if (!signal.aborted) throw error;
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

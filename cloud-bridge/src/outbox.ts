@@ -1,5 +1,6 @@
 import {
   type CloudMessage,
+  MESSAGE_CLASSES,
   type MessageClass,
   type PublishOutcome,
   type Store,
@@ -164,13 +165,14 @@ export class Outbox {
 
   /**
    * Takes the next messages that may leave. Each must be settled.
+   * @param classes of which messages may leave; the others wait.
    * @throws {StoreError} when they cannot be read, or when too many removals are not kept; nothing is taken then.
    */
-  async take(limit: number): Promise<readonly Flight[]> {
+  async take(limit: number, classes: readonly MessageClass[] = MESSAGE_CLASSES): Promise<readonly Flight[]> {
     if (this.#writer.pending > MAX_UNKEPT) await this.#writer.settle();
     const seqs: number[] = [];
     let expired = 0;
-    for (let lane = this.#lanes.next(); lane !== undefined; lane = this.#lanes.next()) {
+    for (let lane = this.#lanes.next(classes); lane !== undefined; lane = this.#lanes.next(classes)) {
       if (this.#overflow.dropFirstIfExpired(lane)) {
         this.#lanes.offer(lane);
         if (++expired % EXPIRED_AT_ONCE === 0 && seqs.length === 0) await this.#writer.settle();

@@ -7,7 +7,7 @@ import { MqttConnection, publishBytes } from "./mqtt-connection.ts";
 import type { Answer, HeardMessage, MqttDialect } from "./mqtt-dialect.ts";
 import type { MqttSubscription, RefusedMessage } from "./mqtt-inbox.ts";
 import { IN_FLIGHT, type MqttTransportOptions } from "./mqtt-transport.ts";
-import type { BridgeProvider } from "./provider.ts";
+import type { BridgeProvider, CloudLine } from "./provider.ts";
 import type { TlsTerms } from "./tls-identity.ts";
 
 export interface MqttProviderOptions {
@@ -34,11 +34,14 @@ export class MqttProvider implements BridgeProvider {
   readonly maxInFlight = IN_FLIGHT;
   readonly maxInFlightPerGroup: number;
   readonly batchSize: number;
+  readonly line?: CloudLine;
   readonly #options: MqttProviderOptions;
   readonly #careful = new CarefulWindow(IN_FLIGHT);
 
   constructor(options: MqttProviderOptions) {
     this.#options = options;
+    const line = lineOf(options);
+    if (line !== undefined) this.line = line;
     // MQTT 3.1.1 has no negative PUBACK: a message is lost only with the connection, and then so are all after it.
     // MQTT 5 can refuse one message and take the next of the same Thing, so there the next must wait for the answer.
     this.maxInFlightPerGroup = options.protocolVersion === 4 ? IN_FLIGHT : 1;
@@ -180,6 +183,13 @@ function heardMessage(topic: string, payload: Buffer, packet: IPublishPacket): H
 function turnedAwayOf({ topic, why }: RefusedMessage): TurnedAway {
   const reason = why === "too-large" ? "it is too long to be read" : "too many came at once";
   return { where: topic, code: why, reason };
+}
+
+/** @returns `undefined` for an address that is none: `connect` says so. */
+function lineOf({ keepaliveS, url }: MqttProviderOptions): CloudLine | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { host, port, secure } = readUrl(url);
+  return { host, port, tls: secure, keepaliveS };
 }
 
 function readUrl(url: string): { readonly secure: boolean; readonly host: string; readonly port: number } {

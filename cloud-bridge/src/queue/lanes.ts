@@ -48,9 +48,9 @@ export class Lanes {
     if (lane.ready(this.#window)) this.#ready.push(lane);
   }
 
-  /** Takes out the lane that a row leaves of next; offer it again. */
-  next(): Lane | undefined {
-    return this.#ready.next(this.#window);
+  /** Takes out the lane of these classes that a row leaves of next; offer it again. */
+  next(classes: readonly MessageClass[]): Lane | undefined {
+    return this.#ready.next(this.#window, classes);
   }
 
   /** Takes out the lane whose first row is the oldest of a class, or of the least important class that has any. */

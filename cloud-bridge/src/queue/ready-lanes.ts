@@ -26,10 +26,11 @@ export class ReadyLanes {
     (lane.backlog ? this.#backlog : this.#live)[lane.class].push(lane);
   }
 
-  /** Takes out the lane whose turn it is. @param window as of `Lane.ready`. */
-  next(window: number): Lane | undefined {
+  /** Takes out the lane whose turn it is. @param window as of `Lane.ready`. @param allowed classes that may leave. */
+  next(window: number, allowed: readonly MessageClass[]): Lane | undefined {
     for (const [rank, classes] of RANKS.entries()) {
-      const lane = this.#turn(rank, classes, window);
+      const wanted = classes.filter((each) => allowed.includes(each));
+      const lane = wanted.length === 0 ? undefined : this.#turn(rank, wanted, window);
       if (lane !== undefined) return lane;
     }
     return undefined;

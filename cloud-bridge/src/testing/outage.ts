@@ -4,6 +4,7 @@ import { isJsonObject } from "@tram/protocol";
 import { MemoryStore, NO_REQUESTS, VirtualClock } from "@tram/testkit";
 import { Link } from "../link.ts";
 import { DEFAULT_LIMITS, type Draft, type Outbox, type OutboxOptions, openOutbox } from "../outbox.ts";
+import { freeLine } from "./free-line.ts";
 import { GatedStore } from "./gated-store.ts";
 import { LossyCloud } from "./lossy-cloud.ts";
 import { QuietLog } from "./quiet-log.ts";
@@ -84,6 +85,7 @@ export async function runOutage(options: OutageOptions): Promise<OutageReport> {
       clock,
       random,
       log: new QuietLog(),
+      ...(await freeLine(store, clock)),
       onChange: () => undefined,
     });
     const tending = clock.every(2_000, () => void outbox.tend());

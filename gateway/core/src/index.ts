@@ -11,6 +11,7 @@ export * from "./ports/clock.ts";
 export * from "./ports/log.ts";
 export * from "./ports/mqtt.ts";
 export * from "./ports/store.ts";
+export * from "./ports/wan.ts";
 export * from "./registry/household.ts";
 export * from "./registry/household-file.ts";
 export * from "./registry/link.ts";

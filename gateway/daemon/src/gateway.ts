@@ -9,6 +9,7 @@ import { RepeatFilter } from "./audit/repeat-filter.ts";
 import { openBackups } from "./backup/open-backups.ts";
 import { SystemClock } from "./clock/system-clock.ts";
 import { clockTrust } from "./clock/trust.ts";
+import { budgetProblems } from "./cloud/budget-problems.ts";
 import { anyUp, isUp, openBridges } from "./cloud/open-bridges.ts";
 import type { ConfigSource } from "./config/last-good.ts";
 import { annotatedConfig } from "./config/print.ts";
@@ -211,6 +212,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       ...restart.problems,
       ...journalProblem(events, settings.data),
       ...(later.mqtt?.problems ?? []),
+      ...budgetProblems(bridges),
       // They share a disk: what is wrong with that is told once.
       ...(house.transactions.health.failing ? [] : (later.history?.problems ?? [])),
     ],
@@ -233,9 +235,13 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   const clouds = await openBridges({ settings, clock, store, log, house, live }, teardown);
   bridges.push(...clouds.bridges);
   for (const bridge of bridges) {
+    let { budget } = bridge;
     const tell = (): void => {
       house.presence.changed();
-      rules.bridge(bridge.id, bridge.status().state === "online");
+      rules.bridge(bridge.id, bridge.state === "online");
+      if (bridge.budget === budget) return;
+      budget = bridge.budget;
+      onChange();
     };
     teardown.use(bridge.onChange(tell));
   }
@@ -322,6 +328,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     editor,
     versions,
     rules,
+    bridges,
     nodeRed,
     desk,
     metrics,

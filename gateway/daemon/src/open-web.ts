@@ -1,3 +1,4 @@
+import type { Bridge } from "@tram/cloud-bridge";
 import type { Clock } from "@tram/core";
 import type { FlashView } from "@tram/protocol";
 import type { AccountAudit } from "./audit/account-audit.ts";
@@ -14,6 +15,7 @@ import { accountRoutes } from "./http/routes-account.ts";
 import { auditRoutes } from "./http/routes-audit.ts";
 import { authorityRoutes } from "./http/routes-authority.ts";
 import { backupRoutes } from "./http/routes-backup.ts";
+import { bridgeRoutes } from "./http/routes-bridge.ts";
 import { broadcastRoutes } from "./http/routes-broadcast.ts";
 import { type ClientDesk, clientRoutes } from "./http/routes-clients.ts";
 import { credentialRoutes } from "./http/routes-credentials.ts";
@@ -58,6 +60,7 @@ export interface WebRoom {
   readonly editor: RuleEditor;
   readonly versions: RuleVersions;
   readonly rules: RuleHouse;
+  readonly bridges: readonly Bridge[];
   readonly nodeRed: NodeRedRoom;
   readonly desk: ClientDesk;
   readonly metrics: () => string;
@@ -93,6 +96,7 @@ export async function openWeb(parts: WebRoom, teardown: Teardown): Promise<HttpS
     ...clientRoutes(parts.desk),
     ...mappingRoutes(parts.mqtt.mapping, access.audit.audit),
     ...systemRoutes(status),
+    ...bridgeRoutes(parts.bridges, access.audit.audit),
     ...pairingRoutes(access.identity, access.place),
     ...credentialRoutes(access.identity, access.place),
     ...authorityRoutes(access.authority, access.identity),

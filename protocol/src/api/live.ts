@@ -1,7 +1,7 @@
 import { type Static, Type } from "typebox";
+import { BridgeView } from "./bridge.ts";
 import {
   AlertView,
-  BridgeView,
   CommandView,
   GatewayView,
   ModuleView,

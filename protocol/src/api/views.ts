@@ -217,27 +217,6 @@ export const ModuleView = Type.Object({
 });
 export type ModuleView = Static<typeof ModuleView>;
 
-export const BridgeView = Type.Object({
-  id: Type.String(),
-  provider: Type.String(),
-  state: Type.Enum(["connecting", "online", "offline", "stopped"]),
-  since: Time,
-  queued: Type.Integer(),
-  queuedByClass: Type.Record(Type.String(), Type.Integer()),
-  oldest: Type.Optional(Time),
-  sent: Type.Integer({ description: "Acknowledged by the cloud since the gateway started." }),
-  dropped: Type.Integer({ description: "Given up before the cloud had them, ever." }),
-  drops: Type.Optional(
-    Type.Record(Type.String(), Type.Record(Type.String(), Type.Integer()), {
-      description:
-        "The same by class (alarm, reply, state, telemetry) and reason: quota, expired, not-kept, lost, parked.",
-    }),
-  ),
-  parked: Type.Integer({ description: "Never acceptable to the provider, kept aside." }),
-  lastError: Type.Optional(Type.String()),
-});
-export type BridgeView = Static<typeof BridgeView>;
-
 const Qos = Type.Enum([0, 1, 2]);
 
 export const ClientView = Type.Object({

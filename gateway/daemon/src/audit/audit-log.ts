@@ -36,6 +36,8 @@ export type AuditAction =
   | "household-changed"
   | "mapping-changed"
   | "mapping-removed"
+  | "parked-resent"
+  | "parked-discarded"
   | "administrator-created"
   | "setup-opened"
   | "setup-refused"

@@ -1,6 +1,7 @@
 import { type CliCommand, CONFIG_OPTION, type OptionSpec } from "./command.ts";
 import { ACCESS_COMMANDS } from "./command-table-access.ts";
 import { BACKUP_COMMANDS } from "./command-table-backup.ts";
+import { BRIDGE_COMMANDS } from "./command-table-bridge.ts";
 import { RULE_COMMANDS } from "./command-table-rules.ts";
 import { THING_COMMANDS } from "./command-table-things.ts";
 
@@ -197,12 +198,7 @@ export const COMMANDS: readonly CliCommand[] = [
     maxArgs: 1,
     load: async () => (await import("./commands-mappings.ts")).removeMapping,
   },
-  {
-    name: "bridge status",
-    summary: "cloud bridges: link, queue, drops and the last error",
-    maxArgs: 0,
-    load: async () => (await import("./commands-bridge.ts")).bridgeStatus,
-  },
+  ...BRIDGE_COMMANDS,
   ...ACCESS_COMMANDS,
   ...BACKUP_COMMANDS,
   {

@@ -36,6 +36,7 @@ const BRIDGE: BridgeView = {
   sent: 5,
   dropped: 0,
   parked: 0,
+  traffic: { today: 0, month: 0, undated: 0 },
   lastError: "connection refused",
 };
 

@@ -10,6 +10,7 @@ import { CloudDesk } from "./cloud-desk.ts";
 import { CloudManager, type CloudManagerParts } from "./cloud-manager.ts";
 import { RequestContexts } from "./request-contexts.ts";
 import { seenFromCloud } from "./seen-from-cloud.ts";
+import { WanWatch } from "./wan-watch.ts";
 
 /** The bridges, and the way in for what their clouds ask. */
 export interface Clouds {
@@ -29,6 +30,10 @@ export async function openBridges(
   const bridges: Bridge[] = [];
   const desks: CloudDesk[] = [];
   const seen = seenFromCloud(house);
+  const wan = teardown.use(
+    new WanWatch({ clock, log, setting: settings.gateway.wan, folder: settings.runtime }),
+  );
+  if (settings.cloud.length > 0) wan.begin();
   for (const cloud of settings.cloud) {
     const desk = new CloudDesk({
       ...house,
@@ -41,7 +46,8 @@ export async function openBridges(
     const bridge = teardown.use(
       await openBridge({
         ...cloud,
-        gateway: { id: settings.gateway.id },
+        gateway: { id: settings.gateway.id, timezone: settings.gateway.timezone },
+        wan,
         house: {
           ...seen,
           ask: (request) => desk.ask(request),
@@ -85,5 +91,5 @@ export function anyUp(bridges: readonly Bridge[]): boolean | undefined {
 /** @returns undefined where there is no such bridge. */
 export function isUp(bridges: readonly Bridge[], id: string): boolean | undefined {
   const bridge = bridges.find((each) => each.id === id);
-  return bridge === undefined ? undefined : bridge.status().state === "online";
+  return bridge === undefined ? undefined : bridge.state === "online";
 }

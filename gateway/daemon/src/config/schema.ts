@@ -27,6 +27,12 @@ const GatewayConfig = Type.Object(
           "`auto` believes the wall clock once a time source has set it; `trusted` believes it always (a machine that is known to have a good clock).",
       }),
     ),
+    wan: Type.Optional(
+      Type.Enum(["metered", "unmetered"], {
+        description:
+          "Whether the way to the Internet costs by the byte. What switches between lines may write one of the two words to the file `wan` in the runtime folder; that counts then. Default: not known, which counts as metered for budgets and defers nothing.",
+      }),
+    ),
   },
   { ...Closed, description: "Who and where this gateway is." },
 );

@@ -37,6 +37,7 @@ export interface Settings {
     readonly longitude?: number;
     readonly timezone: string;
     readonly clock: "auto" | "trusted";
+    readonly wan?: "metered" | "unmetered";
   };
   /** Absolute path of the data folder. */
   readonly data: string;
@@ -114,6 +115,7 @@ export function completeSettings(sound: SoundConfig, folder: string, overrides: 
       ...(gateway.longitude === undefined ? {} : { longitude: gateway.longitude }),
       timezone: gateway.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
       clock: gateway.clock ?? "auto",
+      ...(gateway.wan === undefined ? {} : { wan: gateway.wan }),
     },
     data: resolve(overrides.data ?? document.data ?? join(folder, "data")),
     ...(overrides.runtime === undefined ? {} : { runtime: overrides.runtime }),

@@ -1,3 +1,4 @@
+import type { BridgeView } from "@tram/protocol";
 import { expect, test } from "vitest";
 import { metricsText } from "./metrics.ts";
 
@@ -18,9 +19,21 @@ test("each family is told once with its type, and labels are escaped", () => {
     bytesOut: 200,
   };
   const gateway = { store: "ok", problems: [] } as unknown as Parameters<typeof metricsText>[0]["gateway"];
-  const bridge = { id: 'a"b\\c', state: "online", queued: 3, dropped: 0 } as unknown as Parameters<
-    typeof metricsText
-  >[0]["bridges"][0];
+  const bridge: BridgeView = {
+    id: 'a"b\\c',
+    provider: "mqtt",
+    state: "online",
+    since: "2026-01-05T06:00:00.000Z",
+    holding: "budget",
+    queued: 3,
+    queuedByClass: { alarm: 1, telemetry: 2 },
+    oldest: "2026-01-05T06:00:00.500Z",
+    sent: 8,
+    dropped: 5,
+    drops: { telemetry: { quota: 4, expired: 1 } },
+    parked: 2,
+    traffic: { today: 10, month: 100, undated: 7, budget: { limit: 50, used: 100, level: "spent" } },
+  };
   const text = metricsText({
     broker,
     gateway,
@@ -47,6 +60,19 @@ test("each family is told once with its type, and labels are escaped", () => {
     '# TYPE tram_mqtt_messages_total counter\ntram_mqtt_messages_total{direction="in"} 10\n',
   );
   expect(text).toContain('tram_bridge_queued_messages{bridge="a\\"b\\\\c"} 3\n');
+  expect(text).toContain('tram_bridge_queued_class_messages{bridge="a\\"b\\\\c",class="telemetry"} 2\n');
+  expect(text).toContain('class="telemetry",reason="expired"} 1\n');
+  expect(text).toContain('tram_bridge_oldest_message_timestamp_seconds{bridge="a\\"b\\\\c"} 1767592800.5\n');
+  for (const [name, value] of [
+    ["bridge_online", 1],
+    ["bridge_sent_messages_total", 8],
+    ["bridge_parked_messages", 2],
+    ["bridge_month_bytes", 107],
+    ["bridge_month_budget_bytes", 50],
+    ["bridge_holding", 1],
+  ] as const) {
+    expect(text).toContain(`tram_${name}{bridge="a\\"b\\\\c"} ${value}\n`);
+  }
   expect(text).toContain("tram_store_ok 1\n");
   const types = text.match(/^# TYPE \S+/gm) ?? [];
   expect(new Set(types).size).toBe(types.length);

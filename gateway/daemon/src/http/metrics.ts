@@ -63,21 +63,7 @@ function families({
       "1 while a module is up.",
       modules.map(({ id, state }) => [{ module: id }, state === "up" ? 1 : 0] as const),
     ),
-    gauge(
-      "bridge_online",
-      "1 while a bridge has its cloud.",
-      bridges.map(({ id, state }) => [{ bridge: id }, state === "online" ? 1 : 0] as const),
-    ),
-    gauge(
-      "bridge_queued_messages",
-      "Messages that wait for a cloud.",
-      bridges.map(({ id, queued }) => [{ bridge: id }, queued] as const),
-    ),
-    counter(
-      "bridge_dropped_messages_total",
-      "Messages that a quota cost.",
-      bridges.map(({ dropped, id }) => [{ bridge: id }, dropped] as const),
-    ),
+    ...bridgeFamilies(bridges),
     gauge("resident_memory_bytes", "Resident memory of the process.", one(residentBytes)),
     counter(
       "flash_written_bytes_total",
@@ -92,6 +78,71 @@ function families({
       flash.lifeYears === undefined ? [] : one(flash.lifeYears),
     ),
     ...historyFamilies(flash.history),
+  ];
+}
+
+function bridgeFamilies(bridges: readonly BridgeView[]): readonly Family[] {
+  const each = (value: (bridge: BridgeView) => number | undefined): readonly Sample[] =>
+    bridges.flatMap((bridge): readonly Sample[] => {
+      const found = value(bridge);
+      return found === undefined ? [] : [[{ bridge: bridge.id }, found]];
+    });
+  const queued = bridges.flatMap(({ id, queuedByClass }) =>
+    Object.entries(queuedByClass).map(([name, count]) => [{ bridge: id, class: name }, count] as const),
+  );
+  const drops = bridges.flatMap(({ drops: counted = {}, id }) =>
+    Object.entries(counted).flatMap(([name, reasons]) =>
+      Object.entries(reasons).map(([reason, count]) => [{ bridge: id, class: name, reason }, count] as const),
+    ),
+  );
+  return [
+    gauge(
+      "bridge_online",
+      "1 while a bridge has its cloud.",
+      each(({ state }) => (state === "online" ? 1 : 0)),
+    ),
+    gauge(
+      "bridge_queued_messages",
+      "Messages that wait for a cloud.",
+      each((bridge) => bridge.queued),
+    ),
+    gauge("bridge_queued_class_messages", "The same by class.", queued),
+    gauge(
+      "bridge_oldest_message_timestamp_seconds",
+      "Since when the oldest of them waits.",
+      each(({ oldest }) => (oldest === undefined ? undefined : Date.parse(oldest) / 1_000)),
+    ),
+    counter(
+      "bridge_sent_messages_total",
+      "Messages that a cloud acknowledged.",
+      each(({ sent }) => sent),
+    ),
+    counter(
+      "bridge_dropped_messages_total",
+      "Messages that were given up before their cloud had them.",
+      each(({ dropped }) => dropped),
+    ),
+    counter("bridge_dropped_class_messages_total", "The same by class and reason.", drops),
+    gauge(
+      "bridge_parked_messages",
+      "Messages that their cloud will never take.",
+      each(({ parked }) => parked),
+    ),
+    gauge(
+      "bridge_month_bytes",
+      "Bytes of this month on the line to a cloud, partly estimated.",
+      each(({ traffic }) => traffic.month + traffic.undated),
+    ),
+    gauge(
+      "bridge_month_budget_bytes",
+      "What a month may cost.",
+      each(({ traffic }) => traffic.budget?.limit),
+    ),
+    gauge(
+      "bridge_holding",
+      "1 while telemetry waits for a cheaper line or for the next month.",
+      each(({ holding }) => (holding === undefined ? 0 : 1)),
+    ),
   ];
 }
 

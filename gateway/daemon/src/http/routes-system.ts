@@ -1,4 +1,4 @@
-import { BridgeView, GatewayView, ModuleView } from "@tram/protocol";
+import { type BridgeView, GatewayView, ModuleView } from "@tram/protocol";
 import { Type } from "typebox";
 import type { Route } from "./route.ts";
 
@@ -9,7 +9,7 @@ export interface SystemViews {
   bridges(): readonly BridgeView[];
 }
 
-/** The gateway itself: health, modules and bridges. */
+/** The gateway itself: health and modules. */
 export function systemRoutes(views: SystemViews): readonly Route[] {
   return [
     {
@@ -35,20 +35,6 @@ export function systemRoutes(views: SystemViews): readonly Route[] {
         schema: Type.Object({ modules: Type.Array(ModuleView) }),
       },
       handle: () => ({ status: 200, body: { modules: views.modules() } }),
-    },
-    {
-      method: "get",
-      path: "/api/v1/bridge",
-      operationId: "getBridges",
-      summary: "Cloud bridges: link, queue, drops and the last error",
-      tag: "Cloud",
-      scope: "read",
-      answer: {
-        status: 200,
-        description: "The bridges.",
-        schema: Type.Object({ bridges: Type.Array(BridgeView) }),
-      },
-      handle: () => ({ status: 200, body: { bridges: views.bridges() } }),
     },
   ];
 }

@@ -3,6 +3,8 @@ import type {
   BackupRequest,
   MappingProposals,
   MappingView,
+  ParkedCount,
+  ParkedPageView,
   Problem,
   RuleChange,
   RuleCheckView,
@@ -87,6 +89,14 @@ export interface ApiClient {
   /** @param revision of the mapping that it changes; undefined for a new one. */
   putMapping(mapping: TopicMapping, revision: string | undefined): Promise<ApiResult<MappingView>>;
   removeMapping(id: string): Promise<ApiResult<void>>;
+  /** Messages that a cloud will not take, those behind `after`. */
+  parked(bridge: string, after: number): Promise<ApiResult<ParkedPageView>>;
+  /** Sends parked messages again, or gives them up; all of them where none is named. Answers how many. */
+  dealWithParked(
+    bridge: string,
+    what: "resend" | "discard",
+    seqs: readonly number[] | undefined,
+  ): Promise<ApiResult<number>>;
   backup(request: BackupRequest): Promise<ApiResult<DownloadedFile>>;
   supportBundle(): Promise<ApiResult<DownloadedFile>>;
 }
@@ -109,6 +119,7 @@ export function createApiClient(send: typeof fetch): ApiClient {
   const source = (body: unknown) => body as RuleSourceView;
   const thingAt = (thing: string, rest = "") => `things/${encodeURIComponent(thing)}${rest}`;
   const ruleAt = (rule: string, rest = "") => `rules/${encodeURIComponent(rule)}${rest}`;
+  const bridgeAt = (bridge: string) => `bridge/${encodeURIComponent(bridge)}`;
   const fileAt = (file: string) => `rule-files/${encodeURIComponent(file)}`;
   const pastOf = (subject: PastSubject) =>
     "rule" in subject
@@ -172,6 +183,15 @@ export function createApiClient(send: typeof fetch): ApiClient {
         revision,
       ),
     removeMapping: (id) => call("DELETE", `mappings/${encodeURIComponent(id)}`, nothing),
+    parked: (bridge, after) =>
+      call("GET", `${bridgeAt(bridge)}/parked?after=${after}`, (body) => body as ParkedPageView),
+    dealWithParked: (bridge, what, seqs) =>
+      call(
+        "POST",
+        `${bridgeAt(bridge)}/parked/${what}`,
+        (body) => (body as ParkedCount).count,
+        seqs === undefined ? {} : { seqs },
+      ),
     backup: (body) => download("backup", body),
     supportBundle: () => download("support-bundle"),
   };

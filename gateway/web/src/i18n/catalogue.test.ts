@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LANGUAGES } from "./language.ts";
+import "../cloud/cloud-texts.ts";
 import "../household/household-texts.ts";
 import "../rule-editor/editor-texts.ts";
 import "../system/backup-texts.ts";
@@ -8,6 +9,7 @@ import type { MessageKey } from "./catalogue.ts";
 import type { Message } from "./message.ts";
 import { en } from "./messages/en.ts";
 import { enBackup } from "./messages/en-backup.ts";
+import { enCloud } from "./messages/en-cloud.ts";
 import { enEditor } from "./messages/en-editor.ts";
 import { enEditorParts } from "./messages/en-editor-parts.ts";
 import { enHousehold } from "./messages/en-household.ts";
@@ -17,6 +19,7 @@ import { CATALOGUES } from "./translator.ts";
 const english: Readonly<Record<MessageKey, Message>> = {
   ...en,
   ...enBackup,
+  ...enCloud,
   ...enEditor,
   ...enEditorParts,
   ...enHousehold,

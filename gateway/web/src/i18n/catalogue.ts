@@ -1,6 +1,7 @@
 import type { Message, PluralForms, SlotsOf } from "./message.ts";
 import type { en } from "./messages/en.ts";
 import type { enBackup } from "./messages/en-backup.ts";
+import type { enCloud } from "./messages/en-cloud.ts";
 import type { enEditor } from "./messages/en-editor.ts";
 import type { enEditorParts } from "./messages/en-editor-parts.ts";
 import type { enHousehold } from "./messages/en-household.ts";
@@ -9,6 +10,7 @@ import type { enTopics } from "./messages/en-topics.ts";
 /** English, which defines the keys that every other language must have. */
 type English = typeof en &
   typeof enBackup &
+  typeof enCloud &
   typeof enEditor &
   typeof enEditorParts &
   typeof enHousehold &

@@ -1,5 +1,6 @@
 import { type RefObject, useEffect, useRef } from "react";
 import { Route, Switch, useLocation } from "wouter";
+import { LazyCloud } from "../cloud/lazy-cloud.tsx";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { useLive } from "../live/use-live.ts";
 import { LazyRuleEditor, LazyRuleFile } from "../rule-editor/lazy-pages.tsx";
@@ -40,6 +41,7 @@ export function Shell() {
             <Route path="/rules/:id">{({ id }) => <LazyRuleEditor id={id} />}</Route>
             <Route path="/topics" component={LazyTopics} />
             <Route path="/system" component={SystemPage} />
+            <Route path="/system/cloud" component={LazyCloud} />
             <Route>
               <Page title={t("app.notFound")}>{null}</Page>
             </Route>

@@ -16,7 +16,7 @@ export function BridgeChip() {
   const shown = more > 0 ? `${text} · ${i18n.t("bridge.more", { count: more })}` : text;
   return (
     <Link
-      href="/system"
+      href="/system/cloud"
       className="chip bridge-chip"
       data-tone={BRIDGE_TONES[bridge.state]}
       data-long={shown.length > 20}

@@ -14,6 +14,7 @@ const bridge = (more: Partial<BridgeView> = {}): BridgeView => ({
   sent: 0,
   dropped: 0,
   parked: 0,
+  traffic: { today: 0, month: 0, undated: 0 },
   ...more,
 });
 const offline = bridge({ state: "offline", queued: 340, oldest: "2026-03-01T05:03:10Z" });

@@ -1,4 +1,5 @@
 import { useId } from "react";
+import { Link } from "wouter";
 import { mayAdminister } from "../account/session-slice.ts";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { Complaints } from "../shell/complaints.tsx";
@@ -17,6 +18,7 @@ export function SystemPage() {
   const modulesId = useId();
   const gatewayId = useId();
   const gateway = useAppSelector((state) => state.system.gateway);
+  const bridged = useAppSelector((state) => Object.keys(state.system.bridges).length > 0);
   const administers = useAppSelector((state) => mayAdminister(state.session));
   if (gateway === undefined) return null;
   return (
@@ -29,6 +31,11 @@ export function SystemPage() {
       <section className="card system-section" aria-labelledby={bridgesId}>
         <h2 id={bridgesId}>{t("system.bridges")}</h2>
         <BridgesTable />
+        {bridged ? (
+          <p>
+            <Link href="/system/cloud">{t("system.moreOfBridges")}</Link>
+          </p>
+        ) : null}
       </section>
       <section className="card system-section" aria-labelledby={modulesId}>
         <h2 id={modulesId}>{t("system.modules")}</h2>

@@ -14,6 +14,7 @@ const bridge: BridgeView = {
   sent: 0,
   dropped: 0,
   parked: 0,
+  traffic: { today: 0, month: 0, undated: 0 },
 };
 const module: ModuleView = {
   id: "sim",

@@ -10,6 +10,8 @@ export function troubles(gateway: GatewayView, t: Translate): readonly Complaint
 function summaryOf(code: string, { storeCode }: GatewayView, t: Translate): string | undefined {
   if (code === "clock") return t("system.trouble.clock");
   if (code === "events") return t("system.trouble.events");
+  if (code === "budget-near") return t("system.trouble.budget.near");
+  if (code === "budget-spent") return t("system.trouble.budget.spent");
   if (code === "restart") return t("system.trouble.restart");
   if (code !== "store") return undefined;
   if (storeCode === "full") return t("system.trouble.store.full");

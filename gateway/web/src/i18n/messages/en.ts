@@ -316,12 +316,17 @@ export const en = {
     "The data folder cannot be used: nothing new is kept or acknowledged. Rules and control go on from memory. Check the disk.",
   "system.trouble.clock":
     "The clock is not set: times may be years off, and rules at a time of day wait. Give the gateway a time server (NTP).",
+  "system.trouble.budget.near":
+    "More than 80 % of the month's bytes to a cloud are used. When all are, readings wait for the next month; alarms go on.",
+  "system.trouble.budget.spent":
+    "The month's bytes to a cloud are used up. Readings wait for the next month; alarms, answers and states go on.",
   "system.trouble.events":
     "The journal of events is kept in memory alone: the disk takes nothing of it. Everything else goes on.",
   "system.trouble.restart":
     "The disk came back with other data: the gateway starts anew as soon as nothing is under way.",
   "system.noProblems": "The gateway reports no problems.",
   "system.bridges": "Cloud bridge",
+  "system.moreOfBridges": "Queue, bytes and messages set aside",
   "system.noBridges": "No cloud bridge is configured. Everything works locally.",
   "system.modules": "Modules",
   "system.noModules": "No modules are configured.",

@@ -313,11 +313,16 @@ export const vi: CatalogueOf<typeof en> = {
     "Không dùng được thư mục dữ liệu: dữ liệu mới không được lưu và không được xác nhận. Quy tắc và điều khiển vẫn chạy từ bộ nhớ. Hãy kiểm tra ổ lưu trữ.",
   "system.trouble.clock":
     "Đồng hồ chưa được chỉnh: thời gian có thể sai đến hàng năm, và các quy tắc theo giờ phải chờ. Hãy cho gateway một máy chủ thời gian (NTP).",
+  "system.trouble.budget.near":
+    "Đã dùng hơn 80 % dung lượng tháng gửi lên đám mây. Khi hết, số đo chờ đến tháng sau; cảnh báo vẫn gửi.",
+  "system.trouble.budget.spent":
+    "Đã dùng hết dung lượng tháng gửi lên đám mây. Số đo chờ đến tháng sau; cảnh báo, trả lời và trạng thái vẫn gửi.",
   "system.trouble.events": "Nhật ký sự kiện chỉ còn trong bộ nhớ: đĩa không ghi được. Mọi thứ khác vẫn chạy.",
   "system.trouble.restart":
     "Ổ lưu trữ đã trở lại với dữ liệu khác: gateway sẽ khởi động lại ngay khi không còn việc gì đang chạy.",
   "system.noProblems": "Gateway không báo vấn đề nào.",
   "system.bridges": "Cầu nối đám mây",
+  "system.moreOfBridges": "Hàng đợi, dung lượng và tin để riêng",
   "system.noBridges": "Chưa cấu hình cầu nối đám mây. Mọi thứ vẫn hoạt động tại chỗ.",
   "system.modules": "Mô-đun",
   "system.noModules": "Chưa cấu hình mô-đun nào.",
