@@ -1,0 +1,106 @@
+import type { Clock, CloudConnection, CloudDesk, CloudMessage, PublishOutcome } from "@tram/core";
+import type { Json } from "@tram/protocol";
+import type { MqttConnection } from "../mqtt-connection.ts";
+import { explainEnd } from "./faults.ts";
+import { isJobContext, type Jobs } from "./jobs.ts";
+import { Requests } from "./requests.ts";
+import { isShadowContext, type Shadows } from "./shadows.ts";
+
+export interface AwsIotConnectionParts {
+  readonly mqtt: MqttConnection;
+  readonly shadows: Shadows;
+  readonly jobs: Jobs;
+  readonly desk: CloudDesk;
+  readonly clock: Pick<Clock, "monotonic" | "after">;
+  /** Things that have no shadow on this connection. */
+  readonly without: ReadonlySet<string>;
+}
+
+/** One connection to AWS IoT: messages go to their topics, states into shadows, the ends of commands back to who asked. */
+export class AwsIotConnection implements CloudConnection {
+  readonly closed: Promise<string>;
+  readonly #parts: AwsIotConnectionParts;
+  readonly #requests: Requests;
+  #tokens = 0;
+  #ended = false;
+
+  constructor(parts: AwsIotConnectionParts) {
+    this.#parts = parts;
+    this.#requests = new Requests((outgoing) => parts.mqtt.send(outgoing), parts.clock);
+    this.closed = parts.mqtt.closed.then((reason) => this.#end(reason));
+  }
+
+  /** Reads shadows and jobs. Everything that they need is subscribed. */
+  start(): void {
+    const { shadows, jobs, desk, without } = this.#parts;
+    const session = { requests: this.#requests, desk, token: () => `t${++this.#tokens}` };
+    jobs.connected(session);
+    shadows.connected(session, without);
+  }
+
+  /** Publishes what is no message of the outbox. */
+  tell(topic: string, payload: Json): void {
+    void this.#requests.post({ topic, payload: JSON.stringify(payload) }, { urgent: true });
+  }
+
+  async publish(batch: readonly CloudMessage[]): Promise<readonly PublishOutcome[]> {
+    const outcomes: Promise<PublishOutcome>[] = [];
+    const direct: { readonly message: CloudMessage; readonly settle: (outcome: PublishOutcome) => void }[] = [];
+    for (const message of batch) {
+      const report = this.#report(message);
+      if (report === undefined) {
+        const { promise, resolve } = Promise.withResolvers<PublishOutcome>();
+        direct.push({ message, settle: resolve });
+        outcomes.push(this.#withEnd(message, promise));
+      } else outcomes.push(report);
+    }
+    void this.#parts.mqtt.publish(direct.map(({ message }) => message)).then((answers) => {
+      for (const [index, { settle }] of direct.entries()) {
+        settle(answers[index] ?? { outcome: "retry", reason: "no answer" });
+      }
+    });
+    return await Promise.all(outcomes);
+  }
+
+  /** The address of an image as it is now. @param context of the request for the firmware. */
+  firmwareUrl(context: Json): Promise<string | undefined> {
+    return this.#parts.jobs.freshUrl(context);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts.mqtt[Symbol.asyncDispose]();
+    await this.closed;
+  }
+
+  /** A good state goes into its shadow, where there is one; that a value is stale or bad is told by a message. */
+  #report(message: CloudMessage): Promise<PublishOutcome> | undefined {
+    if (message.class !== "state" || message.quality !== "good" || this.#ended) return undefined;
+    const report = this.#parts.shadows.report(message);
+    return report?.then(async (outcome): Promise<PublishOutcome> => {
+      if (outcome.outcome !== "misfit") return outcome;
+      const [instead] = await this.#parts.mqtt.publish([message]);
+      return instead ?? { outcome: "retry", reason: outcome.reason };
+    });
+  }
+
+  /** The end of a command is told, and brought back to the shadow or the job that asked for it. */
+  async #withEnd(message: CloudMessage, published: Promise<PublishOutcome>): Promise<PublishOutcome> {
+    if (message.class !== "reply") return await published;
+    const { shadows, jobs } = this.#parts;
+    const { context } = message;
+    let brought: PublishOutcome = { outcome: "acknowledged" };
+    if (isShadowContext(context)) brought = await shadows.ended(message);
+    else if (isJobContext(context)) brought = await jobs.ended(message);
+    const outcome = await published;
+    return outcome.outcome === "acknowledged" ? brought : outcome;
+  }
+
+  #end(reason: string): string {
+    this.#ended = true;
+    const explained = explainEnd(reason, this.#requests.open);
+    this.#requests.close();
+    this.#parts.shadows.lost(explained);
+    this.#parts.jobs.lost(explained);
+    return explained;
+  }
+}

@@ -1,0 +1,408 @@
+import type { CloudAnswer } from "@tram/core";
+import { isJsonObject, type Json, type JsonObject } from "@tram/protocol";
+import { AWS_LIMITS } from "./limits.ts";
+import {
+  isVersion,
+  mergedSection,
+  misshapen,
+  NO_SHADOW,
+  readDocument,
+  type ShadowDocument,
+  type ShadowPath,
+  section,
+  valueAt,
+  wishesOf,
+} from "./shadow-document.ts";
+import { composeUpdate, type Report, type UpdateParts } from "./shadow-update.ts";
+import { type AskedWish, type EndedWish, keyOf, ShadowWishes } from "./shadow-wishes.ts";
+
+/** What became of a state that was to be reported. */
+export type ReportOutcome =
+  | { readonly outcome: "acknowledged" }
+  /** This shadow cannot hold it, or may not be written: it has to go another way. */
+  | { readonly outcome: "misfit"; readonly reason: string }
+  | { readonly outcome: "retry"; readonly reason: string };
+
+/** What has to be done for a shadow. `Ticket` is what the caller knows a report by. */
+export type ShadowEffect<Ticket> =
+  | { readonly do: "get"; readonly token: string }
+  | { readonly do: "update"; readonly token: string; readonly body: JsonObject }
+  | { readonly do: "ask"; readonly wish: AskedWish }
+  /** Somebody has to be told that nothing comes of a wish. */
+  | { readonly do: "refuse"; readonly wish: EndedWish }
+  | { readonly do: "settle"; readonly tickets: readonly Ticket[]; readonly outcome: ReportOutcome }
+  /** Nothing goes on before `wake` is called, after a while. */
+  | { readonly do: "later"; readonly reason: string };
+
+export interface ShadowMachineOptions {
+  /** Names the shadow in ids and for people. */
+  readonly label: string;
+  /** Everything in `reported` is ours: what the house does not know is removed. */
+  readonly owned: boolean;
+  /** A client token that this connection has not used. */
+  readonly token: () => string;
+}
+
+/** One request without an answer. */
+type Flight<Ticket> =
+  | { readonly kind: "get"; readonly token: string }
+  | ({ readonly kind: "update"; readonly token: string } & UpdateParts<Ticket>);
+
+/** Conflicts in a row before it waits: somebody writes faster than we read. */
+const MOST_CONFLICTS = 5;
+
+/**
+ * One shadow: what the cloud has of it, what the house has, and the one request under way that brings them together.
+ * It does nothing itself; each call returns what has to be done.
+ */
+export class ShadowMachine<Ticket> {
+  readonly #options: ShadowMachineOptions;
+  readonly #wishes: ShadowWishes;
+  /** The last value of each property, as the house has it. `undefined`: it is there, and not fit to be told. */
+  readonly #local = new Map<string, { readonly path: ShadowPath; readonly value: Json | undefined }>();
+  /** To be written into `reported`. */
+  readonly #reports = new Map<string, Report<Ticket>>();
+  /** To be removed from `desired`, where it still has this value. */
+  readonly #takings = new Map<string, Report<Ticket>>();
+  #online = false;
+  /** `undefined` until it was read. */
+  #cloud: ShadowDocument | undefined;
+  #flight: Flight<Ticket> | undefined;
+  #waiting = false;
+  /** The house is busy: it is asked again later. */
+  #asksHeld = false;
+  #denied: string | undefined;
+  #singly = false;
+  #conflicts = 0;
+
+  constructor(options: ShadowMachineOptions) {
+    this.#options = options;
+    this.#wishes = new ShadowWishes(options.label);
+  }
+
+  /** There is a connection. @param local all that the house has. */
+  connected(local: Iterable<readonly [ShadowPath, Json | undefined]>): ShadowEffect<Ticket>[] {
+    this.#online = true;
+    this.#waiting = false;
+    this.#asksHeld = false;
+    this.#singly = false;
+    this.#denied = undefined;
+    this.#conflicts = 0;
+    this.#cloud = undefined;
+    this.#flight = undefined;
+    this.#local.clear();
+    for (const [path, value] of local) this.#local.set(keyOf(path), { path, value });
+    this.#reportAll();
+    return this.#next();
+  }
+
+  /** The connection is gone. Nothing of it is answered any more. */
+  lost(reason: string): ShadowEffect<Ticket>[] {
+    this.#online = false;
+    const effects = this.abandon(reason);
+    const flight = this.#flight;
+    // Whether it was written is seen when the shadow is read.
+    if (flight?.kind === "update") this.#putBack(flight);
+    this.#flight = undefined;
+    this.#reports.clear();
+    return effects;
+  }
+
+  /** Nobody waits any longer; what is to be done stays to be done. */
+  abandon(reason: string): ShadowEffect<Ticket>[] {
+    const tickets = [...this.#dropTickets()];
+    const flight = this.#flight;
+    if (flight?.kind === "update") {
+      const without = (part: Report<Ticket>): Report<Ticket> => ({ ...part, tickets: [] });
+      tickets.push(...[...flight.reports, ...flight.takings].flatMap((part) => part.tickets));
+      this.#flight = { ...flight, reports: flight.reports.map(without), takings: flight.takings.map(without) };
+    }
+    return settle(tickets, { outcome: "retry", reason });
+  }
+
+  /** The house has a new value. */
+  report(path: ShadowPath, value: Json, ticket: Ticket): ShadowEffect<Ticket>[] {
+    const key = keyOf(path);
+    this.#local.set(key, { path, value });
+    if (!this.#online) return settle([ticket], { outcome: "retry", reason: "not connected" });
+    const reason = this.#denied ?? misshapen(path, value);
+    if (reason !== undefined) return settle([ticket], { outcome: "misfit", reason });
+    const before = this.#reports.get(key);
+    this.#reports.set(key, { path, value, tickets: [...(before?.tickets ?? []), ticket] });
+    return this.#next();
+  }
+
+  /** The token of the request without an answer. */
+  get awaits(): string | undefined {
+    return this.#flight?.token;
+  }
+
+  /** A request was accepted; of other clients' requests only a deletion counts. */
+  accepted(operation: "get" | "update" | "delete", message: JsonObject): ShadowEffect<Ticket>[] {
+    if (operation === "delete") {
+      this.#cloud = undefined;
+      this.#reportAll();
+      return this.#next();
+    }
+    const flight = this.#flight;
+    // What others write is told by the deltas, and what they do not tell by a conflict.
+    if (flight === undefined || flight.kind !== operation || flight.token !== message.clientToken) return [];
+    this.#flight = undefined;
+    return flight.kind === "get" ? this.#gotDocument(message) : this.#updated(flight, message);
+  }
+
+  /** A message on a topic of rejected requests. @param code as HTTP has them. @param said by AWS. */
+  rejected(token: unknown, code: number, said: string): ShadowEffect<Ticket>[] {
+    const flight = this.#flight;
+    if (flight === undefined || flight.token !== token) return [];
+    this.#flight = undefined;
+    const reason = `AWS IoT refused the shadow ${this.#options.label}: ${said} (${code})`;
+    if (flight.kind === "get") {
+      if (code === 404) {
+        this.#cloud = NO_SHADOW;
+        return this.#next();
+      }
+      return code === 401 || code === 403 ? this.#deny(reason) : this.#pause(reason);
+    }
+    if (code === 409) {
+      this.#putBack(flight);
+      this.#cloud = undefined;
+      this.#conflicts++;
+      return this.#conflicts > MOST_CONFLICTS ? this.#pause(reason) : this.#next();
+    }
+    if (code === 400 || code === 413) return this.#unacceptable(flight, reason);
+    this.#putBack(flight);
+    return code === 401 || code === 403 || code === 404 ? this.#deny(reason) : this.#pause(reason);
+  }
+
+  /** No answer came in time. */
+  unanswered(token: string): ShadowEffect<Ticket>[] {
+    const flight = this.#flight;
+    if (flight === undefined || flight.token !== token) return [];
+    this.#flight = undefined;
+    if (flight.kind === "update") this.#putBack(flight);
+    // It may have been carried out: only reading tells.
+    this.#cloud = undefined;
+    return this.#pause(`AWS IoT did not answer for the shadow ${this.#options.label}`);
+  }
+
+  /** What is desired differs from what is reported. */
+  delta(message: JsonObject): ShadowEffect<Ticket>[] {
+    const cloud = this.#cloud;
+    const { state, version } = message;
+    if (cloud === undefined || !isJsonObject(state) || !isVersion(version)) return [];
+    if (version < cloud.version) return [];
+    this.#cloud = { version, desired: mergedSection(cloud.desired, state), reported: cloud.reported };
+    return this.#wish(state, section(message.metadata));
+  }
+
+  /** The house has answered a wish. */
+  answered(id: string, answer: CloudAnswer): ShadowEffect<Ticket>[] {
+    const ended = this.#wishes.answered(id, answer);
+    const effects = ended === undefined ? [] : this.#takeBack(ended);
+    if (answer.outcome === "refused" && answer.code === "busy") {
+      this.#asksHeld = true;
+      return [...effects, { do: "later", reason: answer.reason }];
+    }
+    return [...effects, ...this.#next()];
+  }
+
+  /** A command that came of a wish has ended. @param ticket is settled when the shadow has it. */
+  ended(
+    wish: { readonly id: string; readonly path: ShadowPath; readonly value: Json },
+    { fulfilled, readBack }: { readonly fulfilled: boolean; readonly readBack: boolean },
+    ticket: Ticket,
+  ): ShadowEffect<Ticket>[] {
+    const { id, path, value } = wish;
+    if (!this.#online) return settle([ticket], { outcome: "retry", reason: "not connected" });
+    const key = keyOf(path);
+    const latest = this.#wishes.ended(id, path, fulfilled);
+    if (fulfilled && !readBack) this.#local.set(key, { path, value });
+    if (fulfilled) this.#reportLocal(key);
+    if (!latest) return [...settle([ticket], { outcome: "acknowledged" }), ...this.#next()];
+    this.#addTaking({ path, value, tickets: [ticket] });
+    return this.#next();
+  }
+
+  /** Goes on after `later`. */
+  wake(): ShadowEffect<Ticket>[] {
+    this.#waiting = false;
+    this.#asksHeld = false;
+    this.#conflicts = 0;
+    if (this.#denied !== undefined) {
+      this.#denied = undefined;
+      this.#cloud = undefined;
+      this.#reportAll();
+    }
+    return this.#next();
+  }
+
+  #gotDocument(message: JsonObject): ShadowEffect<Ticket>[] {
+    const cloud = readDocument(message);
+    if (cloud === undefined) {
+      return this.#pause(`AWS IoT sent an unreadable shadow ${this.#options.label}`);
+    }
+    this.#cloud = cloud;
+    if (this.#options.owned) this.#removeUnknown(cloud.reported);
+    const metadata = section(section(message.metadata).desired);
+    return this.#wish(section(section(message.state).delta), metadata);
+  }
+
+  #updated(flight: Flight<Ticket> & { kind: "update" }, message: JsonObject): ShadowEffect<Ticket>[] {
+    const cloud = this.#cloud;
+    this.#conflicts = 0;
+    // Where the shadow was deleted meanwhile, it is read again.
+    if (cloud !== undefined) {
+      this.#cloud = {
+        version: isVersion(message.version) ? Math.max(cloud.version, message.version) : cloud.version,
+        desired: mergedSection(cloud.desired, flight.desired),
+        reported: mergedSection(cloud.reported, flight.reported),
+      };
+    }
+    const tickets = [...flight.reports, ...flight.takings].flatMap((part) => part.tickets);
+    return [...settle(tickets, { outcome: "acknowledged" }), ...this.#next()];
+  }
+
+  #wish(delta: JsonObject, metadata: JsonObject): ShadowEffect<Ticket>[] {
+    const wishes = wishesOf(delta, this.#cloud?.reported ?? {}, metadata);
+    const local = (path: ShadowPath): Json | undefined => this.#local.get(keyOf(path))?.value;
+    const ended = this.#wishes.read(wishes, local);
+    return [...ended.flatMap((wish) => this.#takeBack(wish)), ...this.#next()];
+  }
+
+  #takeBack(wish: EndedWish): ShadowEffect<Ticket>[] {
+    this.#addTaking({ path: wish.path, value: wish.value, tickets: [] });
+    this.#reportLocal(keyOf(wish.path));
+    return wish.refusal === undefined ? [] : [{ do: "refuse", wish }];
+  }
+
+  #addTaking(taking: Report<Ticket>): void {
+    const key = keyOf(taking.path);
+    const before = this.#takings.get(key);
+    this.#takings.set(key, { ...taking, tickets: [...(before?.tickets ?? []), ...taking.tickets] });
+  }
+
+  #reportAll(): void {
+    for (const key of this.#local.keys()) this.#reportLocal(key);
+  }
+
+  #reportLocal(key: string): void {
+    const local = this.#local.get(key);
+    if (local?.value === undefined || misshapen(local.path, local.value) !== undefined) return;
+    const tickets = this.#reports.get(key)?.tickets ?? [];
+    this.#reports.set(key, { path: local.path, value: local.value, tickets });
+  }
+
+  #removeUnknown(reported: JsonObject): void {
+    for (const [node, properties] of Object.entries(reported)) {
+      const inner = isJsonObject(properties) ? Object.keys(properties) : [];
+      const paths = isJsonObject(properties) ? inner.map((property) => [node, property]) : [[node]];
+      for (const path of paths) {
+        const key = keyOf(path);
+        if (this.#local.has(key) || this.#reports.has(key)) continue;
+        this.#reports.set(key, { path, value: null, tickets: [] });
+      }
+    }
+  }
+
+  #next(): ShadowEffect<Ticket>[] {
+    if (!this.#online) return [];
+    const due = this.#asksHeld ? [] : this.#wishes.take();
+    const asks = due.map((wish): ShadowEffect<Ticket> => ({ do: "ask", wish }));
+    if (this.#flight !== undefined || this.#waiting) return asks;
+    if (this.#cloud !== undefined) return [...asks, ...this.#compose(this.#cloud)];
+    const token = this.#options.token();
+    this.#flight = { kind: "get", token };
+    return [...asks, { do: "get", token }];
+  }
+
+  /** One update with all that differs, as far as it fits. */
+  #compose(cloud: ShadowDocument): ShadowEffect<Ticket>[] {
+    const { done, misfits, ...update } = composeUpdate(cloud, {
+      takings: this.#takings,
+      reports: this.#reports,
+      singly: this.#singly,
+    });
+    const effects = [
+      ...settle(done, { outcome: "acknowledged" }),
+      ...misfits.flatMap(({ tickets, bytes }) => settle(tickets, { outcome: "misfit", reason: this.#full(bytes) })),
+    ];
+    const { takings, reports, desired, reported } = update;
+    if (reports.length === 0 && takings.length === 0) {
+      this.#singly = false;
+      return effects;
+    }
+    const token = this.#options.token();
+    this.#flight = { kind: "update", token, ...update };
+    const state: JsonObject = {
+      ...(takings.length === 0 ? {} : { desired }),
+      ...(reports.length === 0 ? {} : { reported }),
+    };
+    // Only we write `reported`. `desired` is the cloud's: what it has written meanwhile must not be removed unseen.
+    const version = takings.length === 0 || cloud.version === 0 ? {} : { version: cloud.version };
+    return [...effects, { do: "update", token, body: { state, ...version, clientToken: token } }];
+  }
+
+  #full(bytes: number): string {
+    return `the shadow ${this.#options.label} is full: it would have ${bytes} bytes of ${AWS_LIMITS.shadowBytes}`;
+  }
+
+  /** What was not written is still to be written; the newer value of a property stays. */
+  #putBack({ reports, takings }: Flight<Ticket> & { kind: "update" }): void {
+    for (const report of reports) {
+      const key = keyOf(report.path);
+      const newer = this.#reports.get(key);
+      const tickets = [...report.tickets, ...(newer?.tickets ?? [])];
+      this.#reports.set(key, { ...(newer ?? report), tickets });
+    }
+    for (const taking of takings) {
+      const newer = this.#takings.get(keyOf(taking.path));
+      this.#takings.set(keyOf(taking.path), {
+        ...(newer ?? taking),
+        tickets: [...taking.tickets, ...(newer?.tickets ?? [])],
+      });
+    }
+  }
+
+  /** AWS does not take this update and never will: something in it is at fault. */
+  #unacceptable(flight: Flight<Ticket> & { kind: "update" }, reason: string): ShadowEffect<Ticket>[] {
+    if (flight.reports.length + flight.takings.length > 1) {
+      this.#singly = true;
+      this.#putBack(flight);
+      return this.#next();
+    }
+    return [
+      ...settle(flight.reports.flatMap(({ tickets }) => tickets), { outcome: "misfit", reason }),
+      ...settle(flight.takings.flatMap(({ tickets }) => tickets), { outcome: "acknowledged" }),
+      ...this.#next(),
+    ];
+  }
+
+  #pause(reason: string): ShadowEffect<Ticket>[] {
+    this.#waiting = true;
+    return [...settle(this.#dropTickets(), { outcome: "retry", reason }), { do: "later", reason }];
+  }
+
+  /** The shadow is not ours to use for now. What it cannot take goes another way. */
+  #deny(reason: string): ShadowEffect<Ticket>[] {
+    this.#waiting = true;
+    this.#denied = reason;
+    return [...settle(this.#dropTickets(), { outcome: "misfit", reason }), { do: "later", reason }];
+  }
+
+  /** Takes every ticket; what they stand for stays to be done. */
+  #dropTickets(): readonly Ticket[] {
+    const tickets: Ticket[] = [];
+    for (const parts of [this.#reports, this.#takings]) {
+      for (const [key, part] of parts) {
+        tickets.push(...part.tickets);
+        parts.set(key, { ...part, tickets: [] });
+      }
+    }
+    return tickets;
+  }
+}
+
+function settle<Ticket>(tickets: readonly Ticket[], outcome: ReportOutcome): ShadowEffect<Ticket>[] {
+  return tickets.length === 0 ? [] : [{ do: "settle", tickets, outcome }];
+}
