@@ -8,7 +8,7 @@ import { AwsIotConnection } from "./connection.ts";
 import { explainConnect } from "./faults.ts";
 import { Jobs } from "./jobs.ts";
 import { AWS_LIMITS, unfit } from "./limits.ts";
-import { REQUESTS_PER_S } from "./requests.ts";
+import { REQUESTS_SHARE } from "./requests.ts";
 import { type ChildShadows, Shadows } from "./shadows.ts";
 import type { ThingNames } from "./thing-names.ts";
 import { AwsTopics } from "./topics.ts";
@@ -46,8 +46,8 @@ export class AwsIotProvider implements BridgeProvider {
   readonly maxInFlightPerGroup = IN_FLIGHT;
   readonly batchSize = IN_FLIGHT / 4;
   readonly pace: CloudPace = {
-    messagesPerS: AWS_LIMITS.publishesPerS - REQUESTS_PER_S,
-    bytesPerS: AWS_LIMITS.bytesPerS - REQUESTS_PER_S * AWS_LIMITS.shadowBytes,
+    messagesPerS: AWS_LIMITS.publishesPerS - REQUESTS_SHARE,
+    bytesPerS: AWS_LIMITS.bytesPerS - REQUESTS_SHARE * AWS_LIMITS.shadowBytes,
   };
   readonly #options: AwsIotProviderOptions;
   readonly #topics: AwsTopics;

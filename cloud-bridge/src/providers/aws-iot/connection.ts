@@ -16,11 +16,16 @@ export interface AwsIotConnectionParts {
   readonly without: ReadonlySet<string>;
 }
 
+const ACKNOWLEDGED: Promise<PublishOutcome> = Promise.resolve({ outcome: "acknowledged" });
+const MOST_TOLD = 1_000;
+
 /** One connection to AWS IoT: messages go to their topics, states into shadows, the ends of commands back to who asked. */
 export class AwsIotConnection implements CloudConnection {
   readonly closed: Promise<string>;
   readonly #parts: AwsIotConnectionParts;
   readonly #requests: Requests;
+  /** Replies that AWS IoT has, and whose shadow or job has not: they come again, and are not published again. */
+  readonly #told = new Set<string>();
   #tokens = 0;
   #ended = false;
 
@@ -40,14 +45,15 @@ export class AwsIotConnection implements CloudConnection {
 
   /** Publishes what is no message of the outbox. */
   tell(topic: string, payload: Json): void {
-    void this.#requests.post({ topic, payload: JSON.stringify(payload) }, { urgent: true });
+    void this.#requests.post({ topic, payload: JSON.stringify(payload) });
   }
 
   async publish(batch: readonly CloudMessage[]): Promise<readonly PublishOutcome[]> {
     const outcomes: Promise<PublishOutcome>[] = [];
     const direct: { readonly message: CloudMessage; readonly settle: (outcome: PublishOutcome) => void }[] = [];
     for (const message of batch) {
-      const report = this.#report(message);
+      if (message.class === "alarm" && message.quality === "good") this.#parts.shadows.follow(message);
+      const report = this.#report(message) ?? this.#broughtAgain(message);
       if (report === undefined) {
         const { promise, resolve } = Promise.withResolvers<PublishOutcome>();
         direct.push({ message, settle: resolve });
@@ -83,16 +89,23 @@ export class AwsIotConnection implements CloudConnection {
     });
   }
 
+  #broughtAgain(message: CloudMessage): Promise<PublishOutcome> | undefined {
+    return this.#told.has(message.id) ? this.#withEnd(message, ACKNOWLEDGED) : undefined;
+  }
+
   /** The end of a command is told, and brought back to the shadow or the job that asked for it. */
   async #withEnd(message: CloudMessage, published: Promise<PublishOutcome>): Promise<PublishOutcome> {
     if (message.class !== "reply") return await published;
     const { shadows, jobs } = this.#parts;
-    const { context } = message;
-    let brought: PublishOutcome = { outcome: "acknowledged" };
-    if (isShadowContext(context)) brought = await shadows.ended(message);
-    else if (isJobContext(context)) brought = await jobs.ended(message);
-    const outcome = await published;
-    return outcome.outcome === "acknowledged" ? brought : outcome;
+    const { context, id } = message;
+    let bringing = ACKNOWLEDGED;
+    if (isShadowContext(context)) bringing = shadows.ended(message);
+    else if (isJobContext(context)) bringing = jobs.ended(message);
+    const [outcome, brought] = await Promise.all([published, bringing]);
+    if (outcome.outcome !== "acknowledged") return outcome;
+    if (brought.outcome === "acknowledged") this.#told.delete(id);
+    else if (this.#told.size < MOST_TOLD) this.#told.add(id);
+    return brought;
   }
 
   #end(reason: string): string {

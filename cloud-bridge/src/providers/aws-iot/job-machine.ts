@@ -166,6 +166,8 @@ export class JobMachine<Ticket> {
     }
     if (answer.outcome === "done") {
       const { value } = answer;
+      // It was asked before, and its command has ended since.
+      if (current.request.kind === "command" && isJsonObject(value)) return this.#report(current, endingOf(value), []);
       const text = JSON.stringify(value);
       const long = text.length > AWS_LIMITS.jobDetailCharacters;
       const result = value === null ? {} : { result: long ? "published" : text };
@@ -295,6 +297,17 @@ export class JobMachine<Ticket> {
     }
     return [...settle(tickets, { outcome: "retry", reason }), { do: "later", reason }];
   }
+}
+
+/** How the end of a command reads in a job. */
+export function endingOf({ state, code, reason, value, command }: JsonObject): JobEnding {
+  const succeeded = state === "confirmed" || state === "sent" || state === "done";
+  const text = (given: Json | undefined): string =>
+    typeof given === "string" ? given : given === undefined ? "" : JSON.stringify(given);
+  const details = Object.entries({ state, code, reason, value, command })
+    .map(([key, given]) => [key, text(given)] as const)
+    .filter(([, given]) => given !== "");
+  return { status: succeeded ? "SUCCEEDED" : "FAILED", details: Object.fromEntries(details) };
 }
 
 /** The reference of UpdateJobExecution: no control characters, and not too long. */

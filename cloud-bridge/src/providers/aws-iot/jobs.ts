@@ -1,7 +1,7 @@
 import type { Clock, CloudMessage, PublishOutcome } from "@tram/core";
 import { isJsonObject, type Json, type JsonObject, type Ms } from "@tram/protocol";
 import type { AwsSession } from "./aws-session.ts";
-import { type JobEffect, type JobEnding, JobMachine, type JobRef } from "./job-machine.ts";
+import { endingOf, type JobEffect, JobMachine, type JobRef } from "./job-machine.ts";
 import { parseShadowMessage as parseObject, section } from "./shadow-document.ts";
 import type { AwsTopics, Heard } from "./topics.ts";
 
@@ -167,17 +167,6 @@ export class Jobs {
 }
 
 const DONE: PublishOutcome = { outcome: "acknowledged" };
-
-/** How the end of a command reads in a job. */
-function endingOf({ state, code, reason, value, command }: JsonObject): JobEnding {
-  const succeeded = state === "confirmed" || state === "sent" || state === "done";
-  const text = (given: Json | undefined): string =>
-    typeof given === "string" ? given : given === undefined ? "" : JSON.stringify(given);
-  const details = Object.entries({ state, code, reason, value, command })
-    .map(([key, given]) => [key, text(given)] as const)
-    .filter(([, given]) => given !== "");
-  return { status: succeeded ? "SUCCEEDED" : "FAILED", details: Object.fromEntries(details) };
-}
 
 interface JobContext extends JobRef {
   readonly via: "job";

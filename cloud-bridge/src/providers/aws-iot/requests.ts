@@ -2,7 +2,10 @@ import { type Clock, type PublishOutcome, TokenBucket } from "@tram/core";
 import type { MqttOutgoing } from "../mqtt-connection.ts";
 
 /** Publishes a second for what we ask of AWS IoT itself; the rest of what it allows is left to the messages. */
-export const REQUESTS_PER_S = 15;
+const REQUESTS_PER_S = 12;
+const BURST = 3;
+/** At most so many in any second. */
+export const REQUESTS_SHARE = REQUESTS_PER_S + BURST;
 /** Requests without PUBACK. */
 const IN_FLIGHT = 12;
 /** Requests that wait; one a shadow, and answers. */
@@ -33,7 +36,7 @@ export class Requests {
   ) {
     this.#send = send;
     this.#clock = clock;
-    this.#bucket = new TokenBucket(REQUESTS_PER_S, REQUESTS_PER_S, clock.monotonic());
+    this.#bucket = new TokenBucket(REQUESTS_PER_S, BURST, clock.monotonic());
   }
 
   /** @returns when it was acknowledged or refused. Never rejects. */

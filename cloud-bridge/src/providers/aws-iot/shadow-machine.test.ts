@@ -323,6 +323,16 @@ describe("a wish of the cloud", () => {
     expect(new Set(world.asked.map(({ id }) => id)).size).toBe(3);
   });
 
+  it("that had failed before a restart is answered so, and told", () => {
+    const world = connected();
+    world.desire("motor/power", true, 100);
+    const result = { command: "c", state: "failed", code: "overridden", reason: "another value" };
+    world.answer(world.asked[0]?.id ?? "", { outcome: "done", value: result });
+    world.quiet();
+    expect([world.refused, world.service.desired]).toEqual([[["motor", "power"]], { motor: {} }]);
+    expect(world.service.reported).toEqual({ motor: { power: false } });
+  });
+
   it("for what is no property is refused", () => {
     const world = connected();
     const delta = { version: 50, state: { welcome: "aws-iot", motor: { "A b": 1 } }, metadata: {} };

@@ -48,6 +48,7 @@ type Flight<Ticket> =
   | { readonly kind: "get"; readonly token: string }
   | ({ readonly kind: "update"; readonly token: string } & UpdateParts<Ticket>);
 
+const PAUSED = "its shadow cannot be written for now";
 /** Conflicts in a row before it waits: somebody writes faster than we read. */
 const MOST_CONFLICTS = 5;
 
@@ -127,14 +128,21 @@ export class ShadowMachine<Ticket> {
     if (!this.#online) return settle([ticket], { outcome: "retry", reason: "not connected" });
     const reason = this.#denied ?? misshapen(path, value);
     if (reason !== undefined) return settle([ticket], { outcome: "misfit", reason });
-    const before = this.#reports.get(key);
-    this.#reports.set(key, { path, value, tickets: [...(before?.tickets ?? []), ticket] });
+    const tickets = this.#reports.get(key)?.tickets ?? [];
+    // While it pauses the value is kept, and who brought it does not wait.
+    this.#reports.set(key, { path, value, tickets: this.#waiting ? tickets : [...tickets, ticket] });
+    if (this.#waiting) return settle([ticket], { outcome: "retry", reason: PAUSED });
     return this.#next();
   }
 
   /** The token of the request without an answer. */
   get awaits(): string | undefined {
     return this.#flight?.token;
+  }
+
+  /** Whether the house has told of this property before. */
+  knows(path: ShadowPath): boolean {
+    return this.#local.has(keyOf(path));
   }
 
   /** A request was accepted; of other clients' requests only a deletion counts. */

@@ -65,9 +65,10 @@ function composeTakings<Ticket>(desired: JsonObject, { takings, singly }: Update
   const parts: Report<Ticket>[] = [];
   const done: Ticket[] = [];
   let update: JsonObject = {};
+  let bytes = 0;
   let after = desired;
   for (const [key, taking] of takings) {
-    if (singly && parts.length > 0) break;
+    if (parts.length > 0 && (singly || bytes > UPDATE_BYTES / 2)) break;
     takings.delete(key);
     const { path, value, tickets } = taking;
     if (!jsonEqual(valueAt(after, path), value)) {
@@ -75,6 +76,7 @@ function composeTakings<Ticket>(desired: JsonObject, { takings, singly }: Update
       continue;
     }
     const patch = treeOf(path, null);
+    bytes += bytesOf(patch);
     after = mergedSection(after, patch);
     update = joined(update, patch);
     parts.push(taking);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { CloudAnswer } from "@tram/core";
-import { type Json, jsonEqual, parsePropertyKey } from "@tram/protocol";
+import { isJsonObject, type Json, jsonEqual, parsePropertyKey } from "@tram/protocol";
 import type { ShadowPath, Wish } from "./shadow-document.ts";
 
 /** A wish that is to be put before the house. */
@@ -105,10 +105,8 @@ export class ShadowWishes {
     if (known === undefined || known.phase !== "asking") return undefined;
     const { path, value } = known;
     if (answer.outcome === "accepted") known.phase = "accepted";
-    else if (answer.outcome === "done") {
-      known.phase = "fulfilled";
-      return { path, value };
-    } else if (answer.code === "busy") known.phase = "due";
+    else if (answer.outcome === "done") return this.#over(known, answer.value);
+    else if (answer.code === "busy") known.phase = "due";
     else {
       known.phase = "refused";
       return { path, value, refusal: { id, code: answer.code, reason: answer.reason } };
@@ -127,6 +125,16 @@ export class ShadowWishes {
       return true;
     }
     return !isUnderWay(this.#known.get(keyOf(path)));
+  }
+
+  /** It was asked before, and its command has ended since. */
+  #over(known: Known, result: Json): EndedWish {
+    const { id, path, value } = known;
+    const { state, code, reason } = isJsonObject(result) ? result : {};
+    const failed = state === "failed" || state === "expired";
+    known.phase = failed ? "refused" : "fulfilled";
+    if (!failed) return { path, value };
+    return { path, value, refusal: { id, code: String(code ?? state), reason: String(reason ?? state) } };
   }
 
   #remember(key: string, wish: Wish, phase: Phase): string {

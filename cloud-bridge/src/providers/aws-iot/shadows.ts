@@ -143,6 +143,14 @@ export class Shadows {
     return this.#ticket(keeper, (ticket) => this.#do(keeper, keeper.machine.report(path, value, ticket)));
   }
 
+  /** An alarm went to its topic; where its property is also a state, the shadow follows. */
+  follow({ thing, name, value }: CloudMessage): void {
+    const keeper = this.#opened(thing);
+    const path = name.split("/");
+    if (keeper?.machine.knows(path) !== true) return;
+    this.#do(keeper, keeper.machine.report(path, value, () => undefined));
+  }
+
   /** The end of a command that came of a shadow. @returns when the shadow has it. Never rejects. */
   async ended({ thing, context, value: result }: CloudMessage): Promise<PublishOutcome> {
     const keeper = this.#opened(thing);
@@ -333,7 +341,9 @@ export class Shadows {
 /** Everything that belongs into a shadow. `undefined`: no good value was ever seen. */
 function* statesOf(desk: CloudDesk) {
   for (const { class: kind, thing, name, value } of desk.snapshot()) {
-    if (kind === "state") yield { thing, path: name.split("/"), value: value === null ? undefined : value };
+    // What warns is an alarm while it is news, and a state otherwise.
+    const state = kind === "state" || (kind === "alarm" && typeof value !== "number");
+    if (state) yield { thing, path: name.split("/"), value: value === null ? undefined : value };
   }
 }
 

@@ -44,6 +44,12 @@ export interface CloudConnection {
   readonly closed: Promise<string>;
   /** Publishes in the given order; outcomes are in the same order. Never rejects for a message's sake. */
   publish(batch: readonly CloudMessage[]): Promise<readonly PublishOutcome[]>;
+  /**
+   * The address of an image as it is now, where addresses are good for a while only.
+   * @param context of the request for it.
+   * @returns `undefined` when the cloud does not want it any more, or does not answer.
+   */
+  firmwareUrl?(context: Json): Promise<string | undefined>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -92,6 +98,8 @@ export interface CloudFirmware {
   readonly url: string;
   /** SHA-256 of the image, in hex. */
   readonly sha256?: string;
+  /** As for a command; and what `firmwareUrl` is asked with. */
+  readonly context?: Json;
 }
 
 export type CloudRequest = CloudCommand | CloudManagement | CloudFirmware;
@@ -114,7 +122,7 @@ export interface CloudDesk {
   /** Never rejects. The provider tells the cloud that it was heard only after this. */
   ask(request: CloudRequest): Promise<CloudAnswer>;
   /** The last reading of each property that goes to this cloud: what a shadow is compared with after an outage. */
-  snapshot(): Iterable<Omit<CloudMessage, "id" | "class">>;
+  snapshot(): Iterable<Omit<CloudMessage, "id">>;
   /** The Things that go to this cloud. */
   things(): Iterable<CloudThing>;
   /** Calls `listener` when a Thing has come, has changed, or is gone; whether it goes to this cloud `things` tells. */

@@ -75,6 +75,17 @@ export async function signRequest(
 }
 
 /**
+ * Asks another authority (a cloud's) for a certificate.
+ * @param key private, on P-256; only its public half and a signature are in the request.
+ * @param name becomes the common name; most authorities put their own in its place.
+ * @returns PKCS #10, PEM.
+ */
+export async function makeRequest(key: KeyObject, name: string): Promise<string> {
+  const { buildRequest } = await load();
+  return pem("CERTIFICATE REQUEST", buildRequest(key, name));
+}
+
+/**
  * Makes the list of revoked certificates.
  * @param revoked serial numbers, hexadecimal, with the time of revocation.
  */

@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { X509Certificate } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type KeyPair, makeAuthority, signRequest } from "./certificates.ts";
+import { type KeyPair, makeAuthority, makeRequest, signRequest } from "./certificates.ts";
 import { pem } from "./pem.ts";
 
 /** Requests come from whoever knows the pairing code: nothing in them may end the gateway, or pass unread. */
@@ -150,5 +150,30 @@ describe("bytes from outside", () => {
     await expect(signed(pem("CERTIFICATE REQUEST", other))).rejects.toThrow(
       /its signature is not that of its key/,
     );
+  });
+});
+
+describe("a request of ours", () => {
+  test("is one to OpenSSL and to ourselves, for our key and with our name", async () => {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const text = await makeRequest(privateKey, "farm \u1ea5");
+    const file = join(folder, "ours.csr");
+    writeFileSync(file, text);
+    const options = ["-in", file, "-noout", "-subject", "-pubkey", "-verify", "-nameopt", "utf8"];
+    const said = execFileSync("openssl", ["req", ...options], { encoding: "utf8", stdio: "pipe" });
+    const own = String(createPublicKey(privateKey).export({ format: "pem", type: "spki" }));
+    expect(said).toContain(own);
+    expect(said).toMatch(/CN ?= ?farm \u1ea5/);
+    expect(new X509Certificate(await signed(text)).checkPrivateKey(privateKey)).toBe(true);
+    expect(text).not.toContain("PRIVATE");
+  });
+
+  test("that was changed on its way is not signed by its key", async () => {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const text = await makeRequest(privateKey, "farm");
+    const bytes = Buffer.from(text.replace(/-----[^-]+-----|\s/g, ""), "base64");
+    const at = bytes.indexOf("farm");
+    bytes.write("evil", at);
+    await expect(signed(pem("CERTIFICATE REQUEST", bytes))).rejects.toThrow(/not that of its key/);
   });
 });
