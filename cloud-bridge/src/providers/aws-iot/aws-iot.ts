@@ -73,7 +73,10 @@ export class AwsIotProvider implements BridgeProvider {
       children,
       clock,
       refuse: (thing, { path, value, refusal: { id, code, reason } }) => {
-        const name = path.length === 2 && path.every((level) => /^[a-z0-9-]{1,64}$/.test(level)) ? path.join("/") : "shadow";
+        const name =
+          path.length === 2 && path.every((level) => /^[a-z0-9-]{1,64}$/.test(level))
+            ? path.join("/")
+            : "shadow";
         const topic = topics.message({ class: "reply", thing, name });
         tell(topic, { id, time: time(), state: "refused", path, value, code, reason });
       },
@@ -118,9 +121,17 @@ export class AwsIotProvider implements BridgeProvider {
           },
           careful: this.#careful,
           clock,
+          onRefused: ({ topic }) => {
+            const heard = this.#topics.read(topic);
+            if (heard?.kind === "shadow") this.#shadows.missed(heard);
+          },
           filtersPerSubscribe: AWS_LIMITS.filtersPerSubscribe,
           subscriptions: [
-            { filters: [...usual, ...more], qos: 1, onMessage: async (topic, said) => this.#hear(topic, said) },
+            {
+              filters: [...usual, ...more],
+              qos: 1,
+              onMessage: async (topic, said) => this.#hear(topic, said),
+            },
           ],
         },
         signal,

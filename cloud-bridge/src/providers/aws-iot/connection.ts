@@ -50,7 +50,8 @@ export class AwsIotConnection implements CloudConnection {
 
   async publish(batch: readonly CloudMessage[]): Promise<readonly PublishOutcome[]> {
     const outcomes: Promise<PublishOutcome>[] = [];
-    const direct: { readonly message: CloudMessage; readonly settle: (outcome: PublishOutcome) => void }[] = [];
+    const direct: { readonly message: CloudMessage; readonly settle: (outcome: PublishOutcome) => void }[] =
+      [];
     for (const message of batch) {
       if (message.class === "alarm" && message.quality === "good") this.#parts.shadows.follow(message);
       const report = this.#report(message) ?? this.#broughtAgain(message);

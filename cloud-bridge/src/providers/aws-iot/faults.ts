@@ -22,10 +22,9 @@ export function explainConnect(error: unknown, thing: string): unknown {
 
 /**
  * Why a connection has ended, with what may have been the reason.
- * @param open topics of requests that were not acknowledged.
+ * @param topic of the request that was not acknowledged.
  */
-export function explainEnd(reason: string, open: readonly string[]): string {
-  const [topic] = open;
+export function explainEnd(reason: string, topic: string | undefined): string {
   if (topic === undefined || !reason.endsWith("it closed the connection")) return reason;
   return `${reason}, while ${topic} was published: does the policy of the certificate allow it (iot:Publish)?`;
 }

@@ -37,22 +37,62 @@ describe("the document of a job", () => {
       },
     });
     expect(read({ tram: 1, operation: "rules", action: "put", name: "heat.yaml", text: "- {}" })).toEqual({
-      request: { kind: "manage", id: "job:j:1", what: "rules", operation: "put", name: "heat.yaml", text: "- {}" },
+      request: {
+        kind: "manage",
+        id: "job:j:1",
+        what: "rules",
+        operation: "put",
+        name: "heat.yaml",
+        text: "- {}",
+      },
     });
-    expect(read({ tram: 1, operation: "config", action: "get" })).toMatchObject({ request: { what: "config" } });
+    expect(read({ tram: 1, operation: "config", action: "get" })).toMatchObject({
+      request: { what: "config" },
+    });
   });
 
   it.each([
     ["nothing", undefined, /expected an object with "tram": 1/],
     ["another cloud's job", { operation: "mirror" }, /operation: expected one of command, firmware/],
-    ["another version", { tram: 2, operation: "command", thing: "pump", property: "a/b", value: 1 }, /tram: expected one of 1/],
+    [
+      "another version",
+      { tram: 2, operation: "command", thing: "pump", property: "a/b", value: 1 },
+      /tram: expected one of 1/,
+    ],
     ["no target", { tram: 1, operation: "command", thing: "pump", value: 1 }, /either property or action/],
-    ["two targets", { tram: 1, operation: "command", thing: "pump", property: "a/b", action: "c", value: 1 }, /either property/],
+    [
+      "two targets",
+      { tram: 1, operation: "command", thing: "pump", property: "a/b", action: "c", value: 1 },
+      /either property/,
+    ],
     ["no value", { tram: 1, operation: "command", thing: "pump", property: "a/b" }, /value: is missing/],
-    ["a wrong Thing", { tram: 1, operation: "command", thing: "Pump!", property: "a/b", value: 1 }, /thing: expected text/],
-    ["a word too many", { tram: 1, operation: "command", thing: "pump", property: "a/b", value: 1, sudo: 1 }, /sudo: unknown key/],
-    ["no date", { tram: 1, operation: "command", thing: "pump", property: "a/b", value: 1, expires_at: "2026-99-99T00:00:00Z" }, /expires_at/],
-    ["plain text transport", { tram: 1, operation: "firmware", version: "1", url: "http://x" }, /url: expected text/],
+    [
+      "a wrong Thing",
+      { tram: 1, operation: "command", thing: "Pump!", property: "a/b", value: 1 },
+      /thing: expected text/,
+    ],
+    [
+      "a word too many",
+      { tram: 1, operation: "command", thing: "pump", property: "a/b", value: 1, sudo: 1 },
+      /sudo: unknown key/,
+    ],
+    [
+      "no date",
+      {
+        tram: 1,
+        operation: "command",
+        thing: "pump",
+        property: "a/b",
+        value: 1,
+        expires_at: "2026-99-99T00:00:00Z",
+      },
+      /expires_at/,
+    ],
+    [
+      "plain text transport",
+      { tram: 1, operation: "firmware", version: "1", url: "http://x" },
+      /url: expected text/,
+    ],
     ["no text", { tram: 1, operation: "rules", action: "put", name: "a.yaml" }, /text: is missing/],
     ["an inherited operation", { tram: 1, operation: "constructor" }, /operation: expected one of/],
   ])("that has %s is malformed, and says where", (_name, document, problem) => {

@@ -21,7 +21,9 @@ const CommandJob = Type.Object(
     ...HEAD,
     operation: Type.Enum(["command"]),
     thing: Type.String({ pattern: ID_PATTERN }),
-    property: Type.Optional(Type.String({ pattern: `^${ID}/${ID}$`, description: "`node/property` to write." })),
+    property: Type.Optional(
+      Type.String({ pattern: `^${ID}/${ID}$`, description: "`node/property` to write." }),
+    ),
     action: Type.Optional(Type.String({ pattern: ID_PATTERN, description: "Action to invoke instead." })),
     value: Type.Unknown({ description: "The value to write, or the action's input." }),
     expires_at: Type.Optional(
@@ -86,7 +88,8 @@ export function readJobDocument(document: unknown, id: string, context: Json): J
     return { malformed: `expected an object with "tram": 1, found ${show(document)}` };
   }
   const { operation } = document;
-  const schema = typeof operation === "string" && Object.hasOwn(SCHEMAS, operation) ? SCHEMAS[operation] : undefined;
+  const schema =
+    typeof operation === "string" && Object.hasOwn(SCHEMAS, operation) ? SCHEMAS[operation] : undefined;
   if (schema === undefined) {
     const known = Object.keys(SCHEMAS).join(", ");
     return { malformed: `operation: expected one of ${known}, found ${show(operation)}` };
@@ -96,7 +99,8 @@ export function readJobDocument(document: unknown, id: string, context: Json): J
     const problems = schemaProblems(errors, document).slice(0, MOST_PROBLEMS);
     return { malformed: problems.map(({ path, problem }) => `${path}: ${problem}`).join("; ") };
   }
-  if (operation === "command") return commandOf(document as unknown as Static<typeof CommandJob>, id, context);
+  if (operation === "command")
+    return commandOf(document as unknown as Static<typeof CommandJob>, id, context);
   if (operation === "firmware") {
     const { thing, version, url, sha256 } = document as unknown as Static<typeof FirmwareJob>;
     const whose = thing === undefined ? {} : { thing };

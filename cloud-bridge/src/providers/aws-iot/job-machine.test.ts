@@ -58,7 +58,8 @@ class World {
   end(job: string, status: Status): void {
     this.#change(() => {
       const execution = this.#find(job);
-      if (execution !== undefined && isOpen(execution)) Object.assign(execution, { status, version: execution.version + 1 });
+      if (execution !== undefined && isOpen(execution))
+        Object.assign(execution, { status, version: execution.version + 1 });
     });
   }
 
@@ -105,7 +106,8 @@ class World {
   #describe(clientToken: string, job: string): void {
     const execution = this.#find(job);
     if (execution === undefined) this.do(this.machine.rejected({ clientToken, code: "ResourceNotFound" }));
-    else if (!isOpen(execution)) this.do(this.machine.rejected({ clientToken, code: "TerminalStateReached" }));
+    else if (!isOpen(execution))
+      this.do(this.machine.rejected({ clientToken, code: "TerminalStateReached" }));
     else this.do(this.machine.accepted({ clientToken, execution: told(execution) }));
   }
 
@@ -229,7 +231,10 @@ describe("jobs", () => {
     world.do(world.machine.connected());
     world.quiet();
     expect(world.statuses()).toEqual(["a REJECTED", "b IN_PROGRESS"]);
-    expect(world.executions[0]?.details).toMatchObject({ code: "malformed", reason: expect.stringMatching(/dance/) });
+    expect(world.executions[0]?.details).toMatchObject({
+      code: "malformed",
+      reason: expect.stringMatching(/dance/),
+    });
   });
 
   it("that the house refuses are rejected; while it is busy they are asked again", () => {
@@ -240,7 +245,9 @@ describe("jobs", () => {
     world.do(world.machine.answered("job:a:1", { outcome: "refused", code: "busy", reason: "busy" }));
     world.quiet();
     expect(world.asked).toHaveLength(2);
-    world.do(world.machine.answered("job:a:1", { outcome: "refused", code: "forbidden", reason: "no cloud may" }));
+    world.do(
+      world.machine.answered("job:a:1", { outcome: "refused", code: "forbidden", reason: "no cloud may" }),
+    );
     world.quiet();
     expect(world.statuses()).toEqual(["a REJECTED"]);
     expect(world.executions[0]?.details).toEqual({ code: "forbidden", reason: "no cloud may" });
@@ -257,7 +264,10 @@ describe("jobs", () => {
     world.quiet();
     world.do(world.machine.answered("job:b:1", { outcome: "done", value: "y".repeat(2_000) }));
     world.quiet();
-    expect(world.executions.map(({ details }) => details)).toEqual([{ result: '["x"]' }, { result: "published" }]);
+    expect(world.executions.map(({ details }) => details)).toEqual([
+      { result: '["x"]' },
+      { result: "published" },
+    ]);
     expect(world.told).toHaveLength(1);
   });
 
@@ -298,7 +308,11 @@ describe("jobs", () => {
     expect(world.asked.map(({ id }) => id)).toEqual(["job:a:1", "job:b:1"]);
     const late = world.ended("a");
     world.quiet();
-    expect([world.settled.get(late), ...world.statuses()]).toEqual(["acknowledged", "a TIMED_OUT", "b IN_PROGRESS"]);
+    expect([world.settled.get(late), ...world.statuses()]).toEqual([
+      "acknowledged",
+      "a TIMED_OUT",
+      "b IN_PROGRESS",
+    ]);
   });
 
   it("keep their details short and printable", () => {
@@ -311,9 +325,15 @@ describe("jobs", () => {
 
 describe("whatever happens", () => {
   const step = fc.oneof(
-    fc.record({ kind: fc.constant("queue" as const), document: fc.constantFrom<Json>(COMMAND, { tram: 9 }, null) }),
+    fc.record({
+      kind: fc.constant("queue" as const),
+      document: fc.constantFrom<Json>(COMMAND, { tram: 9 }, null),
+    }),
     fc.record({ kind: fc.constant("serve" as const) }),
-    fc.record({ kind: fc.constant("fault" as const), fault: fc.constantFrom("throttled" as const, "silence" as const) }),
+    fc.record({
+      kind: fc.constant("fault" as const),
+      fault: fc.constantFrom("throttled" as const, "silence" as const),
+    }),
     fc.record({ kind: fc.constant("answer" as const), refuse: fc.boolean() }),
     fc.record({ kind: fc.constant("ended" as const) }),
     fc.record({ kind: fc.constant("timeout" as const) }),
@@ -334,7 +354,9 @@ describe("whatever happens", () => {
           if (request === undefined) return false;
           answered++;
           if (refuse && !house.has(request.id)) {
-            world.do(world.machine.answered(request.id, { outcome: "refused", code: "forbidden", reason: "no" }));
+            world.do(
+              world.machine.answered(request.id, { outcome: "refused", code: "forbidden", reason: "no" }),
+            );
             return true;
           }
           if (!house.has(request.id)) house.set(request.id, "running");
@@ -370,7 +392,9 @@ describe("whatever happens", () => {
             if (action.restart) world.restart();
             world.do(world.machine.connected());
           }
-          expect(world.executions.filter(({ status }) => status === "IN_PROGRESS").length).toBeLessThanOrEqual(1);
+          expect(
+            world.executions.filter(({ status }) => status === "IN_PROGRESS").length,
+          ).toBeLessThanOrEqual(1);
         }
         for (let round = 0; round < 200; round++) {
           world.quiet();

@@ -167,7 +167,8 @@ export class JobMachine<Ticket> {
     if (answer.outcome === "done") {
       const { value } = answer;
       // It was asked before, and its command has ended since.
-      if (current.request.kind === "command" && isJsonObject(value)) return this.#report(current, endingOf(value), []);
+      if (current.request.kind === "command" && isJsonObject(value))
+        return this.#report(current, endingOf(value), []);
       const text = JSON.stringify(value);
       const long = text.length > AWS_LIMITS.jobDetailCharacters;
       const result = value === null ? {} : { result: long ? "published" : text };
@@ -315,7 +316,10 @@ export function boundedDetails(details: JobEnding["details"]): JsonObject {
   return Object.fromEntries(
     Object.entries(details)
       .slice(0, 10)
-      .map(([key, text]) => [key, text.replace(/\p{C}/gu, " ").slice(0, AWS_LIMITS.jobDetailCharacters) || "-"]),
+      .map(([key, text]) => [
+        key,
+        text.replace(/\p{C}/gu, " ").slice(0, AWS_LIMITS.jobDetailCharacters) || "-",
+      ]),
   );
 }
 

@@ -86,7 +86,9 @@ export class Jobs {
     const execution = await promise;
     this.#descriptions.delete(token);
     const { url } = section(execution?.jobDocument);
-    return execution?.executionNumber === context.execution && typeof url === "string" && url.startsWith("https://")
+    return execution?.executionNumber === context.execution &&
+      typeof url === "string" &&
+      url.startsWith("https://")
       ? url
       : undefined;
   }
@@ -118,7 +120,9 @@ export class Jobs {
       else if (effect.do === "later") this.#pause();
       else if (effect.do === "ask") {
         const { request } = effect;
-        void this.#session?.desk.ask(request).then((answer) => this.#do(this.#machine.answered(request.id, answer)));
+        void this.#session?.desk
+          .ask(request)
+          .then((answer) => this.#do(this.#machine.answered(request.id, answer)));
       } else if (effect.do === "start") {
         const { token } = effect;
         this.#post("start", "", { token, body: { clientToken: token } });
@@ -143,11 +147,14 @@ export class Jobs {
       else describe(undefined);
     };
     this.#unanswered.set(token, { [Symbol.dispose]: () => undefined });
-    void this.#session?.requests.post({ topic, payload: JSON.stringify(body) }, { urgent: true }).then((outcome) => {
-      if (!this.#unanswered.has(token)) return;
-      if (outcome.outcome === "acknowledged") this.#unanswered.set(token, clock.after(ANSWER_WITHIN_MS, missing));
-      else missing();
-    });
+    void this.#session?.requests
+      .post({ topic, payload: JSON.stringify(body) }, { urgent: true })
+      .then((outcome) => {
+        if (!this.#unanswered.has(token)) return;
+        if (outcome.outcome === "acknowledged")
+          this.#unanswered.set(token, clock.after(ANSWER_WITHIN_MS, missing));
+        else missing();
+      });
   }
 
   #answered(token: string): void {

@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FIRST_STATE, type ProvisioningEvent, type ProvisioningTask, stepProvisioning } from "./provisioning-machine.ts";
+import {
+  FIRST_STATE,
+  type ProvisioningEvent,
+  type ProvisioningTask,
+  stepProvisioning,
+} from "./provisioning-machine.ts";
 
 const created: ProvisioningEvent = {
   kind: "created",
@@ -49,9 +54,14 @@ describe("provisioning by claim", () => {
     expect(run([{ kind: "subscribed" }, event]).state.stage).toBe("failed");
   });
 
-  it.each([undefined, "a--b", "x".repeat(65), "a b", "a-", ""])("takes no Thing that is called %s", (thing) => {
-    expect(run([{ kind: "subscribed" }, created, { kind: "registered", thing }]).state.stage).toBe("failed");
-  });
+  it.each([undefined, "a--b", "x".repeat(65), "a b", "a-", ""])(
+    "takes no Thing that is called %s",
+    (thing) => {
+      expect(run([{ kind: "subscribed" }, created, { kind: "registered", thing }]).state.stage).toBe(
+        "failed",
+      );
+    },
+  );
 
   it("is never done without each step in its order, whatever is heard and however often", () => {
     const event = fc.constantFrom<ProvisioningEvent>(

@@ -3,8 +3,15 @@ import { type KeyObject, X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { NO_REQUESTS, RealClock } from "@tram/testkit";
-import { ARN, AwsIot, type Enrollment, type PolicyDocument, type ProvisioningTemplate } from "@tram/testkit/aws-iot";
+import {
+  ARN,
+  AwsIot,
+  type Enrollment,
+  NO_REQUESTS,
+  type PolicyDocument,
+  type ProvisioningTemplate,
+  RealClock,
+} from "@tram/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BridgeError } from "../../bridge-error.ts";
 import { AwsIotProvider } from "./aws-iot.ts";
@@ -33,7 +40,10 @@ const allow = (Action: string | readonly string[], ...resources: readonly string
   Action,
   Resource: resources.map((resource) => `${ARN}:${resource}`),
 });
-const PROVISIONING = ["$aws/certificates/create-from-csr/json", "$aws/provisioning-templates/gateways/provision/json"];
+const PROVISIONING = [
+  "$aws/certificates/create-from-csr/json",
+  "$aws/provisioning-templates/gateways/provision/json",
+];
 const CLAIM: PolicyDocument = {
   Version: "2012-10-17",
   Statement: [
@@ -128,15 +138,25 @@ describe("provisioning by claim", () => {
     );
     expect(second.thing).toBe("farm");
     expect(second.certificateId).not.toBe(first.certificateId);
-    expect(new X509Certificate(second.certificate).publicKey.equals(new X509Certificate(first.certificate).publicKey)).toBe(
-      false,
-    );
+    expect(
+      new X509Certificate(second.certificate).publicKey.equals(
+        new X509Certificate(first.certificate).publicKey,
+      ),
+    ).toBe(false);
   });
 
   it.each<[string, () => Partial<ProvisionOptions>, RegExp]>([
     ["no such template", () => ({ template: "others" }), /provisioning|allow/],
-    ["a parameter that is missing", () => ({ parameters: {} }), /register the gateway.*parameters.*InvalidParameters/],
-    ["no certificate request", () => ({ request: async () => "nonsense" }), /a certificate.*InvalidCertificateSigningRequest/],
+    [
+      "a parameter that is missing",
+      () => ({ parameters: {} }),
+      /register the gateway.*parameters.*InvalidParameters/,
+    ],
+    [
+      "no certificate request",
+      () => ({ request: async () => "nonsense" }),
+      /a certificate.*InvalidCertificateSigningRequest/,
+    ],
     ["a client id that the claim may not have", () => ({ clientId: "farmer" }), /client\/farmer/],
   ])("says what is wrong: %s", async (_name, more, words) => {
     const error = await refusalOf(provision(options(more()), unused));
@@ -150,7 +170,10 @@ describe("provisioning by claim", () => {
   });
 
   it("gives nothing back when the new certificate does not let the gateway in", async () => {
-    aws.registry.putPolicy("gateway", { Version: "2012-10-17", Statement: [allow("iot:Publish", "topic/*")] });
+    aws.registry.putPolicy("gateway", {
+      Version: "2012-10-17",
+      Statement: [allow("iot:Publish", "topic/*")],
+    });
     const clock = new (class extends RealClock {
       override async sleep(): Promise<void> {}
     })();

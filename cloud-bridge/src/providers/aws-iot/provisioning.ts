@@ -123,6 +123,8 @@ async function enroll(
     }
   };
   const on = (event: ProvisioningEvent): void => {
+    // What follows is another connection's business, and the end of this one is no fault.
+    if (state.stage === "verifying") return;
     const step = stepProvisioning(state, event);
     state = step.state;
     perform(step.task);
@@ -136,7 +138,9 @@ async function enroll(
   connection = await open(options, options.claim, { clientId: options.clientId, filters, hear }, signal);
   const abort = (): void => on({ kind: "broke", code: "aborted", reason: "it is not wanted any more" });
   signal.addEventListener("abort", abort, { once: true });
-  void connection.closed.then((reason) => on({ kind: "broke", code: "refused", reason: closedReason(reason) }));
+  void connection.closed.then((reason) =>
+    on({ kind: "broke", code: "refused", reason: closedReason(reason) }),
+  );
   try {
     on({ kind: "subscribed" });
     await settled;

@@ -27,6 +27,7 @@ export class Requests {
   readonly #urgent: Waiting[] = [];
   readonly #waiting: Waiting[] = [];
   readonly #flying = new Set<MqttOutgoing>();
+  #lost: string | undefined;
   #timer: Disposable | undefined;
   #closed = false;
 
@@ -43,7 +44,10 @@ export class Requests {
   post(outgoing: MqttOutgoing, options: { readonly urgent?: boolean } = {}): Promise<PublishOutcome> {
     const queue = options.urgent === true ? this.#urgent : this.#waiting;
     if (this.#closed || queue.length >= MOST_WAITING) {
-      return Promise.resolve({ outcome: "retry", reason: this.#closed ? "not connected" : "too many requests wait" });
+      return Promise.resolve({
+        outcome: "retry",
+        reason: this.#closed ? "not connected" : "too many requests wait",
+      });
     }
     const { promise, resolve } = Promise.withResolvers<PublishOutcome>();
     queue.push({ outgoing, answer: resolve });
@@ -51,9 +55,10 @@ export class Requests {
     return promise;
   }
 
-  /** Topics of what has no PUBACK, the oldest first. */
-  get open(): readonly string[] {
-    return [...this.#flying].map(({ topic }) => topic);
+  /** Topic of the oldest request that has no PUBACK; when the connection has ended, of the one that never got one. */
+  get open(): string | undefined {
+    const [oldest] = this.#flying;
+    return this.#lost ?? oldest?.topic;
   }
 
   /** What waits is given up. */
@@ -81,6 +86,7 @@ export class Requests {
       this.#flying.add(next.outgoing);
       void this.#send(next.outgoing).then((outcome) => {
         this.#flying.delete(next.outgoing);
+        if (outcome.outcome === "retry") this.#lost ??= next.outgoing.topic;
         next.answer(outcome);
         this.#launch();
       });

@@ -23,9 +23,9 @@ const { json } = fc.letrec<{ json: Json }>((tie) => ({
     fc.array(fc.tuple(key, tie("json")), { maxLength: 3 }).map((entries) => Object.fromEntries(entries)),
   ),
 }));
-const object = fc.array(fc.tuple(key, json), { maxLength: 4 }).map(
-  (entries) => Object.fromEntries(entries) as JsonObject,
-);
+const object = fc
+  .array(fc.tuple(key, json), { maxLength: 4 })
+  .map((entries) => Object.fromEntries(entries) as JsonObject);
 /** A value as a shadow holds it: it has no nulls. */
 const held = json.map((value) => merged(undefined, value));
 
@@ -54,7 +54,9 @@ describe("wishes", () => {
   it("find each property with its time, and complete an object", () => {
     const delta = { motor: { power: true, mode: { fan: 3 } }, welcome: "x" };
     const reported = { motor: { power: false, mode: { fan: 1, heat: 2 } } };
-    const metadata = { motor: { power: { timestamp: 100 }, mode: { fan: { timestamp: 102 }, heat: { timestamp: 90 } } } };
+    const metadata = {
+      motor: { power: { timestamp: 100 }, mode: { fan: { timestamp: 102 }, heat: { timestamp: 90 } } },
+    };
     expect(wishesOf(delta, reported, metadata)).toEqual([
       { path: ["motor", "power"], value: true, at: 100 },
       { path: ["motor", "mode"], value: { fan: 3, heat: 2 }, at: 102 },
@@ -79,10 +81,16 @@ describe("wishes", () => {
 describe("documents", () => {
   it("from anybody never throw", () => {
     fc.assert(
-      fc.property(fc.oneof(fc.uint8Array(), fc.json().map((text) => Buffer.from(text))), (bytes) => {
-        const message = parseShadowMessage(bytes);
-        if (message !== undefined) readDocument(message);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.uint8Array(),
+          fc.json().map((text) => Buffer.from(text)),
+        ),
+        (bytes) => {
+          const message = parseShadowMessage(bytes);
+          if (message !== undefined) readDocument(message);
+        },
+      ),
     );
     expect(parseShadowMessage(Buffer.from(`${"[".repeat(60_000)}${"]".repeat(60_000)}`))).toBeUndefined();
     expect(parseShadowMessage(Buffer.from(`{"a":${"[".repeat(40)}${"]".repeat(40)}}`))).toBeUndefined();
@@ -101,7 +109,9 @@ describe("documents", () => {
   });
 
   it("are measured and levelled as AWS does", () => {
-    expect(shadowBytes({ desired: {}, reported: { a: "ấ" } })).toBe('{"desired":{},"reported":{"a":"..."}}'.length);
+    expect(shadowBytes({ desired: {}, reported: { a: "ấ" } })).toBe(
+      '{"desired":{},"reported":{"a":"..."}}'.length,
+    );
     expect(misshapen(["n", "p"], { a: { b: { c: { d: 1 } } } })).toBeUndefined();
     expect(misshapen(["n", "p"], { a: { b: { c: { d: { e: 1 } } } } })).toMatch(/deeper/);
     expect(misshapen(["n", "p"], [{ a: [1, null] }])).toMatch(/null/);

@@ -80,7 +80,10 @@ function newest(metadata: Json | undefined): number | undefined {
   const { timestamp } = metadata;
   if (typeof timestamp === "number") return timestamp;
   const inner = Object.values(metadata).map(newest);
-  return inner.reduce((latest, at) => (at !== undefined && (latest === undefined || at > latest) ? at : latest), undefined);
+  return inner.reduce(
+    (latest, at) => (at !== undefined && (latest === undefined || at > latest) ? at : latest),
+    undefined,
+  );
 }
 
 export function valueAt(tree: JsonObject, path: ShadowPath): Json | undefined {

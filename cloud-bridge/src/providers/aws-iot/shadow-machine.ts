@@ -1,5 +1,5 @@
 import type { CloudAnswer } from "@tram/core";
-import { isJsonObject, type Json, type JsonObject } from "@tram/protocol";
+import { isJsonObject, type Json, type JsonObject, jsonEqual } from "@tram/protocol";
 import { AWS_LIMITS } from "./limits.ts";
 import {
   isVersion,
@@ -19,7 +19,7 @@ import { type AskedWish, type EndedWish, keyOf, ShadowWishes } from "./shadow-wi
 /** What became of a state that was to be reported. */
 export type ReportOutcome =
   | { readonly outcome: "acknowledged" }
-  /** This shadow cannot hold it, or may not be written: it has to go another way. */
+  /** This shadow cannot hold it, or is of no use for a while: it has to go another way. */
   | { readonly outcome: "misfit"; readonly reason: string }
   | { readonly outcome: "retry"; readonly reason: string };
 
@@ -48,7 +48,6 @@ type Flight<Ticket> =
   | { readonly kind: "get"; readonly token: string }
   | ({ readonly kind: "update"; readonly token: string } & UpdateParts<Ticket>);
 
-const PAUSED = "its shadow cannot be written for now";
 /** Conflicts in a row before it waits: somebody writes faster than we read. */
 const MOST_CONFLICTS = 5;
 
@@ -69,10 +68,10 @@ export class ShadowMachine<Ticket> {
   /** `undefined` until it was read. */
   #cloud: ShadowDocument | undefined;
   #flight: Flight<Ticket> | undefined;
-  #waiting = false;
+  /** Why nothing is sent for now. */
+  #paused: string | undefined;
   /** The house is busy: it is asked again later. */
   #asksHeld = false;
-  #denied: string | undefined;
   #singly = false;
   #conflicts = 0;
 
@@ -84,10 +83,9 @@ export class ShadowMachine<Ticket> {
   /** There is a connection. @param local all that the house has. */
   connected(local: Iterable<readonly [ShadowPath, Json | undefined]>): ShadowEffect<Ticket>[] {
     this.#online = true;
-    this.#waiting = false;
+    this.#paused = undefined;
     this.#asksHeld = false;
     this.#singly = false;
-    this.#denied = undefined;
     this.#conflicts = 0;
     this.#cloud = undefined;
     this.#flight = undefined;
@@ -100,7 +98,7 @@ export class ShadowMachine<Ticket> {
   /** The connection is gone. Nothing of it is answered any more. */
   lost(reason: string): ShadowEffect<Ticket>[] {
     this.#online = false;
-    const effects = this.abandon(reason);
+    const effects = this.abandon({ outcome: "retry", reason });
     const flight = this.#flight;
     // Whether it was written is seen when the shadow is read.
     if (flight?.kind === "update") this.#putBack(flight);
@@ -110,15 +108,19 @@ export class ShadowMachine<Ticket> {
   }
 
   /** Nobody waits any longer; what is to be done stays to be done. */
-  abandon(reason: string): ShadowEffect<Ticket>[] {
+  abandon(outcome: ReportOutcome): ShadowEffect<Ticket>[] {
     const tickets = [...this.#dropTickets()];
     const flight = this.#flight;
     if (flight?.kind === "update") {
       const without = (part: Report<Ticket>): Report<Ticket> => ({ ...part, tickets: [] });
       tickets.push(...[...flight.reports, ...flight.takings].flatMap((part) => part.tickets));
-      this.#flight = { ...flight, reports: flight.reports.map(without), takings: flight.takings.map(without) };
+      this.#flight = {
+        ...flight,
+        reports: flight.reports.map(without),
+        takings: flight.takings.map(without),
+      };
     }
-    return settle(tickets, { outcome: "retry", reason });
+    return settle(tickets, outcome);
   }
 
   /** The house has a new value. */
@@ -126,13 +128,12 @@ export class ShadowMachine<Ticket> {
     const key = keyOf(path);
     this.#local.set(key, { path, value });
     if (!this.#online) return settle([ticket], { outcome: "retry", reason: "not connected" });
-    const reason = this.#denied ?? misshapen(path, value);
-    if (reason !== undefined) return settle([ticket], { outcome: "misfit", reason });
+    const problem = misshapen(path, value);
+    if (problem !== undefined) return settle([ticket], { outcome: "misfit", reason: problem });
     const tickets = this.#reports.get(key)?.tickets ?? [];
-    // While it pauses the value is kept, and who brought it does not wait.
-    this.#reports.set(key, { path, value, tickets: this.#waiting ? tickets : [...tickets, ticket] });
-    if (this.#waiting) return settle([ticket], { outcome: "retry", reason: PAUSED });
-    return this.#next();
+    const reason = this.#paused;
+    this.#reports.set(key, { path, value, tickets: reason === undefined ? [...tickets, ticket] : tickets });
+    return reason === undefined ? this.#next() : settle([ticket], { outcome: "misfit", reason });
   }
 
   /** The token of the request without an answer. */
@@ -145,7 +146,7 @@ export class ShadowMachine<Ticket> {
     return this.#local.has(keyOf(path));
   }
 
-  /** A request was accepted; of other clients' requests only a deletion counts. */
+  /** A request was accepted, ours or somebody else's. */
   accepted(operation: "get" | "update" | "delete", message: JsonObject): ShadowEffect<Ticket>[] {
     if (operation === "delete") {
       this.#cloud = undefined;
@@ -153,8 +154,9 @@ export class ShadowMachine<Ticket> {
       return this.#next();
     }
     const flight = this.#flight;
-    // What others write is told by the deltas, and what they do not tell by a conflict.
-    if (flight === undefined || flight.kind !== operation || flight.token !== message.clientToken) return [];
+    if (flight === undefined || flight.kind !== operation || flight.token !== message.clientToken) {
+      return operation === "update" ? this.#noted(message) : [];
+    }
     this.#flight = undefined;
     return flight.kind === "get" ? this.#gotDocument(message) : this.#updated(flight, message);
   }
@@ -170,7 +172,7 @@ export class ShadowMachine<Ticket> {
         this.#cloud = NO_SHADOW;
         return this.#next();
       }
-      return code === 401 || code === 403 ? this.#deny(reason) : this.#pause(reason);
+      return this.#pause(reason);
     }
     if (code === 409) {
       this.#putBack(flight);
@@ -180,7 +182,7 @@ export class ShadowMachine<Ticket> {
     }
     if (code === 400 || code === 413) return this.#unacceptable(flight, reason);
     this.#putBack(flight);
-    return code === 401 || code === 403 || code === 404 ? this.#deny(reason) : this.#pause(reason);
+    return this.#pause(reason);
   }
 
   /** No answer came in time. */
@@ -234,11 +236,10 @@ export class ShadowMachine<Ticket> {
 
   /** Goes on after `later`. */
   wake(): ShadowEffect<Ticket>[] {
-    this.#waiting = false;
     this.#asksHeld = false;
     this.#conflicts = 0;
-    if (this.#denied !== undefined) {
-      this.#denied = undefined;
+    if (this.#paused !== undefined) {
+      this.#paused = undefined;
       this.#cloud = undefined;
       this.#reportAll();
     }
@@ -252,6 +253,7 @@ export class ShadowMachine<Ticket> {
     }
     this.#cloud = cloud;
     if (this.#options.owned) this.#removeUnknown(cloud.reported);
+    this.#takeBackFulfilled(cloud.desired);
     const metadata = section(section(message.metadata).desired);
     return this.#wish(section(section(message.state).delta), metadata);
   }
@@ -269,6 +271,28 @@ export class ShadowMachine<Ticket> {
     }
     const tickets = [...flight.reports, ...flight.takings].flatMap((part) => part.tickets);
     return [...settle(tickets, { outcome: "acknowledged" }), ...this.#next()];
+  }
+
+  /** Somebody else has changed the shadow. The delta tells what is to be done; what is done already only this tells. */
+  #noted(message: JsonObject): ShadowEffect<Ticket>[] {
+    const cloud = this.#cloud;
+    const { version } = message;
+    if (cloud === undefined || !isVersion(version) || version < cloud.version) return [];
+    const desired = section(section(message.state).desired);
+    this.#cloud = { version, desired: mergedSection(cloud.desired, desired), reported: cloud.reported };
+    this.#takeBackFulfilled(desired);
+    return this.#next();
+  }
+
+  /** A wish for what is so leaves the shadow, or it would come back when the house changes its mind. */
+  #takeBackFulfilled(desired: JsonObject): void {
+    const cloud = this.#cloud;
+    if (cloud === undefined) return;
+    for (const { path } of this.#local.values()) {
+      const value = valueAt(desired, path);
+      if (value === undefined || !jsonEqual(value, valueAt(cloud.reported, path))) continue;
+      this.#addTaking({ path, value, tickets: [] });
+    }
   }
 
   #wish(delta: JsonObject, metadata: JsonObject): ShadowEffect<Ticket>[] {
@@ -317,7 +341,7 @@ export class ShadowMachine<Ticket> {
     if (!this.#online) return [];
     const due = this.#asksHeld ? [] : this.#wishes.take();
     const asks = due.map((wish): ShadowEffect<Ticket> => ({ do: "ask", wish }));
-    if (this.#flight !== undefined || this.#waiting) return asks;
+    if (this.#flight !== undefined || this.#paused !== undefined) return asks;
     if (this.#cloud !== undefined) return [...asks, ...this.#compose(this.#cloud)];
     const token = this.#options.token();
     this.#flight = { kind: "get", token };
@@ -333,7 +357,9 @@ export class ShadowMachine<Ticket> {
     });
     const effects = [
       ...settle(done, { outcome: "acknowledged" }),
-      ...misfits.flatMap(({ tickets, bytes }) => settle(tickets, { outcome: "misfit", reason: this.#full(bytes) })),
+      ...misfits.flatMap(({ tickets, bytes }) =>
+        settle(tickets, { outcome: "misfit", reason: this.#full(bytes) }),
+      ),
     ];
     const { takings, reports, desired, reported } = update;
     if (reports.length === 0 && takings.length === 0) {
@@ -380,21 +406,21 @@ export class ShadowMachine<Ticket> {
       return this.#next();
     }
     return [
-      ...settle(flight.reports.flatMap(({ tickets }) => tickets), { outcome: "misfit", reason }),
-      ...settle(flight.takings.flatMap(({ tickets }) => tickets), { outcome: "acknowledged" }),
+      ...settle(
+        flight.reports.flatMap(({ tickets }) => tickets),
+        { outcome: "misfit", reason },
+      ),
+      ...settle(
+        flight.takings.flatMap(({ tickets }) => tickets),
+        { outcome: "acknowledged" },
+      ),
       ...this.#next(),
     ];
   }
 
+  /** The shadow is of no use for a while. What it would have been told goes another way, and is told it later as well. */
   #pause(reason: string): ShadowEffect<Ticket>[] {
-    this.#waiting = true;
-    return [...settle(this.#dropTickets(), { outcome: "retry", reason }), { do: "later", reason }];
-  }
-
-  /** The shadow is not ours to use for now. What it cannot take goes another way. */
-  #deny(reason: string): ShadowEffect<Ticket>[] {
-    this.#waiting = true;
-    this.#denied = reason;
+    this.#paused = reason;
     return [...settle(this.#dropTickets(), { outcome: "misfit", reason }), { do: "later", reason }];
   }
 

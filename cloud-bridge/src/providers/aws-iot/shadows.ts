@@ -32,6 +32,8 @@ interface Keeper {
   /** The last delta that is not looked at yet. */
   delta: Uint8Array | undefined;
   deltaPause: Disposable | undefined;
+  /** Other clients' updates that were looked at since the last delta was. */
+  strangers: number;
 }
 
 interface Request {
@@ -44,8 +46,10 @@ interface Request {
 /** Shadow requests of a connection that are not answered; below what AWS allows. */
 const REQUESTS = AWS_LIMITS.shadowRequests - 2;
 const ANSWER_WITHIN_MS: Ms = 20_000;
-/** A state that found no place in its shadow by then is told to come again: the link gives up after 60 s. */
-const PATIENCE_MS: Ms = 40_000;
+/** A state that is not in its shadow by then goes another way: the link would give up after 60 s. */
+const PATIENCE_MS: Ms = 15_000;
+/** Other clients' updates of one shadow that are looked at between two deltas. */
+const MOST_STRANGERS = 16;
 /** A flood of deltas of one shadow is looked at so often; the last one tells everything. */
 const DELTA_PAUSE_MS: Ms = 100;
 const FIRST_PAUSE_MS: Ms = 1_000;
@@ -94,7 +98,8 @@ export class Shadows {
     for (const { id } of desk.things()) {
       things++;
       local.set(id, local.get(id) ?? []);
-      if (this.#parts.names.isCut(id) && cut.length < MOST_CUT_NAMES) cut.push([id, this.#parts.names.of(id)]);
+      if (this.#parts.names.isCut(id) && cut.length < MOST_CUT_NAMES)
+        cut.push([id, this.#parts.names.of(id)]);
     }
     for (const { thing, path, value } of statesOf(desk)) {
       const known = local.get(thing) ?? [];
@@ -148,7 +153,10 @@ export class Shadows {
     const keeper = this.#opened(thing);
     const path = name.split("/");
     if (keeper?.machine.knows(path) !== true) return;
-    this.#do(keeper, keeper.machine.report(path, value, () => undefined));
+    this.#do(
+      keeper,
+      keeper.machine.report(path, value, () => undefined),
+    );
   }
 
   /** The end of a command that came of a shadow. @returns when the shadow has it. Never rejects. */
@@ -174,17 +182,17 @@ export class Shadows {
       if (keeper.deltaPause === undefined) this.#lookAtDelta(keeper);
       return;
     }
-    // Others write, too, and as often as they like: only what answers us is looked at.
     const { awaits } = keeper.machine;
     const ours = awaits !== undefined && Buffer.from(payload).includes(`"${awaits}"`);
-    if (!ours && heard.operation !== "delete") return;
-    const message = parseShadowMessage(payload);
-    if (ours && (message === undefined || message.clientToken !== awaits)) return;
-    if (ours) this.#answered(awaits);
+    if (!ours && (heard.result === "rejected" || heard.operation === "get")) return;
+    // Others write, too, and as often as they like; what is passed over is found when the shadow is read.
+    if (!ours && keeper.strangers++ >= MOST_STRANGERS) return;
+    const message = parseShadowMessage(payload) ?? {};
+    if (ours && message.clientToken === awaits) this.#answered(awaits);
     if (heard.result === "accepted") {
-      keeper.failures = 0;
-      this.#do(keeper, keeper.machine.accepted(heard.operation, message ?? {}));
-    } else if (message !== undefined) {
+      if (ours) keeper.failures = 0;
+      this.#do(keeper, keeper.machine.accepted(heard.operation, message));
+    } else {
       const code = typeof message.code === "number" ? message.code : 500;
       const said = String(message.message ?? "").slice(0, 200);
       this.#do(keeper, keeper.machine.rejected(message.clientToken, code, said));
@@ -192,11 +200,22 @@ export class Shadows {
     this.#launch();
   }
 
+  /** A message was thrown away unread: if it was the answer, there is none. */
+  missed(heard: Heard & { readonly kind: "shadow" | "delta" }): void {
+    const thing = this.#parts.names.idOf(heard.shadow.thing);
+    const keeper = thing === undefined ? undefined : this.#keepers.get(labelOf(heard.shadow));
+    const awaits = keeper?.machine.awaits;
+    if (heard.kind === "delta" || keeper === undefined || awaits === undefined) return;
+    this.#answered(awaits);
+    this.#do(keeper, keeper.machine.unanswered(awaits));
+  }
+
   #lookAtDelta(keeper: Keeper): void {
     const { delta } = keeper;
     keeper.delta = undefined;
     keeper.deltaPause = undefined;
     if (delta === undefined) return;
+    keeper.strangers = 0;
     keeper.deltaPause = this.#parts.clock.after(DELTA_PAUSE_MS, () => this.#lookAtDelta(keeper));
     const message = parseShadowMessage(delta);
     if (message !== undefined) this.#do(keeper, keeper.machine.delta(message));
@@ -214,7 +233,8 @@ export class Shadows {
     const keeper = this.#keeperOf(thing);
     if (keeper === undefined) return undefined;
     const local: [ShadowPath, Json | undefined][] = [];
-    for (const state of statesOf(session.desk)) if (state.thing === thing) local.push([state.path, state.value]);
+    for (const state of statesOf(session.desk))
+      if (state.thing === thing) local.push([state.path, state.value]);
     this.#do(keeper, keeper.machine.connected(local));
     return keeper;
   }
@@ -230,7 +250,16 @@ export class Shadows {
         owned: shadow.name !== undefined,
         token: () => this.#session?.token() ?? "",
       });
-      keeper = { thing, shadow, machine, failures: 0, later: undefined, delta: undefined, deltaPause: undefined };
+      keeper = {
+        thing,
+        shadow,
+        machine,
+        failures: 0,
+        later: undefined,
+        delta: undefined,
+        deltaPause: undefined,
+        strangers: 0,
+      };
       this.#keepers.set(label, keeper);
     }
     return keeper;
@@ -272,7 +301,9 @@ export class Shadows {
       value,
       context: { via: "shadow", id, path },
     } as const;
-    void this.#session?.desk.ask(request).then((answer) => this.#do(keeper, keeper.machine.answered(id, answer)));
+    void this.#session?.desk
+      .ask(request)
+      .then((answer) => this.#do(keeper, keeper.machine.answered(id, answer)));
   }
 
   #later(keeper: Keeper): void {
@@ -328,7 +359,10 @@ export class Shadows {
     const { promise, resolve } = Promise.withResolvers<ReportOutcome>();
     // All of them together, or an older value would come again behind a newer one.
     const patience = this.#parts.clock.after(PATIENCE_MS, () =>
-      this.#do(keeper, keeper.machine.abandon("its shadow was not written in time")),
+      this.#do(
+        keeper,
+        keeper.machine.abandon({ outcome: "misfit", reason: "its shadow was not written in time" }),
+      ),
     );
     hand((outcome) => {
       patience[Symbol.dispose]();

@@ -32,7 +32,11 @@ describe("names of Things", () => {
 
   it("are the gateway's own for the gateway, and can be given", () => {
     const names = new ThingNames("farm", "Farm:1");
-    expect([names.of("farm"), names.of("pump"), names.idOf("Farm:1")]).toEqual(["Farm:1", "Farm:1--pump", "farm"]);
+    expect([names.of("farm"), names.of("pump"), names.idOf("Farm:1")]).toEqual([
+      "Farm:1",
+      "Farm:1--pump",
+      "farm",
+    ]);
   });
 
   it("that are too long are cut, and that is known", () => {
@@ -54,10 +58,12 @@ describe("topics", () => {
   });
 
   it("of answers are read back to what was asked", () => {
-    const shadow = fc.record({ thing: id, name: fc.option(id, { nil: undefined }) }).map(({ thing, name }) => ({
-      thing,
-      ...(name === undefined ? {} : { name }),
-    }));
+    const shadow = fc
+      .record({ thing: id, name: fc.option(id, { nil: undefined }) })
+      .map(({ thing, name }) => ({
+        thing,
+        ...(name === undefined ? {} : { name }),
+      }));
     const operation = fc.constantFrom("get" as const, "update" as const);
     const result = fc.constantFrom("accepted" as const, "rejected" as const);
     fc.assert(

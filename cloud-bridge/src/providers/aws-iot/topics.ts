@@ -27,7 +27,8 @@ export type Heard =
       readonly result: Result;
     };
 
-const SHADOW = /^\$aws\/things\/([^/]+)\/shadow(?:\/name\/([^/]+))?\/(get|update|delete)\/(accepted|rejected|delta)$/;
+const SHADOW =
+  /^\$aws\/things\/([^/]+)\/shadow(?:\/name\/([^/]+))?\/(get|update|delete)\/(accepted|rejected|delta)$/;
 const JOBS = /^\$aws\/things\/([^/]+)\/jobs\/(.+)$/;
 
 /**
