@@ -300,6 +300,23 @@ describe("a wish of the cloud", () => {
     expect(world.asked.map(({ value }) => value)).toEqual([true, 5]);
   });
 
+  it("that is the same as one before the last is not taken back with that one", () => {
+    const world = connected();
+    for (const [value, at] of [
+      [3, 100],
+      [4, 101],
+      [3, 102],
+    ] as const) {
+      world.desire("motor/speed", value, at);
+    }
+    const [first] = world.asked;
+    if (first === undefined) return;
+    world.end(first, false);
+    world.quiet();
+    expect(valueAt(world.service.desired, ["motor", "speed"])).toBe(3);
+    expect(new Set(world.asked.map(({ id }) => id)).size).toBe(world.asked.length);
+  });
+
   it("that was written while the old one is taken back survives the conflict", () => {
     const world = connected();
     world.desire("motor/power", true, 100);
