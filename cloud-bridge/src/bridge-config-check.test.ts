@@ -3,6 +3,7 @@ import type { BridgeConfig } from "./bridge-config.ts";
 import { bridgeProblems } from "./bridge-config-check.ts";
 
 const tls = { id: "up", provider: "mqtt", url: "mqtts://host" } as const;
+const aws = { id: "aws", provider: "aws-iot", endpoint: "a1-ats.iot.eu-central-1.amazonaws.com" } as const;
 const plain = { ...tls, url: "mqtt://host" } as const;
 
 describe("what the schema cannot say of a bridge", () => {
@@ -12,6 +13,7 @@ describe("what the schema cannot say of a bridge", () => {
     [{ ...tls, cert_file: "c.pem", key_file: "k.pem", alpn: ["mqtt"] }],
     [{ ...plain, topic: "a/{name}", payload: { v: "{value}" } }],
     [{ ...plain, format: "homie", commands: "all" }],
+    [{ ...aws, cert_file: "c.pem", key_file: "k.pem" }],
   ])("is sound in %j", (config) => {
     expect(bridgeProblems(config)).toEqual([]);
   });
@@ -24,6 +26,7 @@ describe("what the schema cannot say of a bridge", () => {
     [{ ...plain, topic: "a/{nme}" }, ["topic"]],
     [{ ...plain, payload: { a: { b: "{vlaue}" } } }, ["payload.a.b"]],
     [{ ...plain, payload: "{vlaue}" }, ["payload"]],
+    [aws, ["cert_file", "key_file"]],
     [{ ...plain, format: "homie", topic: "a/{name}", topic_prefix: "b" }, ["topic", "topic_prefix"]],
   ])("is wrong in %j at %j", (config, paths) => {
     expect(bridgeProblems(config).map(({ path }) => path)).toEqual(paths);

@@ -1,10 +1,11 @@
 import type { Json, SchemaProblem } from "@tram/protocol";
 import type { BridgeConfig, MqttBridgeConfig } from "./bridge-config.ts";
 import { payloadProblems, topicProblems } from "./mapping/template.ts";
+import type { AwsIotBridgeConfig } from "./providers/aws-iot/config.ts";
 
 /** What a schema cannot say of an entry that fits it. Paths are within the entry. */
 export function bridgeProblems(config: BridgeConfig): readonly SchemaProblem[] {
-  return config.provider === "mqtt" ? mqttProblems(config) : [];
+  return config.provider === "mqtt" ? mqttProblems(config) : awsIotProblems(config);
 }
 
 /** Certificate and key are of use together, and only over TLS. */
@@ -26,6 +27,13 @@ export function tlsFileProblems(
   if (key !== undefined && cert === undefined)
     return [{ path: "cert_file", problem: "is missing: there is a key_file" }];
   return [];
+}
+
+/** AWS IoT knows nobody without a certificate. */
+function awsIotProblems({ cert_file: cert, key_file: key }: AwsIotBridgeConfig): readonly SchemaProblem[] {
+  return Object.entries({ cert_file: cert, key_file: key })
+    .filter(([, file]) => file === undefined)
+    .map(([path]) => ({ path, problem: "is missing: AWS IoT knows a gateway by its certificate" }));
 }
 
 function mqttProblems(config: MqttBridgeConfig): readonly SchemaProblem[] {

@@ -1,6 +1,7 @@
 import { PRODUCT } from "@tram/protocol";
 import { type Static, type TSchema, Type } from "typebox";
 import { COMMON, file, TLS_FILES } from "./common-config.ts";
+import { AwsIotBridgeConfig } from "./providers/aws-iot/config.ts";
 
 export const MqttBridgeConfig = Type.Object(
   {
@@ -85,8 +86,11 @@ export const MqttBridgeConfig = Type.Object(
 export type MqttBridgeConfig = Static<typeof MqttBridgeConfig>;
 
 /** The form of an entry by what its `provider` says. */
-export const BRIDGE_FORMS = { mqtt: MqttBridgeConfig } as const satisfies Readonly<Record<string, TSchema>>;
+export const BRIDGE_FORMS = {
+  mqtt: MqttBridgeConfig,
+  "aws-iot": AwsIotBridgeConfig,
+} as const satisfies Readonly<Record<string, TSchema>>;
 
 /** An entry of `cloud` in the configuration file. */
-export const BridgeConfig = Type.Union([MqttBridgeConfig]);
+export const BridgeConfig = Type.Union([MqttBridgeConfig, AwsIotBridgeConfig]);
 export type BridgeConfig = Static<typeof BridgeConfig>;

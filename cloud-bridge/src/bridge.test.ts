@@ -2,7 +2,8 @@ import { type LogRow, type Store, Unit } from "@tram/core";
 import type { Command, Reading } from "@tram/protocol";
 import { MemoryStore, VirtualClock } from "@tram/testkit";
 import { describe, expect, it } from "vitest";
-import { type Bridge, type BridgeParts, openBridge } from "./bridge.ts";
+import { type Bridge, openBridge } from "./bridge.ts";
+import type { MqttBridgeConfig } from "./bridge-config.ts";
 import { EMPTY_HOUSE } from "./testing/empty-house.ts";
 import { GatedStore } from "./testing/gated-store.ts";
 import { freePort, Mosquitto, mosquittoIsMissing } from "./testing/mosquitto.ts";
@@ -15,7 +16,7 @@ interface House {
   readonly store: MemoryStore;
   readonly clock: VirtualClock;
   readonly log: QuietLog;
-  open(config?: Partial<BridgeParts["config"]>, signal?: AbortSignal, disk?: Store): Promise<Bridge>;
+  open(config?: Partial<MqttBridgeConfig>, signal?: AbortSignal, disk?: Store): Promise<Bridge>;
 }
 
 function house(port: number): House {

@@ -3,6 +3,7 @@ import type { Clock } from "@tram/core";
 import { PRODUCT, type Thing } from "@tram/protocol";
 import type { BridgeConfig, MqttBridgeConfig } from "../bridge-config.ts";
 import type { Mapping } from "../mapping.ts";
+import type { AwsIotBridgeConfig } from "./aws-iot/config.ts";
 import type { BridgeProvider } from "./provider.ts";
 import type { TlsIdentity } from "./tls-identity.ts";
 
@@ -20,18 +21,17 @@ export interface ProviderParts {
   readonly keepaliveS: number;
 }
 
-type ProviderFactory<Config> = (config: Config, parts: ProviderParts) => Promise<BridgeProvider>;
-
-/** The clouds by the name that the configuration calls them. A client library is loaded only where it is used. */
-const PROVIDERS: {
-  readonly [Name in BridgeConfig["provider"]]: ProviderFactory<BridgeConfig & { provider: Name }>;
-} = {
-  mqtt: openMqtt,
-};
-
-/** Makes the provider that a bridge's configuration names. Does not connect. */
+/**
+ * Makes the provider that a bridge's configuration names. Does not connect. A client library is loaded only where it is
+ * used.
+ */
 export function createProvider(config: BridgeConfig, parts: ProviderParts): Promise<BridgeProvider> {
-  return PROVIDERS[config.provider](config, parts);
+  switch (config.provider) {
+    case "mqtt":
+      return openMqtt(config, parts);
+    case "aws-iot":
+      return openAwsIot(config, parts);
+  }
 }
 
 async function openMqtt(config: MqttBridgeConfig, parts: ProviderParts): Promise<BridgeProvider> {
@@ -56,6 +56,26 @@ async function openMqtt(config: MqttBridgeConfig, parts: ProviderParts): Promise
     },
     dialect: dialectOf(config, { ...parts, newId: randomUUID }),
     ...(hears ? { hearsForS: config.command_ttl_s ?? DEFAULT_COMMAND_TTL_S } : {}),
+    clock: parts.clock,
+  });
+}
+
+async function openAwsIot(config: AwsIotBridgeConfig, parts: ProviderParts): Promise<BridgeProvider> {
+  const [{ AwsIotProvider }, { ThingNames }] = await Promise.all([
+    import("./aws-iot/aws-iot.ts"),
+    import("./aws-iot/thing-names.ts"),
+  ]);
+  const port = config.port ?? 8_883;
+  return new AwsIotProvider({
+    endpoint: config.endpoint,
+    port,
+    alpn: port === 443,
+    identity: parts.identity ?? {},
+    names: new ThingNames(parts.gateway, config.thing_name),
+    ...(config.topic_prefix === undefined ? {} : { topicPrefix: config.topic_prefix }),
+    keepaliveS: config.keepalive_s ?? 60,
+    childShadows: config.child_shadows ?? "named",
+    payload: (message) => parts.mapping.payload(message),
     clock: parts.clock,
   });
 }

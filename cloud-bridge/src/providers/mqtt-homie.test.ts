@@ -32,7 +32,15 @@ function house() {
     },
     things: () => things.values(),
     snapshot: () => [
-      { group: "pump", thing: "pump", name: "motor/speed", time: 0, value: 3, quality: "good" },
+      {
+        class: "telemetry",
+        group: "pump",
+        thing: "pump",
+        name: "motor/speed",
+        time: 0,
+        value: 3,
+        quality: "good",
+      },
     ],
     onThing: (listener) => {
       listeners.add(listener);

@@ -121,7 +121,9 @@ export class AwsIotProvider implements BridgeProvider {
           },
           careful: this.#careful,
           clock,
-          onRefused: ({ topic }) => {
+          onRefused: ({ topic, why }) => {
+            const reason = why === "too-large" ? "the message is too long" : "too many messages came at once";
+            desk.turnedAway?.({ where: topic, code: why, reason });
             const heard = this.#topics.read(topic);
             if (heard?.kind === "shadow") this.#shadows.missed(heard);
           },

@@ -24,6 +24,7 @@ class World {
   readonly settled = new Map<number, PublishOutcome["outcome"]>();
   readonly requests: (JobEffect<number> & { do: "start" | "describe" | "update" })[] = [];
   readonly told: Json[] = [];
+  readonly turned: string[] = [];
   waits = 0;
   tickets = 0;
   #tokens = 0;
@@ -38,6 +39,7 @@ class World {
     for (const effect of effects) {
       if (effect.do === "ask") this.asked.push(effect.request);
       else if (effect.do === "later") this.waits++;
+      else if (effect.do === "turn-away") this.turned.push(effect.job);
       else if (effect.do === "tell") this.told.push(effect.value);
       else if (effect.do === "settle") {
         for (const ticket of effect.tickets) {
@@ -231,6 +233,7 @@ describe("jobs", () => {
     world.do(world.machine.connected());
     world.quiet();
     expect(world.statuses()).toEqual(["a REJECTED", "b IN_PROGRESS"]);
+    expect(world.turned).toEqual(["a"]);
     expect(world.executions[0]?.details).toMatchObject({
       code: "malformed",
       reason: expect.stringMatching(/dance/),

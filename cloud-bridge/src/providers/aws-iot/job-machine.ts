@@ -25,6 +25,8 @@ export type JobEffect<Ticket> =
   /** What the house has answered is too long for the details of a job. */
   | { readonly do: "tell"; readonly ref: JobRef; readonly value: Json }
   | { readonly do: "settle"; readonly tickets: readonly Ticket[]; readonly outcome: PublishOutcome }
+  /** What it asked for could not be understood. */
+  | { readonly do: "turn-away"; readonly job: string; readonly reason: string }
   /** Nothing goes on before `wake` is called, after a while. */
   | { readonly do: "later"; readonly reason: string };
 
@@ -219,7 +221,8 @@ export class JobMachine<Ticket> {
     if ("malformed" in read) {
       this.#current = { ...ref, request: undefined, version, phase: "ending" };
       const details = { code: "malformed", reason: read.malformed };
-      return this.#report(ref, { status: "REJECTED", details }, []);
+      const effects = this.#report(ref, { status: "REJECTED", details }, []);
+      return [{ do: "turn-away", job, reason: read.malformed }, ...effects];
     }
     this.#current = { ...ref, request: read.request, version, phase: "due" };
     return this.#next();

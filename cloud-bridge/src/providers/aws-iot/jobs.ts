@@ -118,7 +118,10 @@ export class Jobs {
       if (effect.do === "settle") for (const ticket of effect.tickets) ticket(effect.outcome);
       else if (effect.do === "tell") this.#parts.tell(effect.ref, effect.value);
       else if (effect.do === "later") this.#pause();
-      else if (effect.do === "ask") {
+      else if (effect.do === "turn-away") {
+        const { job, reason } = effect;
+        this.#session?.desk.turnedAway?.({ where: `job ${job}`, code: "malformed", reason });
+      } else if (effect.do === "ask") {
         const { request } = effect;
         void this.#session?.desk
           .ask(request)

@@ -165,7 +165,8 @@ export class ShadowWishes {
   }
 }
 
-const NO_PROPERTY = { code: "unknown-property", reason: "expected node/property in the shadow" };
+/** The refusal of what names no property; nobody was asked. */
+export const NO_PROPERTY = { code: "malformed", reason: "expected node/property in the shadow" };
 
 export function keyOf(path: ShadowPath): string {
   return JSON.stringify(path);

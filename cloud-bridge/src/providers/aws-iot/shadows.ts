@@ -4,7 +4,7 @@ import type { AwsSession } from "./aws-session.ts";
 import { AWS_LIMITS } from "./limits.ts";
 import { parseShadowMessage, type ShadowPath } from "./shadow-document.ts";
 import { type ReportOutcome, type ShadowEffect, ShadowMachine } from "./shadow-machine.ts";
-import type { EndedWish, WishRefusal } from "./shadow-wishes.ts";
+import { type EndedWish, NO_PROPERTY, type WishRefusal } from "./shadow-wishes.ts";
 import type { ThingNames } from "./thing-names.ts";
 import type { AwsTopics, Heard, ShadowRef } from "./topics.ts";
 
@@ -281,7 +281,12 @@ export class Shadows {
       else if (effect.do === "refuse") {
         const { wish } = effect;
         const { refusal } = wish;
-        if (refusal !== undefined) this.#parts.refuse(keeper.thing, { ...wish, refusal });
+        if (refusal === undefined) continue;
+        this.#parts.refuse(keeper.thing, { ...wish, refusal });
+        if (refusal.code === NO_PROPERTY.code) {
+          const { reason } = refusal;
+          this.#session?.desk.turnedAway?.({ where: `shadow of ${keeper.thing}`, code: "malformed", reason });
+        }
       } else {
         const { do: operation, token } = effect;
         const body = effect.do === "get" ? { clientToken: token } : effect.body;
