@@ -6,6 +6,7 @@ import fc from "fast-check";
 import type { TSchema } from "typebox";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse as parseYaml } from "yaml";
+import { makeAuthority } from "../../tls/certificates.ts";
 import { checkConfig } from "../check.ts";
 import { listenerId } from "../listener-check.ts";
 import { absolutePaths } from "../paths.ts";
@@ -20,6 +21,12 @@ import { writeUci } from "./write-uci.ts";
 const folder = mkdtempSync(join(tmpdir(), "tram-uci-"));
 const passwordFile = join(folder, "password");
 writeFileSync(passwordFile, "from the file\n");
+/** A certificate with its key: a cloud that knows its gateways by them has to have some. */
+const identity = { cert_file: join(folder, "cert.pem"), key_file: join(folder, "key.pem") };
+const dates = { notBefore: new Date(Date.UTC(2026, 0, 1)), notAfter: new Date(Date.UTC(2036, 0, 1)) };
+const { certificate, key } = await makeAuthority("a gateway", dates);
+writeFileSync(identity.cert_file, certificate);
+writeFileSync(identity.key_file, key);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Text that a file can hold. */
@@ -119,6 +126,9 @@ function withSoundCloud(entry: Named): Named {
   const { alpn, ca_file, cert_file, key_file, payload, state, topic, topic_prefix: prefix, ...rest } = entry;
   const offered = alpn !== undefined && String(rest.url).startsWith("mqtts:") ? { alpn } : {};
   if (rest.format === "homie") return { ...rest, ...offered };
+  if (rest.provider === "aws-iot") {
+    return { ...rest, ...identity, ...(prefix === undefined ? {} : { topic_prefix: prefix }) };
+  }
   const said = Object.entries({ state, topic_prefix: prefix }).filter(([, value]) => value !== undefined);
   return {
     ...rest,
