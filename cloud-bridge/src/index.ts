@@ -5,7 +5,11 @@ export { BridgeError, type BridgeErrorCode } from "./bridge-error.ts";
 export type { BridgeLog } from "./bridge-log.ts";
 export { NameFilter } from "./mapping/name-filter.ts";
 export { commandResult, type PropertyFacts } from "./mapping.ts";
+export type { Provisioned, ProvisionOptions } from "./providers/aws-iot/provisioning.ts";
 export { DEFAULT_COMMAND_TTL_S } from "./providers/index.ts";
 export { connectFault, goodbye } from "./providers/mqtt-reason.ts";
 export type { TlsIdentity } from "./providers/tls-identity.ts";
 export type { ParkedMessage } from "./queue/parked.ts";
+
+/** Provisioning at AWS IoT by claim, with the MQTT client: loaded where somebody sets a gateway up. */
+export const loadAwsProvisioning = () => import("./providers/aws-iot/provisioning.ts");
