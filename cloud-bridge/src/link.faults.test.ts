@@ -6,7 +6,8 @@ import { type MessageClass, Unit } from "@tram/core";
 import type { Reading } from "@tram/protocol";
 import { MemoryStore, RealClock } from "@tram/testkit";
 import { describe, expect, it, vi } from "vitest";
-import { type Bridge, type BridgeParts, openBridge } from "./bridge.ts";
+import { type Bridge, openBridge } from "./bridge.ts";
+import type { MqttBridgeConfig } from "./bridge-config.ts";
 import { EMPTY_HOUSE } from "./testing/empty-house.ts";
 import { FaultLine, type LineFaults } from "./testing/fault-line.ts";
 import { Mosquitto, mosquittoIsMissing } from "./testing/mosquitto.ts";
@@ -20,7 +21,7 @@ interface House extends AsyncDisposable {
   until(reached: (view: ReturnType<Bridge["status"]>) => boolean): Promise<void>;
 }
 
-async function house(config: Partial<BridgeParts["config"]> & { url: string }): Promise<House> {
+async function house(config: Partial<MqttBridgeConfig> & { url: string }): Promise<House> {
   const [store, log, clock] = [new MemoryStore(), new QuietLog(), new RealClock()];
   const bridge = await openBridge({
     config: { id: "up", provider: "mqtt", ...config },
@@ -133,6 +134,21 @@ describe.skipIf(mosquittoIsMissing())("a bridge to mosquitto over a line", () =>
     },
     90_000,
   );
+
+  it("of 64 kbit/s: an alarm does not wait behind everything that would go into the line's buffers", async () => {
+    await using mosquitto = await Mosquitto.open();
+    await using line = await FaultLine.open(mosquitto.port, { bitsPerS: 64_000, latencyMs: 50 });
+    await using gateway = await house({ url: `mqtt://127.0.0.1:${line.port}` });
+    // Twelve seconds of the line; all of them would be in flight at once.
+    for (let value = 0; value < 40; value++)
+      await gateway.offer(`t-${value}`, `${value} ${"x".repeat(2_400)}`);
+    await gateway.until(({ sent }) => sent >= 1);
+    await gateway.offer("t-0", "fire", "alarm");
+    await gateway.until(({ queued }) => queued === 0);
+    const arrived = await arrivedAt(mosquitto);
+    expect(arrived).toHaveLength(41);
+    expect(arrived.findIndex(({ value }) => value === "fire")).toBeLessThan(32);
+  }, 60_000);
 
   it.each([
     ["a silent cut", "cutSilently", true],

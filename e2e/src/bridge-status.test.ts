@@ -82,7 +82,10 @@ describe.skipIf(mosquittoMissing())("the state of the bridge", () => {
 
     await peer.end("SIGKILL");
     await report(gateway, 10);
-    const away = await until(data, ({ lastErrorCode, queued }) => lastErrorCode === "unreachable" && queued >= 10);
+    const away = await until(
+      data,
+      ({ lastErrorCode, queued }) => lastErrorCode === "unreachable" && queued >= 10,
+    );
     expect(away).toMatchObject({ state: "offline", queuedByClass: { telemetry: away.queued } });
     expect(Date.parse(away.oldest ?? "")).toBeGreaterThan(Date.parse(away.since) - 60_000);
     const sick = (await tram(["bridge", "status", "up"], environment)).stdout;
