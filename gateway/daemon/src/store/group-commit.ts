@@ -27,6 +27,12 @@ const LARGEST_GROUP = 1_000;
 const RENEWED_BYTES = 524_288;
 
 /**
+ * More operations than these go into the database before the window ends: a queue that drains takes few bytes of the journal
+ * for each, and whoever needs the medium waits until all of them are written.
+ */
+const MOST_PENDING = 16_384;
+
+/**
  * Operations that are written without a pause; of more, what came meanwhile is written next, until so many are left, and
  * so many times at most.
  */
@@ -117,7 +123,8 @@ export class GroupCommit {
       this.#queue.push(waiting);
       for (const operation of waiting.operations) queued.add(keyOf(operation));
     }
-    if ((this.#journal?.bytes ?? 0) > this.#parts.journalBytes) this.#fullDue = true;
+    const { journalBytes, pending } = this.#parts;
+    if ((this.#journal?.bytes ?? 0) > journalBytes || pending.size > MOST_PENDING) this.#fullDue = true;
     if (this.#queue.length > 0 || this.#fullDue) this.#flushing ??= this.#flush();
     this.#planWindow();
   }

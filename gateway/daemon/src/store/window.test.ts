@@ -63,7 +63,7 @@ test("cut off in any turn of a window on its way into the database, nothing ackn
     }
     cuts.push({ folder: cut, acknowledged });
     expect(await contentOf(store)).toEqual(expected(acknowledged));
-    if (turn % 2 === 0) await commit(3);
+    if (turn % 2 === 0) await commit(5);
     else await nextTurn();
   }
   await store.close();
