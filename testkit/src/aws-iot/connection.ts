@@ -128,7 +128,6 @@ export class DeviceConnection implements Link {
 
   /** The cloud loses the connection and the device is not told: what it sends is read, and never answered. */
   forget(): void {
-    this.#line.forget();
     this.#leave();
   }
 
@@ -346,7 +345,6 @@ export class DeviceConnection implements Link {
       this.#parts.report(code, { clientId: this.clientId, ...(topic === undefined ? {} : { topic }) });
     }
     this.#leave();
-    // A line that is dead stays: not even the end of the connection reaches the device.
     this.#line.close();
   }
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { VirtualClock } from "../virtual-clock.ts";
 import { AwsIot } from "./aws-iot.ts";
 import { Device } from "./testing/device.ts";
-import { OPEN_POLICY } from "./testing/policies.ts";
+import { OPEN_POLICY, policy, statement } from "./testing/policies.ts";
 
 const JOBS = "$aws/things/gw/jobs";
 
@@ -201,6 +201,20 @@ describe("a device", () => {
       body: { code: "InvalidStateTransition", executionState: { status: "FAILED" } },
     });
     expect(await device.ask(`${JOBS}/job1/get`)).toMatchObject({ body: { code: "TerminalStateReached" } });
+  });
+
+  test("is not answered where its policy does not let it receive that", async () => {
+    const may = policy(
+      statement("Allow", "iot:Connect", "client/*"),
+      statement("Allow", "iot:Publish", `topic/${JOBS}/*`, "topic/settled"),
+      statement("Allow", "iot:Subscribe", `topicfilter/${JOBS}/*`),
+    );
+    await using deaf = await Device.open(aws, aws.enroll("deaf", [may]));
+    await deaf.subscribe(`${JOBS}/get/+`);
+    deaf.send(`${JOBS}/get`, {});
+    await deaf.client.publishAsync("settled", "0", { qos: 1 });
+    expect(deaf.messages).toEqual([]);
+    expect(aws.incidents).toMatchObject([{ code: "receive-not-authorized", topic: `${JOBS}/get/accepted` }]);
   });
 
   test("is answered alone", async () => {

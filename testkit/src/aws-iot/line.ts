@@ -11,8 +11,8 @@ export class Line {
   readonly #waiting: Buffer[] = [];
   readonly #timers = new Set<Disposable>();
   #writing = false;
-  /** Nothing is read, or what is read is not looked at; nothing is written; nobody is told. */
-  #state: "open" | "silent" | "forgotten" | "closed" = "open";
+  /** Silent: nothing is read, nothing is written, nobody is told. */
+  #state: "open" | "silent" | "closed" = "open";
 
   /** @param bytesPerS each way. */
   constructor(socket: TLSSocket, clock: CloudClock, bytesPerS: number) {
@@ -20,11 +20,6 @@ export class Line {
     this.#clock = clock;
     this.#inbound = new ByteRate(bytesPerS);
     this.#outbound = new ByteRate(bytesPerS);
-  }
-
-  /** Whether the other side believes in a connection that there is not. */
-  get dead(): boolean {
-    return this.#state === "silent" || this.#state === "forgotten";
   }
 
   /** @param onClosed called once, when the socket is. */
@@ -58,7 +53,8 @@ export class Line {
 
   /** Closes, when what was written is out. */
   close(): void {
-    if (this.dead) return;
+    // Not even the end of the connection reaches the other side of a dead line.
+    if (this.#state === "silent") return;
     this.#state = "closed";
     for (const bytes of this.#waiting.splice(0)) this.#socket.write(bytes);
     this.#socket.destroySoon();
@@ -68,10 +64,6 @@ export class Line {
     if (this.#state !== "open") return;
     this.#state = "silent";
     this.#socket.pause();
-  }
-
-  forget(): void {
-    if (this.#state === "open") this.#state = "forgotten";
   }
 
   #read(bytes: Buffer, onBytes: (bytes: Buffer) => void): void {
