@@ -81,11 +81,14 @@ export class DeviceConnection implements Link {
       if (!this.#ended) this.#on(packet);
     });
     this.#parser.on("error", () => this.#end("protocol"));
-    const onClosed = (): void => {
-      this.#leave();
-      onEnd();
-    };
-    this.#line.start((bytes) => this.#parse(bytes), onClosed);
+    this.#line.start({
+      onBytes: (bytes) => this.#parse(bytes),
+      onDelayed: () => this.#parts.report("inbound-delayed", { clientId: this.clientId }),
+      onClosed: () => {
+        this.#leave();
+        onEnd();
+      },
+    });
   }
 
   send(message: Outgoing, packet?: { readonly id: number; readonly again: boolean }): boolean {

@@ -25,6 +25,8 @@ export type IncidentCode =
   | "retain-not-authorized"
   | "publish-throttled"
   | "unacknowledged-limit"
+  /** More bytes in a second than are processed: they have to wait. */
+  | "inbound-delayed"
   /** SUBSCRIBE, and what comes of it. */
   | "too-many-filters"
   | "too-many-subscriptions"

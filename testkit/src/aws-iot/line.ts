@@ -2,6 +2,14 @@ import type { TLSSocket } from "node:tls";
 import type { CloudClock } from "./cloud-clock.ts";
 import { ByteRate } from "./rate.ts";
 
+interface LineEvents {
+  readonly onBytes: (bytes: Buffer) => void;
+  /** Bytes have to wait before they are looked at. */
+  readonly onDelayed: () => void;
+  /** The socket is closed; called once. */
+  readonly onClosed: () => void;
+}
+
 /** The bytes of one connection: as fast as AWS processes them, and as dead as a test wants it. */
 export class Line {
   readonly #socket: TLSSocket;
@@ -22,8 +30,7 @@ export class Line {
     this.#outbound = new ByteRate(bytesPerS);
   }
 
-  /** @param onClosed called once, when the socket is. */
-  start(onBytes: (bytes: Buffer) => void, onClosed: () => void): void {
+  start({ onBytes, onDelayed, onClosed }: LineEvents): void {
     this.#socket.on("error", () => undefined);
     this.#socket.once("close", () => {
       this.#state = "closed";
@@ -37,6 +44,7 @@ export class Line {
         return;
       }
       // "Data that exceeds the maximum throughput is delayed in processing."
+      onDelayed();
       this.#socket.pause();
       this.#later(waitMs, () => {
         this.#read(bytes, onBytes);
