@@ -67,7 +67,7 @@ export class MqttConnection implements CloudConnection {
   readonly #inbox: MqttInbox;
   /** Were handed to the client and have no PUBACK. */
   readonly #flying = new Set<Parcel>();
-  /** Wait until fewer are in flight; what answers a question goes before what tells of the house. */
+  /** Wait until fewer are in flight; alarms and answers go before everything else. */
   readonly #urgent: Parcel[] = [];
   readonly #waiting: Parcel[] = [];
   #failed = 0;
@@ -135,7 +135,8 @@ export class MqttConnection implements CloudConnection {
     const outcomes = batch.map((message) => {
       const outgoing = this.#options.encode(message);
       if ("unfit" in outgoing) return { outcome: "rejected", reason: outgoing.unfit } as const;
-      return this.#submit(outgoing, this.#waiting);
+      const urgent = message.class === "alarm" || message.class === "reply";
+      return this.#submit(outgoing, urgent ? this.#urgent : this.#waiting);
     });
     this.#launch();
     return Promise.all(outcomes);

@@ -292,6 +292,31 @@ describe("the mqtt provider with a broker that speaks MQTT 5 to the letter", () 
     await connection[Symbol.asyncDispose]();
   });
 
+  it("lets an alarm and an answer go before what waits already", async () => {
+    const order: string[] = [];
+    // §3.2.2.3.3: Receive Maximum 1. PUBLISH to `t` with a payload of one byte: nine bytes, the packet identifier at 5.
+    using broker = await rawBroker(connack(0x21, 0, 1), (packet) => {
+      order.push(String.fromCharCode(packet[8] ?? 0));
+      return Buffer.from([0x40, 2, packet[5] ?? 0, packet[6] ?? 0]);
+    });
+    const connection = await provider(broker.port, {
+      protocolVersion: 5,
+      dialect: {
+        encode: ({ id }) => ({ topic: "t", payload: id }),
+        filters: [],
+        maxBytes: 0,
+        read: () => undefined,
+      },
+    }).connect(unused, NO_REQUESTS);
+    const bulk = connection.publish([message("1"), message("2"), message("3")]);
+    const urgent = connection.publish([message("a", { class: "alarm" }), message("r", { class: "reply" })]);
+    expect((await Promise.all([bulk, urgent])).flat().map(({ outcome }) => outcome)).toEqual(
+      Array.from({ length: 5 }, () => "acknowledged"),
+    );
+    expect(order).toEqual(["1", "a", "r", "2", "3"]);
+    await connection[Symbol.asyncDispose]();
+  });
+
   it("survives garbage", async () => {
     using broker = await rawBroker(connack(), () => Buffer.from([0xf7, 0xff, 0xff, 0xff, 0xff, 0x01]));
     const connection = await provider(broker.port, { protocolVersion: 5 }).connect(unused, NO_REQUESTS);

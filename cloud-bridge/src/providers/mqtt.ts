@@ -28,10 +28,17 @@ export interface MqttProviderOptions {
   readonly clock: Pick<Clock, "after" | "now" | "trust">;
 }
 
+/**
+ * More messages are handed over than may fly, so that each PUBACK lets the next one go: what we send then carries TCP's
+ * acknowledgements along. A broker that waits for those before it sends a small packet (Nagle's algorithm, mosquitto's
+ * default) would otherwise stand still for 40 ms after each window: 2,000 messages a second instead of 11,000.
+ */
+const HANDED_OVER = 4 * IN_FLIGHT;
+
 /** Any MQTT broker, over TCP or TLS, QoS 1. Reconnecting is the link's business: each connection is a client of its own. */
 export class MqttProvider implements BridgeProvider {
   readonly name = "mqtt";
-  readonly maxInFlight = IN_FLIGHT;
+  readonly maxInFlight = HANDED_OVER;
   readonly maxInFlightPerGroup: number;
   readonly batchSize: number;
   readonly line?: CloudLine;
@@ -44,7 +51,7 @@ export class MqttProvider implements BridgeProvider {
     if (line !== undefined) this.line = line;
     // MQTT 3.1.1 has no negative PUBACK: a message is lost only with the connection, and then so are all after it.
     // MQTT 5 can refuse one message and take the next of the same Thing, so there the next must wait for the answer.
-    this.maxInFlightPerGroup = options.protocolVersion === 4 ? IN_FLIGHT : 1;
+    this.maxInFlightPerGroup = options.protocolVersion === 4 ? HANDED_OVER : 1;
     // Where the next message of a Thing waits for the answer to the last one, it must not wait for other Things too.
     this.batchSize = options.protocolVersion === 4 ? IN_FLIGHT / 4 : 1;
   }
