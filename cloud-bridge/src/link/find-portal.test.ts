@@ -115,6 +115,7 @@ describe("a portal is looked for", () => {
   it.each([
     [fault("ERR_SSL_WRONG_VERSION_NUMBER"), "not-ours"],
     [fault("EPROTO"), "not-ours"],
+    [new BridgeError("tls", "AWS says no", { cause: fault("EPROTO") }), "not-ours"],
     [new BridgeError("protocol", "cloud:1883: nonsense"), "not-ours"],
     [fault("ERR_TLS_CERT_ALTNAME_INVALID"), "someone-else"],
     [fault("SELF_SIGNED_CERT_IN_CHAIN"), "someone-else"],

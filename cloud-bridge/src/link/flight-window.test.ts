@@ -50,3 +50,12 @@ it("always admits one message, however large", () => {
   window.answered(10_000_000, 60_000);
   expect(window.admits(10_000_000)).toBe(true);
 });
+
+it("gets smaller once for what left before it got smaller", () => {
+  const window = new FlightWindow();
+  const before = window.limit;
+  for (let count = 0; count < 8; count++) window.sent(4_000);
+  window.answered(4_000, 100);
+  for (let count = 0; count < 7; count++) window.answered(4_000, 5_000);
+  expect(window.limit).toBe(Math.floor((before + 4_000) / 2));
+});

@@ -66,6 +66,16 @@ it("keeps every second below the limits, whatever comes and however large", () =
   );
 });
 
+it("keeps to the bytes of a second where a bucket alone would not: a large message right before the second is over", () => {
+  const limits = { messagesPerS: 1_000, bytesPerS: 100_000 };
+  const bytes = [19_900, 19_900, 19_900, 19_900, 25_000];
+  const sent = sendAll(
+    new Pace(limits, 5_000),
+    bytes.map((each) => ({ bytes: each, urgency: "urgent", pauseMs: 0 })),
+  );
+  expect(worstSecond(sent, (each) => each.bytes)).toBeLessThanOrEqual(limits.bytesPerS);
+});
+
 it("uses four fifths of what there is, in messages and in bytes", () => {
   const over = (sent: readonly Sent[]) => ((sent.at(-1)?.at ?? 0) - (sent[0]?.at ?? 0)) / 1_000;
   const small = sendAll(

@@ -62,8 +62,16 @@ export class PortalWatch {
 /** @returns `undefined` for a failure that no portal causes. */
 export function suspicionOf(error: unknown): Suspicion | undefined {
   if (!(error instanceof BridgeError)) return undefined;
-  const { code } = (error.cause ?? {}) as { readonly code?: unknown };
-  if (typeof code === "string" && CERTIFICATE_FAULTS.test(code)) return "someone-else";
-  if (typeof code === "string" && NO_TLS.test(code)) return "not-ours";
+  const code = systemCodeOf(error);
+  if (CERTIFICATE_FAULTS.test(code)) return "someone-else";
+  if (NO_TLS.test(code)) return "not-ours";
   return error.code === "protocol" ? "not-ours" : undefined;
+}
+
+/** What OpenSSL or the system calls it, beneath what a provider made of it. */
+function systemCodeOf(error: BridgeError): string {
+  let cause: unknown = error;
+  for (let depth = 0; cause instanceof BridgeError && depth < 4; depth++) cause = cause.cause;
+  const { code } = (cause ?? {}) as { readonly code?: unknown };
+  return typeof code === "string" ? code : "";
 }

@@ -2,7 +2,7 @@ import type { Clock, CloudDesk, CloudMessage, CloudPace } from "@tram/core";
 import type { Json } from "@tram/protocol";
 import { CarefulWindow } from "../careful-window.ts";
 import { MqttConnection, publishBytes } from "../mqtt-connection.ts";
-import type { BridgeProvider } from "../provider.ts";
+import type { BridgeProvider, CloudLine } from "../provider.ts";
 import type { TlsIdentity } from "../tls-identity.ts";
 import { AwsIotConnection } from "./connection.ts";
 import { explainConnect } from "./faults.ts";
@@ -49,6 +49,7 @@ export class AwsIotProvider implements BridgeProvider {
     messagesPerS: AWS_LIMITS.publishesPerS - REQUESTS_SHARE,
     bytesPerS: AWS_LIMITS.bytesPerS - REQUESTS_SHARE * AWS_LIMITS.shadowBytes,
   };
+  readonly line: CloudLine;
   readonly #options: AwsIotProviderOptions;
   readonly #topics: AwsTopics;
   readonly #shadows: Shadows;
@@ -58,6 +59,8 @@ export class AwsIotProvider implements BridgeProvider {
 
   constructor(options: AwsIotProviderOptions) {
     this.#options = options;
+    const { endpoint: host, keepaliveS, port } = options;
+    this.line = { host, port, tls: true, keepaliveS };
     const { names, clock, childShadows: children } = options;
     const topics = new AwsTopics(names.gateway, options.topicPrefix);
     this.#topics = topics;
