@@ -130,6 +130,7 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
     gateway: gateway.id,
     mapping,
     clock,
+    log,
     describe: (thing) => house.describe(thing),
     ...(parts.password === undefined ? {} : { password: parts.password }),
     ...(parts.identity === undefined ? {} : { identity: parts.identity }),

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "@tram/core";
 import { PRODUCT, type Thing } from "@tram/protocol";
 import type { BridgeConfig, MqttBridgeConfig } from "../bridge-config.ts";
+import type { BridgeLog } from "../bridge-log.ts";
 import type { Mapping } from "../mapping.ts";
 import type { AwsIotBridgeConfig } from "./aws-iot/config.ts";
 import type { BridgeProvider } from "./provider.ts";
@@ -12,6 +13,7 @@ export interface ProviderParts {
   readonly gateway: string;
   readonly mapping: Mapping;
   readonly clock: Clock;
+  readonly log: BridgeLog;
   readonly password?: string;
   /** What `ca_file`, `cert_file` and `key_file` hold. */
   readonly identity?: TlsIdentity;
@@ -77,6 +79,7 @@ async function openAwsIot(config: AwsIotBridgeConfig, parts: ProviderParts): Pro
     childShadows: config.child_shadows ?? "named",
     payload: (message) => parts.mapping.payload(message),
     clock: parts.clock,
+    log: parts.log,
   });
 }
 

@@ -24,6 +24,7 @@ import {
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { BridgeError } from "../../bridge-error.ts";
 import { Mapping } from "../../mapping.ts";
+import { QuietLog } from "../../testing/quiet-log.ts";
 import { AwsIotProvider, type AwsIotProviderOptions } from "./aws-iot.ts";
 import type { AwsIotConnection } from "./connection.ts";
 import { ThingNames } from "./thing-names.ts";
@@ -71,6 +72,7 @@ function provider(
     childShadows: "named",
     payload: (message) => mapping.payload(message),
     clock: new RealClock(),
+    log: new QuietLog(),
     ...options,
   });
 }
@@ -255,6 +257,44 @@ describe("who is not AWS IoT, or does not want us, is told apart:", () => {
     expect((await refusalOf(deaf.connect(unused, NO_REQUESTS))).message).toMatch(/subscribe.*iot:Subscribe/);
     const mute = await connect(provider(aws, aws.enroll("farm", [without("iot:Publish")])));
     expect(await mute.closed).toMatch(/\$aws\/things\/farm\/.* was published.*iot:Publish/);
+  });
+
+  it("a policy without shadows and jobs: they are left alone, and everything else goes on", async () => {
+    const aws = await cloud();
+    const log = new QuietLog();
+    const plain: PolicyDocument = {
+      Version: "2012-10-17",
+      Statement: [
+        { Effect: "Allow", Action: ["iot:Connect", "iot:Subscribe"], Resource: "*" },
+        { Effect: "Allow", Action: "iot:Publish", Resource: "arn:aws:iot:*:*:topic/tram/farm/*" },
+      ],
+    };
+    const tested = provider(aws, aws.enroll("farm", [plain]), { log });
+    const desk = new TestDesk();
+    const batch = [message("t"), message("s", { class: "state" })];
+    let attempts = 0;
+    for (let all = false; !all && attempts < 10; attempts++) {
+      const connection = await connect(tested, desk);
+      const outcomes = await connection.publish(batch);
+      all = outcomes.every(({ outcome }) => outcome === "acknowledged");
+      if (!all) expect(await connection.closed).toMatch(/\$aws\/things\/farm.* was published/);
+    }
+    expect(attempts).toBeLessThanOrEqual(7);
+    expect(log.lines.map(({ fields }) => fields.service).toSorted()).toEqual([
+      "child-shadows",
+      "jobs",
+      "own-shadow",
+    ]);
+  });
+
+  it("a prefix that the policy does not allow", async () => {
+    const aws = await cloud();
+    const connection = await connect(
+      provider(aws, aws.enroll("farm", [guidePolicy()]), { topicPrefix: "else/where" }),
+    );
+    const [outcome] = await connection.publish([message("t")]);
+    expect(outcome?.outcome).toBe("retry");
+    expect(await connection.closed).toMatch(/while else\/where\/telemetry\/pump\/motor\/power was published/);
   });
 
   it("what speaks no TLS: nothing is said to it in the clear", async () => {

@@ -1,5 +1,6 @@
 import type { Clock, CloudDesk, CloudMessage, CloudPace } from "@tram/core";
 import type { Json } from "@tram/protocol";
+import type { BridgeLog } from "../../bridge-log.ts";
 import { CarefulWindow } from "../careful-window.ts";
 import { MqttConnection, publishBytes } from "../mqtt-connection.ts";
 import type { BridgeProvider, CloudLine } from "../provider.ts";
@@ -10,6 +11,7 @@ import { Jobs } from "./jobs.ts";
 import { AWS_LIMITS, unfit } from "./limits.ts";
 import { REQUESTS_SHARE } from "./requests.ts";
 import { type ChildShadows, Shadows } from "./shadows.ts";
+import { Strikes } from "./strikes.ts";
 import type { ThingNames } from "./thing-names.ts";
 import { AwsTopics } from "./topics.ts";
 
@@ -28,6 +30,7 @@ export interface AwsIotProviderOptions {
   readonly childShadows: ChildShadows;
   readonly payload: (message: CloudMessage) => string;
   readonly clock: Clock;
+  readonly log: Pick<BridgeLog, "warn">;
 }
 
 /** Developer guide, "Device communication protocols": the name of MQTT with client certificates on port 443. */
@@ -54,6 +57,7 @@ export class AwsIotProvider implements BridgeProvider {
   readonly #topics: AwsTopics;
   readonly #shadows: Shadows;
   readonly #jobs: Jobs;
+  readonly #strikes: Strikes;
   readonly #careful = new CarefulWindow(IN_FLIGHT);
   #connection: AwsIotConnection | undefined;
 
@@ -64,6 +68,7 @@ export class AwsIotProvider implements BridgeProvider {
     const { names, clock, childShadows: children } = options;
     const topics = new AwsTopics(names.gateway, options.topicPrefix);
     this.#topics = topics;
+    this.#strikes = new Strikes(clock);
     const tell = (topic: string, payload: Json): void => {
       if (unfit(topic, Buffer.byteLength(JSON.stringify(payload))) === undefined) {
         this.#connection?.tell(topic, payload);
@@ -102,7 +107,9 @@ export class AwsIotProvider implements BridgeProvider {
     const things = [...desk.things()].map(({ id }) => id).filter((id) => names.of(id) !== names.gateway);
     const usual = this.#topics.filters();
     const more = this.#shadows.filters(things, AWS_LIMITS.subscriptions - usual.length);
-    const without = new Set(this.#options.childShadows === "classic" ? things.slice(more.length / 3) : []);
+    const room = this.#options.childShadows === "classic" ? more.length / 3 : things.length;
+    const without = new Set(things.slice(this.#strikes.rests("child-shadows") ? 0 : room));
+    if (this.#strikes.rests("own-shadow")) without.add(names.idOf(names.gateway) ?? names.gateway);
     let mqtt: MqttConnection;
     try {
       mqtt = await MqttConnection.open(
@@ -151,10 +158,26 @@ export class AwsIotProvider implements BridgeProvider {
       desk,
       clock,
       without,
+      withJobs: !this.#strikes.rests("jobs"),
+      topicOf: (message) => this.#topics.message(message),
+      onAcknowledged: (topic) => {
+        const service = this.#topics.serviceOf(topic);
+        if (service !== undefined) this.#strikes.worked(service);
+      },
+      onClosedOver: (topic) => this.#struck(topic),
     });
     this.#connection = connection;
     connection.start();
     return connection;
+  }
+
+  #struck(topic: string): void {
+    const service = this.#topics.serviceOf(topic);
+    if (service === undefined || !this.#strikes.closedOver(service)) return;
+    this.#options.log.warn(
+      { topic, service },
+      "AWS IoT hangs up over a request: it is left alone for an hour",
+    );
   }
 
   #hear(topic: string, payload: Uint8Array): void {

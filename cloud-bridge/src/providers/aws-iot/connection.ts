@@ -1,7 +1,7 @@
 import type { Clock, CloudConnection, CloudDesk, CloudMessage, PublishOutcome } from "@tram/core";
 import type { Json } from "@tram/protocol";
-import type { MqttConnection } from "../mqtt-connection.ts";
-import { explainEnd } from "./faults.ts";
+import type { MqttConnection, MqttOutgoing } from "../mqtt-connection.ts";
+import { explainEnd, isHangUp } from "./faults.ts";
 import { isJobContext, type Jobs } from "./jobs.ts";
 import { Requests } from "./requests.ts";
 import { isShadowContext, type Shadows } from "./shadows.ts";
@@ -14,6 +14,12 @@ export interface AwsIotConnectionParts {
   readonly clock: Pick<Clock, "monotonic" | "after">;
   /** Things that have no shadow on this connection. */
   readonly without: ReadonlySet<string>;
+  /** Whether jobs are done on it. */
+  readonly withJobs: boolean;
+  readonly topicOf: (message: CloudMessage) => string;
+  readonly onAcknowledged: (topic: string) => void;
+  /** AWS IoT has closed the connection before it acknowledged a request. */
+  readonly onClosedOver: (topic: string) => void;
 }
 
 const ACKNOWLEDGED: Promise<PublishOutcome> = Promise.resolve({ outcome: "acknowledged" });
@@ -26,20 +32,22 @@ export class AwsIotConnection implements CloudConnection {
   readonly #requests: Requests;
   /** Replies that AWS IoT has, and whose shadow or job has not: they come again, and are not published again. */
   readonly #told = new Set<string>();
+  /** What AWS IoT has not acknowledged, the oldest first; of a batch the first message. */
+  readonly #open = new Set<{ readonly topic: string; readonly request: boolean }>();
   #tokens = 0;
   #ended = false;
 
   constructor(parts: AwsIotConnectionParts) {
     this.#parts = parts;
-    this.#requests = new Requests((outgoing) => parts.mqtt.send(outgoing), parts.clock);
+    this.#requests = new Requests((outgoing) => this.#request(outgoing), parts.clock);
     this.closed = parts.mqtt.closed.then((reason) => this.#end(reason));
   }
 
   /** Reads shadows and jobs. Everything that they need is subscribed. */
   start(): void {
-    const { shadows, jobs, desk, without } = this.#parts;
+    const { shadows, jobs, desk, without, withJobs } = this.#parts;
     const session = { requests: this.#requests, desk, token: () => `t${++this.#tokens}` };
-    jobs.connected(session);
+    if (withJobs) jobs.connected(session);
     shadows.connected(session, without);
   }
 
@@ -61,7 +69,12 @@ export class AwsIotConnection implements CloudConnection {
         outcomes.push(this.#withEnd(message, promise));
       } else outcomes.push(report);
     }
+    const [first] = direct;
+    const topic = first === undefined ? "" : this.#parts.topicOf(first.message);
+    const open = { topic, request: false };
+    if (first !== undefined) this.#open.add(open);
     void this.#parts.mqtt.publish(direct.map(({ message }) => message)).then((answers) => {
+      if (answers.every(({ outcome }) => outcome !== "retry")) this.#open.delete(open);
       for (const [index, { settle }] of direct.entries()) {
         settle(answers[index] ?? { outcome: "retry", reason: "no answer" });
       }
@@ -109,9 +122,21 @@ export class AwsIotConnection implements CloudConnection {
     return brought;
   }
 
+  async #request(outgoing: MqttOutgoing): Promise<PublishOutcome> {
+    const open = { topic: outgoing.topic, request: true };
+    this.#open.add(open);
+    const outcome = await this.#parts.mqtt.send(outgoing);
+    // What is not acknowledged stays, until the end of the connection asks for it.
+    if (outcome.outcome !== "retry") this.#open.delete(open);
+    if (outcome.outcome === "acknowledged") this.#parts.onAcknowledged(outgoing.topic);
+    return outcome;
+  }
+
   #end(reason: string): string {
     this.#ended = true;
-    const explained = explainEnd(reason, this.#requests.open);
+    const [open] = this.#open;
+    if (open?.request === true && isHangUp(reason)) this.#parts.onClosedOver(open.topic);
+    const explained = explainEnd(reason, open?.topic);
     this.#requests.close();
     this.#parts.shadows.lost(explained);
     this.#parts.jobs.lost(explained);

@@ -22,11 +22,16 @@ export function explainConnect(error: unknown, thing: string): unknown {
 
 /**
  * Why a connection has ended, with what may have been the reason.
- * @param topic of the request that was not acknowledged.
+ * @param topic of what was not acknowledged.
  */
 export function explainEnd(reason: string, topic: string | undefined): string {
-  if (topic === undefined || !reason.endsWith("it closed the connection")) return reason;
+  if (topic === undefined || !isHangUp(reason)) return reason;
   return `${reason}, while ${topic} was published: does the policy of the certificate allow it (iot:Publish)?`;
+}
+
+/** Whether AWS IoT has closed the connection, and not we, nor the network by its silence. While we write it looks cut. */
+export function isHangUp(reason: string): boolean {
+  return /it (?:closed the connection|cut the connection \((?:EPIPE|ECONNRESET)\))$/.test(reason);
 }
 
 function reworded(error: BridgeError, message: string): BridgeError {

@@ -14,6 +14,7 @@ import {
 } from "@tram/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BridgeError } from "../../bridge-error.ts";
+import { QuietLog } from "../../testing/quiet-log.ts";
 import { AwsIotProvider } from "./aws-iot.ts";
 import { isRenewalDue, type ProvisionOptions, provision, renew } from "./provisioning.ts";
 import { ThingNames } from "./thing-names.ts";
@@ -124,6 +125,7 @@ describe("provisioning by claim", () => {
       childShadows: "named",
       payload: () => "{}",
       clock: new RealClock(),
+      log: new QuietLog(),
     });
     const connection = await provider.connect(unused, NO_REQUESTS);
     expect(aws.connected).toEqual(["farm"]);

@@ -26,8 +26,7 @@ export class Requests {
   readonly #bucket: TokenBucket;
   readonly #urgent: Waiting[] = [];
   readonly #waiting: Waiting[] = [];
-  readonly #flying = new Set<MqttOutgoing>();
-  #lost: string | undefined;
+  #flying = 0;
   #timer: Disposable | undefined;
   #closed = false;
 
@@ -55,12 +54,6 @@ export class Requests {
     return promise;
   }
 
-  /** Topic of the oldest request that has no PUBACK; when the connection has ended, of the one that never got one. */
-  get open(): string | undefined {
-    const [oldest] = this.#flying;
-    return this.#lost ?? oldest?.topic;
-  }
-
   /** What waits is given up. */
   close(): void {
     this.#closed = true;
@@ -72,7 +65,7 @@ export class Requests {
   }
 
   #launch(): void {
-    while (!this.#closed && this.#timer === undefined && this.#flying.size < IN_FLIGHT) {
+    while (!this.#closed && this.#timer === undefined && this.#flying < IN_FLIGHT) {
       if (this.#urgent.length + this.#waiting.length === 0) return;
       if (!this.#bucket.take(1, this.#clock.monotonic())) {
         this.#timer = this.#clock.after(1_000 / REQUESTS_PER_S, () => {
@@ -83,10 +76,9 @@ export class Requests {
       }
       const next = this.#urgent.shift() ?? this.#waiting.shift();
       if (next === undefined) return;
-      this.#flying.add(next.outgoing);
+      this.#flying++;
       void this.#send(next.outgoing).then((outcome) => {
-        this.#flying.delete(next.outgoing);
-        if (outcome.outcome === "retry") this.#lost ??= next.outgoing.topic;
+        this.#flying--;
         next.answer(outcome);
         this.#launch();
       });

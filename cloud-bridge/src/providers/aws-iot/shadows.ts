@@ -68,6 +68,7 @@ export class Shadows {
   readonly #waiting: Request[] = [];
   readonly #unanswered = new Map<string, Disposable>();
   #session: AwsSession | undefined;
+  #without: ReadonlySet<string> = new Set();
 
   constructor(parts: ShadowsParts) {
     this.#parts = parts;
@@ -89,6 +90,7 @@ export class Shadows {
   /** There is a connection, and everything that is needed is subscribed. @param without Things that have no shadow. */
   connected(session: AwsSession, without: ReadonlySet<string> = new Set()): void {
     this.#session = session;
+    this.#without = without;
     const { desk } = session;
     const { gateway } = this.#parts.names;
     const own = this.#parts.names.idOf(gateway) ?? gateway;
@@ -225,7 +227,7 @@ export class Shadows {
   #opened(thing: string): Keeper | undefined {
     const session = this.#session;
     if (session === undefined) return undefined;
-    const shadow = this.#refOf(thing);
+    const shadow = this.#without.has(thing) ? undefined : this.#refOf(thing);
     if (shadow === undefined) return undefined;
     const known = this.#keepers.get(labelOf(shadow));
     // A classic shadow needs subscriptions of its own, which are made with the connection.

@@ -1,5 +1,6 @@
 import type { CloudMessage } from "@tram/core";
 import { PRODUCT } from "@tram/protocol";
+import type { Service } from "./strikes.ts";
 
 /** A shadow in AWS IoT: of this Thing, by this name; without one it is the classic shadow. */
 export interface ShadowRef {
@@ -90,6 +91,16 @@ export class AwsTopics {
   shadowFilters(shadow: ShadowRef): readonly string[] {
     const base = shadowBase(shadow);
     return [`${base}/+/accepted`, `${base}/+/rejected`, `${base}/update/delta`];
+  }
+
+  /** What a request on this topic is for. */
+  serviceOf(topic: string): Service | undefined {
+    const heard = this.read(`${topic}/accepted`);
+    if (heard === undefined) return undefined;
+    if (heard.kind !== "shadow") return "jobs";
+    return heard.shadow.thing === this.#thing && heard.shadow.name === undefined
+      ? "own-shadow"
+      : "child-shadows";
   }
 
   /** @returns `undefined` for what is none of ours. */
