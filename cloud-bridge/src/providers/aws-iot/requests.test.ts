@@ -36,6 +36,10 @@ describe("requests", () => {
     const all = Array.from({ length: 30 }, (_, index) => requests.post({ topic: `t${index}`, payload: "" }));
     await clock.advance(10_000);
     expect(sent).toHaveLength(12);
+    // One that is never acknowledged does not hold them back for ever.
+    await clock.advance(31_000);
+    expect((await all[0])?.outcome).toBe("retry");
+    expect(sent.length).toBeGreaterThan(12);
     requests.close();
     for (const { answer } of sent) answer({ outcome: "retry", reason: "cut" });
     const outcomes = await Promise.all(all);

@@ -1,4 +1,5 @@
 import { type Clock, type PublishOutcome, TokenBucket } from "@tram/core";
+import type { Ms } from "@tram/protocol";
 import type { MqttOutgoing } from "../mqtt-connection.ts";
 
 /** Publishes a second for what we ask of AWS IoT itself; the rest of what it allows is left to the messages. */
@@ -10,6 +11,10 @@ export const REQUESTS_SHARE = REQUESTS_PER_S + BURST;
 const IN_FLIGHT = 12;
 /** Requests that wait; one a shadow, and answers. */
 const MOST_WAITING = 8_192;
+
+/** What is above a quota AWS throws away, and never acknowledges. */
+const PUBACK_WITHIN_MS: Ms = 30_000;
+const UNANSWERED: PublishOutcome = { outcome: "retry", reason: "AWS IoT has not acknowledged it" };
 
 interface Waiting {
   readonly outgoing: MqttOutgoing;
@@ -26,6 +31,7 @@ export class Requests {
   readonly #bucket: TokenBucket;
   readonly #urgent: Waiting[] = [];
   readonly #waiting: Waiting[] = [];
+  readonly #patience = new Set<Disposable>();
   #flying = 0;
   #timer: Disposable | undefined;
   #closed = false;
@@ -59,6 +65,7 @@ export class Requests {
     this.#closed = true;
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
+    for (const patience of this.#patience) patience[Symbol.dispose]();
     for (const { answer } of [...this.#urgent.splice(0), ...this.#waiting.splice(0)]) {
       answer({ outcome: "retry", reason: "not connected" });
     }
@@ -76,12 +83,24 @@ export class Requests {
       }
       const next = this.#urgent.shift() ?? this.#waiting.shift();
       if (next === undefined) return;
-      this.#flying++;
-      void this.#send(next.outgoing).then((outcome) => {
-        this.#flying--;
-        next.answer(outcome);
-        this.#launch();
-      });
+      this.#fly(next);
     }
+  }
+
+  #fly({ outgoing, answer }: Waiting): void {
+    let open = true;
+    const done = (outcome: PublishOutcome): void => {
+      if (!open) return;
+      open = false;
+      patience[Symbol.dispose]();
+      this.#patience.delete(patience);
+      this.#flying--;
+      answer(outcome);
+      this.#launch();
+    };
+    const patience = this.#clock.after(PUBACK_WITHIN_MS, () => done(UNANSWERED));
+    this.#patience.add(patience);
+    this.#flying++;
+    void this.#send(outgoing).then(done);
   }
 }
