@@ -125,7 +125,10 @@ function withSoundExternal({ engine, external, ...mqtt }: Named): Named {
 function withSoundCloud(entry: Named): Named {
   const { alpn, ca_file, cert_file, key_file, payload, state, topic, topic_prefix: prefix, ...rest } = entry;
   const offered = alpn !== undefined && String(rest.url).startsWith("mqtts:") ? { alpn } : {};
-  if (rest.format === "homie") return { ...rest, ...offered };
+  if (rest.format === "homie") {
+    const { thin: _noRoom, ...said } = rest;
+    return { ...said, ...offered };
+  }
   if (rest.provider === "aws-iot") {
     return { ...rest, ...identity, ...(prefix === undefined ? {} : { topic_prefix: prefix }) };
   }
