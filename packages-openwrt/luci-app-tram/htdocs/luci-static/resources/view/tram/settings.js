@@ -263,9 +263,6 @@ return view.extend({
 			{ placeholder: _('those of the system') });
 		add(s, form.Value, 'cert_file', _('Certificate file of the gateway'), _('PEM. Relative to /etc/tram.'));
 		add(s, form.Value, 'key_file', _('File of its private key'), _('PEM. Relative to /etc/tram.'));
-		add(s, form.Value, 'ca_file', _('Authorities that are believed (file)'), _('Certificates in PEM, instead of the public ones. Relative to /etc/tram.'), { modalonly: true });
-		add(s, form.Value, 'cert_file', _('Certificate of this gateway (file)'), _('In PEM, where the cloud asks for one. Relative to /etc/tram.'), { modalonly: true });
-		add(s, form.Value, 'key_file', _('Private key of the certificate (file)'), _('In PEM. Relative to /etc/tram.'), { modalonly: true });
 		add(s, form.Value, 'client_id', _('MQTT client id'), _('Must be unique at the broker.'),
 			{ datatype: 'maxlength(128)', placeholder: _('tram- and the gateway id') });
 		choose(s, 'version', _('MQTT version'), null, _('5.0, or 3.1.1 where the broker does not know it (default)'), [
