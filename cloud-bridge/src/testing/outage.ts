@@ -136,7 +136,7 @@ export async function runOutage(options: OutageOptions): Promise<OutageReport> {
       await clock.advance(Math.floor(random() * TOGETHER * everyS * 1_000));
       doomed = false;
       await kill();
-    } else if (random() < (cloud.unreachable ? 0.001 : 0.16)) await trouble();
+    } else if (random() < (cloud.unreachable ? 0.001 : 0.22)) await trouble();
     await clock.advance(TOGETHER * everyS * 1_000);
   }
   while (running.outbox.counts().queued > 0) await clock.advance(60_000);
