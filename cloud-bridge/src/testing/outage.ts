@@ -139,6 +139,7 @@ export async function runOutage(options: OutageOptions): Promise<OutageReport> {
     } else if (random() < (cloud.unreachable ? 0.001 : 0.22)) await trouble();
     await clock.advance(TOGETHER * everyS * 1_000);
   }
+  if (doomed) await kill();
   while (running.outbox.counts().queued > 0) await clock.advance(60_000);
   const { dropped } = running.outbox.counts();
   running.tending[Symbol.dispose]();
