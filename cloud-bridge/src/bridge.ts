@@ -22,6 +22,7 @@ import { mappingOptions } from "./mapping/mapping-options.ts";
 import { Mapping, type PropertyFacts } from "./mapping.ts";
 import { type Draft, type Outbox, openOutbox } from "./outbox.ts";
 import { createProvider } from "./providers/index.ts";
+import type { BridgeProvider } from "./providers/provider.ts";
 import type { TlsIdentity } from "./providers/tls-identity.ts";
 import type { ParkedMessage } from "./queue/parked.ts";
 import { outboxSettings } from "./queue-config.ts";
@@ -107,6 +108,12 @@ export interface Bridge extends AsyncDisposable {
   status(): BridgeView;
   /** What its cloud will never take. */
   readonly parked: ParkedDesk;
+  /**
+   * Takes on another certificate. The connection is closed while `work` makes it, because two with one client id throw
+   * each other out; the queue takes messages meanwhile. Afterwards it connects with what `work` returns, and with what
+   * it had before when that rejects: then this rejects too. `work` has to end by itself.
+   */
+  exchange(work: () => Promise<TlsIdentity>): Promise<void>;
   /** Calls `listener` each time that `status()` may have changed: after every message, so look at your own pace. */
   onChange(listener: () => void): Disposable;
 }
@@ -126,16 +133,19 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
     ...mappingOptions(config, gateway.id),
     facts: (thing, property) => house.facts(thing, property),
   });
-  const provider = await createProvider(config, {
-    gateway: gateway.id,
-    mapping,
-    clock,
-    log,
-    describe: (thing) => house.describe(thing),
-    ...(parts.password === undefined ? {} : { password: parts.password }),
-    ...(parts.identity === undefined ? {} : { identity: parts.identity }),
-    keepaliveS: wan.state === "metered" ? METERED_KEEPALIVE_S : KEEPALIVE_S,
-  });
+  const providerFor = (identity: TlsIdentity | undefined): Promise<BridgeProvider> =>
+    createProvider(config, {
+      gateway: gateway.id,
+      mapping,
+      clock,
+      log,
+      describe: (thing) => house.describe(thing),
+      ...(parts.password === undefined ? {} : { password: parts.password }),
+      ...(identity === undefined ? {} : { identity }),
+      keepaliveS: wan.state === "metered" ? METERED_KEEPALIVE_S : KEEPALIVE_S,
+    });
+  let { identity } = parts;
+  let provider = await providerFor(identity);
   const outbox = await openOutbox(store, {
     bridge,
     idPrefix: `${gateway.id}-${token(random)}`,
@@ -175,25 +185,40 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
     (place, suspicion, asked) => findPortal(place, suspicion, { clock, signal: asked }),
     clock,
   );
-  const link = Link.open({
-    bridge,
-    provider,
-    desk: deskOf(house, mapping),
-    outbox,
-    clock,
-    random,
-    log,
-    traffic,
-    wan,
-    thrift,
-    portal,
-    onChange: changed,
-  });
+  const openLink = (): Link =>
+    Link.open({
+      bridge,
+      provider,
+      desk: deskOf(house, mapping),
+      outbox,
+      clock,
+      random,
+      log,
+      traffic,
+      wan,
+      thrift,
+      portal,
+      onChange: changed,
+    });
+  let link = openLink();
   opened.link = link;
 
+  let exchanging: Promise<unknown> = Promise.resolve();
+  const exchange = async (work: () => Promise<TlsIdentity>): Promise<void> => {
+    await link[Symbol.asyncDispose]();
+    try {
+      identity = await work();
+    } finally {
+      provider = await providerFor(identity);
+      link = openLink();
+      opened.link = link;
+      changed();
+    }
+  };
   const close = async (): Promise<void> => {
     signal?.removeEventListener("abort", onAbort);
     tending[Symbol.dispose]();
+    await exchanging;
     await link[Symbol.asyncDispose]();
     await traffic[Symbol.asyncDispose]();
     watch[Symbol.dispose]();
@@ -245,6 +270,12 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
       list: (options) => outbox.parked(options),
       sendAgain: (seq) => outbox.sendAgain(seq),
       discard: (seq) => outbox.discard(seq),
+    },
+    exchange: (work) => {
+      if (closing !== undefined) return Promise.reject(new Error("the bridge is closed"));
+      const done = exchanging.then(() => exchange(work));
+      exchanging = done.catch(() => undefined); // Who has asked hears of it.
+      return done;
     },
     onChange: (listener) => {
       listeners.add(listener);

@@ -3,6 +3,10 @@ export { BRIDGE_FORMS, BridgeConfig } from "./bridge-config.ts";
 export { bridgeProblems } from "./bridge-config-check.ts";
 export { BridgeError, type BridgeErrorCode } from "./bridge-error.ts";
 export type { BridgeLog } from "./bridge-log.ts";
+export type { CheckParts } from "./check/check-cloud.ts";
+export { CHECK_STEPS, type CheckResult, firstFailure } from "./check/check-step.ts";
+export { renewalTime } from "./check/renewal-time.ts";
+export { forgetBridge } from "./forget-bridge.ts";
 export { NameFilter } from "./mapping/name-filter.ts";
 export { commandResult, type PropertyFacts } from "./mapping.ts";
 export type { Provisioned, ProvisionOptions } from "./providers/aws-iot/provisioning.ts";
@@ -10,6 +14,4 @@ export { DEFAULT_COMMAND_TTL_S } from "./providers/index.ts";
 export { connectFault, goodbye } from "./providers/mqtt-reason.ts";
 export type { TlsIdentity } from "./providers/tls-identity.ts";
 export type { ParkedMessage } from "./queue/parked.ts";
-
-/** Provisioning at AWS IoT by claim, with the MQTT client: loaded where somebody sets a gateway up. */
-export const loadAwsProvisioning = () => import("./providers/aws-iot/provisioning.ts");
+export { checkCloud, provisionAwsIot, renewAwsIot } from "./set-up.ts";

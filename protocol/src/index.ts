@@ -2,6 +2,7 @@ export * from "./api/account.ts";
 export * from "./api/authority.ts";
 export * from "./api/backup.ts";
 export * from "./api/bridge.ts";
+export * from "./api/cloud.ts";
 export * from "./api/history.ts";
 export * from "./api/household.ts";
 export * from "./api/identity.ts";

@@ -199,7 +199,12 @@ function lineOf({ keepaliveS, url }: MqttProviderOptions): CloudLine | undefined
   return { host, port, tls: secure, keepaliveS };
 }
 
-function readUrl(url: string): { readonly secure: boolean; readonly host: string; readonly port: number } {
+/** The place that the address of a broker names. @throws {BridgeError} */
+export function readUrl(url: string): {
+  readonly secure: boolean;
+  readonly host: string;
+  readonly port: number;
+} {
   let parsed: URL;
   try {
     parsed = new URL(url);

@@ -10,6 +10,7 @@ import { openBackups } from "./backup/open-backups.ts";
 import { SystemClock } from "./clock/system-clock.ts";
 import { clockTrust } from "./clock/trust.ts";
 import { budgetProblems } from "./cloud/budget-problems.ts";
+import { openAddedClouds } from "./cloud/open-added-clouds.ts";
 import { anyUp, isUp, openBridges } from "./cloud/open-bridges.ts";
 import type { ConfigSource } from "./config/last-good.ts";
 import { annotatedConfig } from "./config/print.ts";
@@ -232,19 +233,18 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
 
   // The rules hear a reading before the clouds do; what they decide is in the same commit either way.
   await rules.start(store);
-  const clouds = await openBridges({ settings, clock, store, log, house, live }, teardown);
-  bridges.push(...clouds.bridges);
-  for (const bridge of bridges) {
+  const onBridge = (bridge: Bridge): Disposable => {
     let { budget } = bridge;
-    const tell = (): void => {
+    return bridge.onChange(() => {
       house.presence.changed();
       rules.bridge(bridge.id, bridge.state === "online");
       if (bridge.budget === budget) return;
       budget = bridge.budget;
       onChange();
-    };
-    teardown.use(bridge.onChange(tell));
-  }
+    });
+  };
+  const cloudParts = { settings, clock, store, log, house, live };
+  const clouds = await openBridges({ ...cloudParts, bridges, onBridge }, teardown);
   const seesClients = settings.mqtt.external === undefined;
   house.presence.connect(
     { rule: (id) => rules.isActive(id), cloud: (id) => isUp(bridges, id) },
@@ -260,6 +260,8 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   const repeats = teardown.use(new RepeatFilter({ clock, audit: audit.audit }));
   teardown.use(new CommandAudit({ ...house, clock, audit, repeats }));
   if (options.config !== undefined) await noteConfigChange(options.config, { ...house, store, audit });
+  const added = await openAddedClouds({ ...cloudParts, clouds, audit: audit.audit, meter }, teardown);
+  known.push(...added.problems);
   const backups = openBackups({ ...options, clock, store, audit: audit.audit, history });
   const names = [settings.gateway.id, ...settings.http.hosts];
   const ca = teardown.use(
@@ -329,6 +331,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
     versions,
     rules,
     bridges,
+    added: added.clouds,
     nodeRed,
     desk,
     metrics,

@@ -4,6 +4,7 @@ import type { FlashView } from "@tram/protocol";
 import type { AccountAudit } from "./audit/account-audit.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
 import type { Backups } from "./backup/backups.ts";
+import type { AddedClouds } from "./cloud/added-clouds.ts";
 import type { EventJournal } from "./event-journal/index.ts";
 import type { GatewayOptions } from "./gateway.ts";
 import type { History } from "./history/history.ts";
@@ -18,6 +19,7 @@ import { backupRoutes } from "./http/routes-backup.ts";
 import { bridgeRoutes } from "./http/routes-bridge.ts";
 import { broadcastRoutes } from "./http/routes-broadcast.ts";
 import { type ClientDesk, clientRoutes } from "./http/routes-clients.ts";
+import { cloudRoutes } from "./http/routes-clouds.ts";
 import { credentialRoutes } from "./http/routes-credentials.ts";
 import { eventRoutes } from "./http/routes-events.ts";
 import { flashRoutes } from "./http/routes-flash.ts";
@@ -61,6 +63,7 @@ export interface WebRoom {
   readonly versions: RuleVersions;
   readonly rules: RuleHouse;
   readonly bridges: readonly Bridge[];
+  readonly added: AddedClouds;
   readonly nodeRed: NodeRedRoom;
   readonly desk: ClientDesk;
   readonly metrics: () => string;
@@ -95,6 +98,7 @@ export async function openWeb(parts: WebRoom, teardown: Teardown): Promise<HttpS
     ...webhookRoutes(rules.webhooks),
     ...clientRoutes(parts.desk),
     ...mappingRoutes(parts.mqtt.mapping, access.audit.audit),
+    ...cloudRoutes(parts.added),
     ...systemRoutes(status),
     ...bridgeRoutes(parts.bridges, access.audit.audit),
     ...pairingRoutes(access.identity, access.place),

@@ -10,6 +10,7 @@ import { auditRoutes } from "./http/routes-audit.ts";
 import { authorityRoutes } from "./http/routes-authority.ts";
 import { backupRoutes } from "./http/routes-backup.ts";
 import { clientRoutes } from "./http/routes-clients.ts";
+import { cloudRoutes } from "./http/routes-clouds.ts";
 import { credentialRoutes } from "./http/routes-credentials.ts";
 import { eventRoutes } from "./http/routes-events.ts";
 import { flashRoutes } from "./http/routes-flash.ts";
@@ -65,6 +66,7 @@ function describedRoutes(): readonly Route[] {
     ...authorityRoutes(undefined, nobody as Parameters<typeof authorityRoutes>[1]),
     ...clientRoutes(nobody as Parameters<typeof clientRoutes>[0]),
     ...mappingRoutes(nobody as Parameters<typeof mappingRoutes>[0], () => absent("the audit log")),
+    ...cloudRoutes(nobody as Parameters<typeof cloudRoutes>[0]),
     ...systemRoutes(nobody as Parameters<typeof systemRoutes>[0]),
     ...pairingRoutes(nobody as Parameters<typeof pairingRoutes>[0], { host: "", port: 0 }),
     ...credentialRoutes(nobody as Parameters<typeof credentialRoutes>[0], { host: "", port: 0 }),

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
 import type { Clock } from "@tram/core";
-import type { ClockTrust, EpochMs, JsonObject, Ms } from "@tram/protocol";
+import type { JsonObject, Ms } from "@tram/protocol";
 import { BridgeError } from "../../bridge-error.ts";
 import { CarefulWindow } from "../careful-window.ts";
 import { MqttConnection } from "../mqtt-connection.ts";
@@ -48,8 +48,6 @@ const ANSWER_WITHIN_MS: Ms = 30_000;
 const VERIFY_AGAIN_MS: readonly Ms[] = [1_000, 2_000, 4_000, 8_000];
 const KEEPALIVE_S = 60;
 const CREATE = "$aws/certificates/create-from-csr/json";
-/** Renewed when less is left than this, and when a third of its time is left. */
-const LEAST_LEFT_MS: Ms = 30 * 86_400_000;
 
 /**
  * Fleet provisioning by claim (developer guide, "Provisioning devices that don't have device certificates using fleet
@@ -83,15 +81,6 @@ export async function renew(options: ProvisionOptions, signal: AbortSignal): Pro
     "protocol",
     `the provisioning template calls this gateway ${renewed.thing}, and it is ${options.clientId}`,
   );
-}
-
-/** Whether a certificate is to be renewed: a third of its time is left, or 30 days, whichever is less. @param certificate PEM. */
-export function isRenewalDue(certificate: string, now: EpochMs, trust: ClockTrust): boolean {
-  if (trust === "untrusted") return false;
-  const { validFrom, validTo } = new X509Certificate(certificate);
-  const end = Date.parse(validTo);
-  const third = (end - Date.parse(validFrom)) / 3;
-  return end - now < Math.min(LEAST_LEFT_MS, third);
 }
 
 interface Ours {

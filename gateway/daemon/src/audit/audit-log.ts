@@ -53,6 +53,9 @@ export type AuditAction =
   | "backup-taken"
   | "backup-restored"
   | "bundle-taken"
+  | "cloud-added"
+  | "cloud-removed"
+  | "cloud-renewed"
   | "cloud-refused"
   | "cloud-read";
 

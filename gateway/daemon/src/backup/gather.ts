@@ -68,6 +68,13 @@ export function gatherFiles(from: GatherFrom): Gathered {
   for (const { name } of list(join(from.data, "tls"))) {
     if (!TLS_LEFT.has(name) && !name.endsWith(".new")) take(`data/tls/${name}`, join(from.data, "tls", name));
   }
+  // Those in the making have names with a dot, and are nobody's yet.
+  for (const { name: id } of list(join(from.data, "cloud"))) {
+    if (id.startsWith(".")) continue;
+    for (const { name } of list(join(from.data, "cloud", id))) {
+      take(`data/cloud/${id}/${name}`, join(from.data, "cloud", id, name));
+    }
+  }
   take("data/node-red.secret", join(from.data, "node-red.secret"));
   for (const path of below(join(from.data, "node-red"))) take(`data/${relative(from.data, path)}`, path);
   return { files, left };

@@ -74,7 +74,7 @@ export function readManifest(text: string): Manifest {
 
 /** What may be in a backup, and so what a restore may write: no name leads out of its folder. */
 const NAMES =
-  /^(?:data\/(?:tram\.db|history\.db|node-red\.secret)|data\/tls\/[^/]+|data\/node-red\/.+|rules\/[^/]+\.ya?ml|config\/(?:in-force\.yaml|base\.yaml|uci)|config\/files\/.+)$/;
+  /^(?:data\/(?:tram\.db|history\.db|node-red\.secret)|data\/tls\/[^/]+|data\/cloud\/[a-z0-9-]+\/(?:cloud\.json|(?:ca|cert|key)\.pem)|data\/node-red\/.+|rules\/[^/]+\.ya?ml|config\/(?:in-force\.yaml|base\.yaml|uci)|config\/files\/.+)$/;
 
 /** @returns why the name of an entry cannot be used, or `undefined`. */
 export function nameProblem(name: string): string | undefined {

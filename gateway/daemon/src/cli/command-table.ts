@@ -2,6 +2,7 @@ import { type CliCommand, CONFIG_OPTION, type OptionSpec } from "./command.ts";
 import { ACCESS_COMMANDS } from "./command-table-access.ts";
 import { BACKUP_COMMANDS } from "./command-table-backup.ts";
 import { BRIDGE_COMMANDS } from "./command-table-bridge.ts";
+import { CLOUD_COMMANDS } from "./command-table-cloud.ts";
 import { RULE_COMMANDS } from "./command-table-rules.ts";
 import { THING_COMMANDS } from "./command-table-things.ts";
 
@@ -199,6 +200,7 @@ export const COMMANDS: readonly CliCommand[] = [
     load: async () => (await import("./commands-mappings.ts")).removeMapping,
   },
   ...BRIDGE_COMMANDS,
+  ...CLOUD_COMMANDS,
   ...ACCESS_COMMANDS,
   ...BACKUP_COMMANDS,
   {

@@ -22,6 +22,8 @@ export interface OptionSpec {
   /** Name of the value in the help. */
   readonly value?: string;
   readonly help: string;
+  /** It may be there several times: its values come in lines. */
+  readonly repeats?: true;
 }
 
 export interface CommandContext {

@@ -82,14 +82,19 @@ function parse(
     // A negative number is a value, not an option: `set ac target -5`.
     const guarded = args.map((arg) => (/^-\d/.test(arg) ? ` ${arg}` : arg));
     const specs = Object.fromEntries(
-      Object.entries(options).map(([name, { type, short }]) => [
+      Object.entries(options).map(([name, { type, short, repeats = false }]) => [
         name,
-        { type, ...(short === undefined ? {} : { short }) },
+        { type, multiple: repeats, ...(short === undefined ? {} : { short }) },
       ]),
     );
     const { values, positionals } = parseArgs({ args: guarded, options: specs, allowPositionals: true });
     return {
-      values: values as Record<string, string | boolean | undefined>,
+      values: Object.fromEntries(
+        Object.entries(values).map(([name, value]) => [
+          name,
+          Array.isArray(value) ? value.join("\n") : value,
+        ]),
+      ),
       positionals: positionals.map((text) => (/^ -\d/.test(text) ? text.slice(1) : text)),
     };
   } catch (error) {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { CLOUD_FOLDER, CloudFolders, type KeptCloud } from "../cloud/cloud-folders.ts";
 import { readSmallFile } from "../config/read-file.ts";
 import { isSecretKey } from "../config/secrets.ts";
 import type { Settings } from "../config/settings.ts";
@@ -18,7 +19,15 @@ export function knownSecrets(settings: Settings): readonly string[] {
     ...linesOf(join(data, "node-red.secret")),
     ...linesOf(join(data, "tls/ca.key")),
     ...linesOf(join(data, "tls/server.key")),
+    ...new CloudFolders(join(data, CLOUD_FOLDER)).list().flatMap(secretsOf),
   ].filter((text) => text !== "");
+}
+
+/** What cannot be read has nothing to hide in a bundle: nobody has read it. */
+function secretsOf(kept: KeptCloud): readonly string[] {
+  if (!("record" in kept)) return [];
+  const { entry, key = "" } = kept.record;
+  return [...keyLines(key), ...secretValues(entry)];
 }
 
 /** Texts under a key that names a secret, however deep. */

@@ -1,0 +1,300 @@
+import {
+  BridgeError,
+  type CheckResult,
+  checkCloud,
+  firstFailure,
+  forgetBridge,
+  renewAwsIot,
+  renewalTime,
+} from "@tram/cloud-bridge";
+import type { Clock, Log, Store } from "@tram/core";
+import type { CloudAdded, CloudCheckView, CloudView, EpochMs, NewCloud, SchemaProblem } from "@tram/protocol";
+import type { Audit, AuditAction } from "../audit/audit-log.ts";
+import type { CloudSettings } from "../config/check.ts";
+import { certificateRequest } from "./certificate-request.ts";
+import type { CloudFolders, KeptCloud } from "./cloud-folders.ts";
+import { checkView, cloudView, failureLine } from "./cloud-words.ts";
+import { prepareCloud } from "./new-cloud.ts";
+import type { Clouds } from "./open-bridges.ts";
+
+export interface AddedCloudsParts {
+  readonly folders: CloudFolders;
+  /** Id of the gateway. */
+  readonly gateway: string;
+  /** The clouds of the configuration file; an id that is in both is theirs. */
+  readonly configured: readonly CloudSettings[];
+  readonly clouds: Pick<Clouds, "bridges" | "add" | "remove">;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly audit: Audit;
+}
+
+/** Why something was not done. */
+export interface CloudRefusal {
+  readonly code:
+    | "unknown-cloud"
+    | "configured"
+    | "exists"
+    | "busy"
+    | "invalid-cloud"
+    | "check-failed"
+    | "not-provisioned"
+    | "renewal-failed";
+  readonly detail: string;
+  readonly errors?: readonly SchemaProblem[];
+}
+
+export type CloudResult<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly refusal: CloudRefusal };
+
+/** Who has asked. */
+export interface Asker {
+  readonly by: string;
+  readonly address?: string;
+}
+
+const done = <T>(value: T): CloudResult<T> => ({ ok: true, value });
+const refuse = (
+  code: CloudRefusal["code"],
+  detail: string,
+  errors?: readonly SchemaProblem[],
+): { readonly ok: false; readonly refusal: CloudRefusal } => ({
+  ok: false,
+  refusal: { code, detail, ...(errors === undefined ? {} : { errors }) },
+});
+
+/** The clouds that people add to the running gateway, and all clouds where they are looked at. */
+export class AddedClouds implements Disposable {
+  readonly #parts: AddedCloudsParts;
+  /** Ids that something is being done with. */
+  readonly #busy = new Set<string>();
+  readonly #stop = new AbortController();
+
+  constructor(parts: AddedCloudsParts) {
+    this.#parts = parts;
+  }
+
+  /** Opens what was added before. @returns what was not opened, and why. @throws {StoreError} */
+  async open(): Promise<readonly { readonly id: string; readonly problem: string }[]> {
+    const { clouds, folders, log } = this.#parts;
+    folders.recover();
+    const problems: { readonly id: string; readonly problem: string }[] = [];
+    for (const kept of folders.list()) {
+      const problem = this.#problemOf(kept);
+      if (problem === undefined && "settings" in kept) await clouds.add(kept.settings);
+      else {
+        problems.push({ id: kept.id, problem: problem ?? "it cannot be read" });
+        log.warn({ cloud: kept.id, problem }, "a cloud that was added is not opened");
+      }
+    }
+    return problems;
+  }
+
+  /** All clouds, those of the configuration file first. */
+  list(): readonly CloudView[] {
+    const { configured, folders, gateway } = this.#parts;
+    const view = (settings: CloudSettings, source: CloudView["source"], renews: boolean): CloudView =>
+      cloudView(settings, { gateway, source, renews, state: this.#bridge(settings.config.id)?.state });
+    return [
+      ...configured.map((settings) => view(settings, "file", false)),
+      ...folders.list().map((kept): CloudView => {
+        const problem = this.#problemOf(kept);
+        if (!("settings" in kept)) {
+          return { id: kept.id, provider: "", place: "", source: "added", problem: kept.problem };
+        }
+        const shown = view(kept.settings, "added", kept.record.provisionedBy !== undefined);
+        if (problem === undefined) return shown;
+        const { state: _others, ...own } = shown;
+        return { ...own, problem };
+      }),
+    ];
+  }
+
+  /** Adds a cloud. It is kept once it has taken a message of ours, and not before. */
+  add(request: NewCloud, who: Asker): Promise<CloudResult<CloudAdded>> {
+    const { clock, clouds, configured, folders, gateway } = this.#parts;
+    const { id } = request;
+    return this.#alone(id, async () => {
+      if (configured.some(({ config }) => config.id === id)) {
+        return refuse("configured", `The configuration file has a cloud ${id}.`);
+      }
+      if (folders.has(id)) return refuse("exists", `There is a cloud ${id}; remove it first.`);
+      const prepared = await prepareCloud(request, { clock, gateway }, this.#stop.signal);
+      if (!prepared.ok) return refusedPreparation(prepared);
+      // Asked once more: it has taken its time.
+      this.#stop.signal.throwIfAborted();
+      const kept = folders.write(prepared.record);
+      if (!("settings" in kept)) {
+        folders.remove(id);
+        return refuse("invalid-cloud", kept.problem);
+      }
+      try {
+        await clouds.add(kept.settings);
+      } catch (error) {
+        folders.remove(id);
+        throw error;
+      }
+      this.#note("cloud-added", id, who, cloudPlace(kept));
+      const cloud = this.list().find((each) => each.id === id && each.source === "added");
+      if (cloud === undefined) throw new Error("a cloud that was kept is not there");
+      return done({
+        cloud,
+        ...(prepared.check.length === 0 ? {} : { check: checkView(id, prepared.check) }),
+      });
+    });
+  }
+
+  /** Looks at one cloud, step by step. It publishes a message, unless the bridge is connected anyway. */
+  check(id: string): Promise<CloudResult<CloudCheckView>> {
+    const { clock, configured, folders, gateway } = this.#parts;
+    return this.#alone(id, async () => {
+      const kept = folders.list().find((each) => each.id === id);
+      const settings =
+        configured.find(({ config }) => config.id === id) ??
+        (kept !== undefined && "settings" in kept ? kept.settings : undefined);
+      if (settings === undefined) {
+        if (kept === undefined) return refuse("unknown-cloud", `There is no cloud ${id}.`);
+        const broken: CheckResult = {
+          step: "configuration",
+          outcome: "failed",
+          said: "problem" in kept ? kept.problem : "it cannot be read",
+          advice: "Remove it, and add it again.",
+        };
+        return done(checkView(id, [broken]));
+      }
+      const bridge = this.#bridge(id);
+      const terms = {
+        ...settings,
+        gateway,
+        clock,
+        ...(bridge === undefined ? {} : { bridge: { state: bridge.state, sent: bridge.status().sent } }),
+      };
+      return done(checkView(id, await checkCloud(terms, this.#stop.signal)));
+    });
+  }
+
+  /** Takes a cloud away, with what waits for it. @returns how many messages that were. */
+  remove(id: string, who: Asker): Promise<CloudResult<number>> {
+    const { clouds, configured, folders, store } = this.#parts;
+    return this.#alone(id, async () => {
+      if (!folders.has(id)) {
+        return configured.some(({ config }) => config.id === id)
+          ? refuse("configured", `${id} stands in the configuration file: it is removed there.`)
+          : refuse("unknown-cloud", `There is no cloud ${id}.`);
+      }
+      folders.remove(id);
+      this.#note("cloud-removed", id, who);
+      // The bridge of this id is the file's.
+      if (configured.some(({ config }) => config.id === id)) return done(0);
+      await clouds.remove(id);
+      return done(await forgetBridge(store, id));
+    });
+  }
+
+  /** Gets a new certificate for a new key. Those before are in use until a connection was made with the new ones. */
+  renew(id: string, who: Asker): Promise<CloudResult<CloudView>> {
+    return this.#alone(id, async () => {
+      const { folders } = this.#parts;
+      const kept = folders.list().find((each) => each.id === id);
+      if (kept === undefined) return refuse("unknown-cloud", `No cloud ${id} was added.`);
+      const bridge = this.#bridge(id);
+      if (!("settings" in kept) || bridge === undefined || this.#problemOf(kept) !== undefined) {
+        return refuse("not-provisioned", `The cloud ${id} is not open.`);
+      }
+      const { record, settings } = kept;
+      const { config, identity = {} } = settings;
+      if (config.provider !== "aws-iot" || record.provisionedBy === undefined) {
+        return refuse("not-provisioned", `The certificate of ${id} was not made by this gateway.`);
+      }
+      const { clock, gateway } = this.#parts;
+      const { endpoint, port = 8_883, thing_name: thing = gateway } = config;
+      try {
+        await bridge.exchange(async () => {
+          const { certificate: cert, key } = await renewAwsIot(
+            {
+              ...(record.provisionedBy ?? { template: "", parameters: {} }),
+              endpoint,
+              port,
+              alpn: port === 443,
+              claim: identity,
+              clientId: thing,
+              request: (made) => certificateRequest(made, thing),
+              clock,
+            },
+            this.#stop.signal,
+          );
+          folders.write({ ...record, cert, key });
+          return { ...identity, cert, key };
+        });
+      } catch (error) {
+        if (!(error instanceof BridgeError)) throw error;
+        return refuse("renewal-failed", `${error.message}. The certificate before it stays in use.`);
+      }
+      this.#note("cloud-renewed", id, who);
+      const view = this.list().find((each) => each.id === id);
+      return view === undefined ? refuse("unknown-cloud", `There is no cloud ${id}.`) : done(view);
+    });
+  }
+
+  /** Those whose certificate this gateway renews, with the time from which on. */
+  renewals(): readonly { readonly id: string; readonly at: EpochMs }[] {
+    return this.#parts.folders.list().flatMap((kept) => {
+      if (!("settings" in kept) || this.#problemOf(kept) !== undefined) return [];
+      const { record } = kept;
+      return record.provisionedBy === undefined || record.cert === undefined
+        ? []
+        : [{ id: kept.id, at: renewalTime(record.cert) }];
+    });
+  }
+
+  /** Ends what is going on. */
+  [Symbol.dispose](): void {
+    this.#stop.abort(new Error("the gateway stops"));
+  }
+
+  #bridge(id: string) {
+    return this.#parts.clouds.bridges.find((bridge) => bridge.id === id);
+  }
+
+  #problemOf(kept: KeptCloud): string | undefined {
+    if ("problem" in kept) return kept.problem;
+    return this.#parts.configured.some(({ config }) => config.id === kept.id)
+      ? "the configuration file has a cloud of the same id: that one counts"
+      : undefined;
+  }
+
+  /** One thing at a time with each cloud. */
+  async #alone<T>(id: string, work: () => Promise<CloudResult<T>>): Promise<CloudResult<T>> {
+    if (this.#busy.has(id)) return refuse("busy", `Something else is being done with ${id} now.`);
+    this.#busy.add(id);
+    try {
+      return await work();
+    } finally {
+      this.#busy.delete(id);
+    }
+  }
+
+  #note(action: AuditAction, subject: string, { by, address }: Asker, detail?: string): void {
+    this.#parts.audit({ action, subject, by, address, detail });
+  }
+}
+
+function refusedPreparation(prepared: {
+  readonly code: "invalid-cloud" | "check-failed";
+  readonly problems?: readonly SchemaProblem[];
+  readonly check?: readonly CheckResult[];
+}): { readonly ok: false; readonly refusal: CloudRefusal } {
+  const { check = [], code, problems = [] } = prepared;
+  const failure = firstFailure(check);
+  if (failure !== undefined) return refuse(code, `Nothing is kept. ${failureLine(failure)}`);
+  const lines = problems.map(({ path, problem }) => `${path}: ${problem}`);
+  return refuse(code, lines.join("; "), problems);
+}
+
+function cloudPlace(kept: KeptCloud): string | undefined {
+  if (!("settings" in kept)) return undefined;
+  const { config } = kept.settings;
+  return config.provider === "mqtt" ? config.url : `${config.endpoint}, ${config.thing_name ?? ""}`;
+}

@@ -1,0 +1,45 @@
+import { X509Certificate } from "node:crypto";
+import { type CheckResult, renewalTime } from "@tram/cloud-bridge";
+import type { CloudCheckView, CloudView } from "@tram/protocol";
+import type { CloudSettings } from "../config/check.ts";
+
+/** A cloud as the API shows it: nothing of it is secret. */
+export function cloudView(
+  { config, identity }: CloudSettings,
+  more: {
+    readonly gateway: string;
+    readonly source: CloudView["source"];
+    readonly state: string | undefined;
+    readonly renews: boolean;
+  },
+): CloudView {
+  const { gateway, renews, source, state } = more;
+  return {
+    id: config.id,
+    provider: config.provider,
+    source,
+    place:
+      config.provider === "mqtt"
+        ? config.url.replace(/^mqtts?:\/\/|\/$/g, "")
+        : `${config.endpoint}:${config.port ?? 8_883}`,
+    ...(state === undefined ? {} : { state }),
+    ...(config.provider === "aws-iot" ? { thing: config.thing_name ?? gateway } : {}),
+    ...(identity?.cert === undefined ? {} : { certificate: certificateView(identity.cert, renews) }),
+  };
+}
+
+function certificateView(pem: string, renews: boolean): NonNullable<CloudView["certificate"]> {
+  return {
+    notAfter: new Date(new X509Certificate(pem).validTo).toISOString(),
+    ...(renews ? { renewal: new Date(renewalTime(pem)).toISOString() } : {}),
+  };
+}
+
+export function checkView(id: string, results: readonly CheckResult[]): CloudCheckView {
+  return { id, ok: results.every(({ outcome }) => outcome !== "failed"), steps: [...results] };
+}
+
+/** A failure in a line: where it was, what was found, what to do. */
+export function failureLine({ step, said, advice }: CheckResult): string {
+  return `${step}: ${said}.${advice === undefined ? "" : ` ${advice}`}`;
+}

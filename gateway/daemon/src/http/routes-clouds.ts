@@ -1,0 +1,118 @@
+import { CloudAdded, CloudCheckView, CloudView, NewCloud } from "@tram/protocol";
+import { Type } from "typebox";
+import type { AddedClouds, Asker, CloudRefusal, CloudResult } from "../cloud/added-clouds.ts";
+import { problem, type Route, type RouteReply, type RouteRequest } from "./route.ts";
+
+const ID = { id: "Id of the cloud." };
+const BUSY = "Something else is being done with it now";
+
+/** Setting clouds up: adding them, looking why one does not work, renewing their certificates. */
+export function cloudRoutes(clouds: AddedClouds): readonly Route[] {
+  const about = { tag: "Cloud", scope: "admin" } as const;
+  return [
+    {
+      ...about,
+      method: "get",
+      path: "/api/v1/clouds",
+      operationId: "listClouds",
+      summary: "All clouds: those of the configuration file, and those that were added",
+      answer: {
+        status: 200,
+        description: "The clouds.",
+        schema: Type.Object({ clouds: Type.Array(CloudView) }),
+      },
+      handle: () => ({ status: 200, body: { clouds: clouds.list() } }),
+    },
+    {
+      ...about,
+      method: "post",
+      path: "/api/v1/clouds",
+      operationId: "addCloud",
+      summary: "Add a cloud; it is kept once it has taken a message, and works at once",
+      body: NewCloud,
+      answer: { status: 201, description: "The cloud, and how it was checked.", schema: CloudAdded },
+      problems: {
+        409: `There is one of this id. ${BUSY}.`,
+        422: "It does not fit, or the check has failed: the detail tells the step, what was found and what to do.",
+      },
+      handle: async (request) =>
+        replyTo(await clouds.add(request.body as unknown as NewCloud, askerOf(request)), (body) => ({
+          status: 201,
+          body,
+        })),
+    },
+    {
+      ...about,
+      method: "delete",
+      path: "/api/v1/clouds/{id}",
+      operationId: "removeCloud",
+      summary: "Remove a cloud that was added, with its key and with what waits for it",
+      params: ID,
+      answer: {
+        status: 200,
+        description: "How many messages had waited.",
+        schema: Type.Object({ waited: Type.Integer() }),
+      },
+      problems: { 404: "No such cloud.", 409: `It stands in the configuration file. ${BUSY}.` },
+      handle: async (request) =>
+        replyTo(await clouds.remove(idOf(request), askerOf(request)), (waited) => ({
+          status: 200,
+          body: { waited },
+        })),
+    },
+    {
+      ...about,
+      method: "post",
+      path: "/api/v1/clouds/{id}/check",
+      operationId: "checkCloud",
+      summary: "Look step by step why a cloud does not work; may publish a message",
+      params: ID,
+      answer: { status: 200, description: "The steps.", schema: CloudCheckView },
+      problems: { 404: "No such cloud.", 409: `${BUSY}.` },
+      handle: async (request) =>
+        replyTo(await clouds.check(idOf(request)), (body) => ({ status: 200, body })),
+    },
+    {
+      ...about,
+      method: "post",
+      path: "/api/v1/clouds/{id}/renew",
+      operationId: "renewCloud",
+      summary: "Get a new certificate for a new key; those before are used until the new ones have worked",
+      params: ID,
+      answer: { status: 200, description: "The cloud.", schema: CloudView },
+      problems: {
+        404: "No such cloud.",
+        409: `Its certificate was not made by this gateway. ${BUSY}.`,
+        502: "The cloud has not given one: the one before stays in use.",
+      },
+      handle: async (request) =>
+        replyTo(await clouds.renew(idOf(request), askerOf(request)), (body) => ({ status: 200, body })),
+    },
+  ];
+}
+
+const STATUS: Readonly<Record<CloudRefusal["code"], number>> = {
+  "unknown-cloud": 404,
+  configured: 409,
+  exists: 409,
+  busy: 409,
+  "not-provisioned": 409,
+  "invalid-cloud": 422,
+  "check-failed": 422,
+  "renewal-failed": 502,
+};
+
+function replyTo<T>(result: CloudResult<T>, answer: (value: T) => RouteReply): RouteReply {
+  if (result.ok) return answer(result.value);
+  const { code, detail, errors } = result.refusal;
+  const { problem: body } = problem(STATUS[code], code, detail);
+  return { problem: { ...body, ...(errors === undefined ? {} : { errors: [...errors] }) } };
+}
+
+function idOf({ params: { id = "" } }: RouteRequest): string {
+  return id;
+}
+
+function askerOf({ address, principal }: RouteRequest): Asker {
+  return { by: principal?.name ?? "nobody", address };
+}

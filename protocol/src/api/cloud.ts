@@ -1,0 +1,112 @@
+import { type Static, Type } from "typebox";
+import { ID_PATTERN } from "../ids.ts";
+
+const Pem = (description: string) => Type.String({ minLength: 1, maxLength: 65_536, description });
+const Id = Type.String({ pattern: ID_PATTERN, description: "Name of the bridge, unique among the bridges." });
+
+const COMMON = {
+  id: Id,
+  ca: Type.Optional(
+    Pem("Certificates of the authorities that are believed, in PEM, instead of those that are known."),
+  ),
+  more: Type.Optional(
+    Type.Record(Type.String({ maxLength: 64 }), Type.Unknown(), {
+      description:
+        "What else a bridge may be told, as in the configuration: `things`, `commands`, `topic_prefix`, …",
+    }),
+  ),
+  check: Type.Optional(
+    Type.Boolean({
+      default: true,
+      description: "Whether it must have taken a message before it is kept.",
+    }),
+  ),
+};
+
+const NewAwsCloud = Type.Object(
+  {
+    ...COMMON,
+    provider: Type.Enum(["aws-iot"]),
+    endpoint: Type.String({ minLength: 1, maxLength: 253 }),
+    port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
+    claim: Type.Object({
+      certificate: Pem("The claim certificate. It is used now, and not kept."),
+      key: Pem("Its private key. It is used now, and not kept."),
+    }),
+    template: Type.String({
+      pattern: "^[0-9A-Za-z_-]{1,36}$",
+      description: "Name of the provisioning template.",
+    }),
+    parameters: Type.Optional(
+      Type.Record(Type.String({ minLength: 1, maxLength: 256 }), Type.String({ maxLength: 1_024 }), {
+        description: "What the template asks for.",
+      }),
+    ),
+    thing: Type.Optional(
+      Type.String({
+        pattern: "^[a-zA-Z0-9:_]+(?:-[a-zA-Z0-9:_]+)*$",
+        maxLength: 64,
+        description:
+          "Name that the template must give the gateway, and client id of the claim. Default: the gateway's id, and any name.",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const NewMqttCloud = Type.Object(
+  {
+    ...COMMON,
+    provider: Type.Enum(["mqtt"]),
+    url: Type.String({ minLength: 1, maxLength: 300, description: "`mqtts://host:8883`." }),
+    username: Type.Optional(Type.String({ minLength: 1, maxLength: 1_024 })),
+    password: Type.Optional(Type.String({ minLength: 1, maxLength: 4_096 })),
+  },
+  { additionalProperties: false },
+);
+
+export const NewCloud = Type.Union([NewAwsCloud, NewMqttCloud]);
+export type NewCloud = Static<typeof NewCloud>;
+export type NewAwsCloud = Static<typeof NewAwsCloud>;
+
+export const CloudView = Type.Object({
+  id: Type.String(),
+  provider: Type.String(),
+  source: Type.Enum(["file", "added"], {
+    description: "Whether it stands in the configuration file, or was added to the running gateway.",
+  }),
+  place: Type.String({ description: "`host:port`" }),
+  state: Type.Optional(Type.String({ description: "Of its bridge; left out where there is none." })),
+  thing: Type.Optional(Type.String({ description: "What the gateway is called there." })),
+  certificate: Type.Optional(
+    Type.Object({
+      notAfter: Type.String({ format: "date-time" }),
+      renewal: Type.Optional(
+        Type.String({
+          format: "date-time",
+          description: "When it is renewed by itself; left out where that is somebody else's business.",
+        }),
+      ),
+    }),
+  ),
+  problem: Type.Optional(Type.String({ description: "Why it was not opened." })),
+});
+export type CloudView = Static<typeof CloudView>;
+
+export const CloudCheckView = Type.Object({
+  id: Type.String(),
+  ok: Type.Boolean({ description: "Whether no step has failed." }),
+  steps: Type.Array(
+    Type.Object({
+      step: Type.Enum(["configuration", "clock", "name", "tcp", "tls", "mqtt", "publish"]),
+      outcome: Type.Enum(["ok", "failed", "unsure", "skipped"]),
+      said: Type.String(),
+      advice: Type.Optional(Type.String()),
+    }),
+  ),
+});
+export type CloudCheckView = Static<typeof CloudCheckView>;
+
+/** What became of an attempt to add a cloud. */
+export const CloudAdded = Type.Object({ cloud: CloudView, check: Type.Optional(CloudCheckView) });
+export type CloudAdded = Static<typeof CloudAdded>;
