@@ -1,7 +1,13 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { AwsIot, type Enrollment, type PolicyDocument, type ProvisioningTemplate } from "@tram/testkit";
+import {
+  AwsIot,
+  type Enrollment,
+  type PolicyDocument,
+  type PolicyStatement,
+  type ProvisioningTemplate,
+} from "@tram/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { call, setUp } from "./http.ts";
 import { describeDevice, mosquittoMissing, PROBE, publish } from "./mosquitto.ts";
@@ -9,10 +15,10 @@ import { freePort, house, Process, startGateway, TRAM, temporaryFolder, tram } f
 
 const PATIENCE = { timeout: 30_000 };
 /** The first policy of a guide's page. */
-function policyOf(page: string): PolicyDocument {
+function policyOf(page: string): PolicyDocument & { readonly Statement: readonly PolicyStatement[] } {
   const guide = readFileSync(join(import.meta.dirname, "../../docs/guide", page), "utf8");
   const [, text = ""] = /```json\n(\{\n {2}"Version"[\s\S]*?)\n```/.exec(guide) ?? [];
-  return JSON.parse(text) as PolicyDocument;
+  return JSON.parse(text) as ReturnType<typeof policyOf>;
 }
 const TEMPLATE: ProvisioningTemplate = {
   body: {
