@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { StoreError } from "@tram/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CloudFolders, type CloudRecord } from "./cloud-folders.ts";
 
@@ -48,6 +49,17 @@ describe("folders of clouds", () => {
     expect(folders.remove("up")).toBe(true);
     expect(folders.remove("up")).toBe(false);
     expect(readdirSync(root)).toEqual([]);
+  });
+
+  it("changes nothing when it cannot write all of it", () => {
+    const broken = { ...record("new"), key: 5 as unknown as string };
+    expect(() => folders.write(broken)).toThrow(StoreError);
+    expect([folders.has("up"), folders.list()]).toEqual([false, []]);
+    folders.write(record("old"));
+    expect(() => folders.write(broken)).toThrow(StoreError);
+    expect(passwords()).toEqual(["old"]);
+    folders.recover();
+    expect(readdirSync(root)).toEqual(["up"]);
   });
 
   it("does not leave its folder for a name", () => {
