@@ -191,5 +191,3 @@ describe("provisioning by claim", () => {
     expect((await running).code).toBe("aborted");
   });
 });
-
-describe("a certificate", () => {});
