@@ -210,4 +210,49 @@ describe.skipIf(mosquittoMissing())("a cloud is added to the running gateway", (
     );
     expect((await tram(["cloud", "add", "azure"], environment)).code).toBe(2);
   });
+
+  test("any broker, by a password that is in no answer, list or bundle", async () => {
+    // The gateway's own broker is a broker as any other.
+    const mqttPort = await freePort();
+    const { config, data } = house(folder.path, { mqttPort });
+    const environment = { TRAM_DATA: data };
+    const { process: process_ } = await startGateway(config);
+    await using _process = process_;
+    const secret = join(folder.path, "broker.password");
+    const add = (url: string) =>
+      tram(
+        [
+          "cloud",
+          "add",
+          "mqtt",
+          "--id",
+          "site",
+          "--url",
+          url,
+          "--username",
+          PROBE.username,
+          "--password-file",
+          secret,
+        ],
+        environment,
+      );
+    const url = `mqtt://127.0.0.1:${mqttPort}`;
+    writeFileSync(secret, "planted-wrong-password\n");
+    const refused = await add(url);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/mqtt: .*password.*Look at user name and password/);
+    expect(refused.stderr).not.toContain("planted");
+    expect((await add("http://127.0.0.1")).stderr).toMatch(/url: expected/);
+    expect(kept(data)).toEqual([]);
+
+    writeFileSync(secret, `${PROBE.password}\n`);
+    const added = await add(url);
+    expect(added).toMatchObject({ code: 0, stderr: "" });
+    const listed = await tram(["cloud", "list"], environment);
+    expect(listed.stdout).toMatch(/site +mqtt +127\.0\.0\.1:\d+ +added/);
+    await expect
+      .poll(async () => (await tram(["bridge", "status"], environment)).stdout, PATIENCE)
+      .toMatch(/site \(mqtt\) +online/);
+    expect(added.stdout + listed.stdout).not.toContain(PROBE.password);
+  });
 });

@@ -10,7 +10,7 @@ import { openBackups } from "./backup/open-backups.ts";
 import { SystemClock } from "./clock/system-clock.ts";
 import { clockTrust } from "./clock/trust.ts";
 import { budgetProblems } from "./cloud/budget-problems.ts";
-import { openAddedClouds } from "./cloud/open-added-clouds.ts";
+import { type AddedRoom, openAddedClouds } from "./cloud/open-added-clouds.ts";
 import { anyUp, isUp, openBridges } from "./cloud/open-bridges.ts";
 import type { ConfigSource } from "./config/last-good.ts";
 import { annotatedConfig } from "./config/print.ts";
@@ -100,7 +100,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
  */
 async function open(options: GatewayOptions, teardown: Teardown): Promise<RunningGateway> {
   const { settings } = options;
-  const later: { history?: History | undefined; mqtt?: MqttRoom } = {};
+  const later: { history?: History | undefined; mqtt?: MqttRoom; added?: AddedRoom } = {};
   const log = overheard(options.log, (...line) => later.mqtt?.root.log.tell(...line));
   const clock = teardown.use(new SystemClock(clockTrust(settings.gateway.clock, options.exists)));
   const strict = settings.mqtt.durability === "strict";
@@ -213,6 +213,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
       ...restart.problems,
       ...journalProblem(events, settings.data),
       ...(later.mqtt?.problems ?? []),
+      ...(later.added?.problems() ?? []),
       ...budgetProblems(bridges),
       // They share a disk: what is wrong with that is told once.
       ...(house.transactions.health.failing ? [] : (later.history?.problems ?? [])),
@@ -261,7 +262,7 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   teardown.use(new CommandAudit({ ...house, clock, audit, repeats }));
   if (options.config !== undefined) await noteConfigChange(options.config, { ...house, store, audit });
   const added = await openAddedClouds({ ...cloudParts, clouds, audit: audit.audit, meter }, teardown);
-  known.push(...added.problems);
+  later.added = added;
   const backups = openBackups({ ...options, clock, store, audit: audit.audit, history });
   const names = [settings.gateway.id, ...settings.http.hosts];
   const ca = teardown.use(

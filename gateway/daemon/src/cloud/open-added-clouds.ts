@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, type Log, type Store, StoreError } from "@tram/core";
 import type { GatewayView } from "@tram/protocol";
@@ -10,6 +11,12 @@ import { AddedClouds } from "./added-clouds.ts";
 import { CLOUD_FOLDER, CloudFolders } from "./cloud-folders.ts";
 import type { Clouds } from "./open-bridges.ts";
 import { RenewalWatch } from "./renewal-watch.ts";
+
+/** The clouds that were added to the gateway, and what is wrong with them now. */
+export interface AddedRoom {
+  readonly clouds: AddedClouds;
+  problems(): GatewayView["problems"];
+}
 
 /** Opens the clouds that were added to the gateway, and looks after their certificates. */
 export async function openAddedClouds(
@@ -24,7 +31,7 @@ export async function openAddedClouds(
     readonly meter: { feature(name: WriteFeature): Pick<FeatureMeter, "wrote"> };
   },
   teardown: Teardown,
-): Promise<{ readonly clouds: AddedClouds; readonly problems: GatewayView["problems"] }> {
+): Promise<AddedRoom> {
   const { clock, house, log, meter, settings } = parts;
   const root = join(settings.data, CLOUD_FOLDER);
   const clouds = teardown.use(
@@ -50,7 +57,8 @@ export async function openAddedClouds(
   );
   const problems = await open(clouds, root);
   watch.start();
-  return { clouds, problems };
+  // Who is removed is no problem any more.
+  return { clouds, problems: () => problems.filter(({ where }) => existsSync(where)) };
 }
 
 /** A disk that cannot be written leaves these clouds out; the house goes on without them. */
