@@ -1,4 +1,5 @@
 export * from "./aws-iot/index.ts";
+export * from "./bluemix/index.ts";
 export * from "./broker-contract/index.ts";
 export * from "./fake-cloud.ts";
 export * from "./memory-store.ts";
