@@ -4,6 +4,13 @@ import { bridgeProblems } from "./bridge-config-check.ts";
 
 const tls = { id: "up", provider: "mqtt", url: "mqtts://host" } as const;
 const aws = { id: "aws", provider: "aws-iot", endpoint: "a1-ats.iot.eu-central-1.amazonaws.com" } as const;
+const ibm = {
+  id: "ibm",
+  provider: "bluemix",
+  host: "main.messaging.iot.example.com",
+  org: "main",
+  gateway_type: "gw",
+} as const;
 const plain = { ...tls, url: "mqtt://host" } as const;
 
 describe("what the schema cannot say of a bridge", () => {
@@ -14,6 +21,8 @@ describe("what the schema cannot say of a bridge", () => {
     [{ ...plain, topic: "a/{name}", payload: { v: "{value}" } }],
     [{ ...plain, format: "homie", commands: "all" }],
     [{ ...aws, cert_file: "c.pem", key_file: "k.pem" }],
+    [{ ...ibm, password: "t" }],
+    [{ ...ibm, password_file: "token", ca_file: "ca.pem" }],
   ])("is sound in %j", (config) => {
     expect(bridgeProblems(config)).toEqual([]);
   });
@@ -27,6 +36,8 @@ describe("what the schema cannot say of a bridge", () => {
     [{ ...plain, payload: { a: { b: "{vlaue}" } } }, ["payload.a.b"]],
     [{ ...plain, payload: "{vlaue}" }, ["payload"]],
     [aws, ["cert_file", "key_file"]],
+    [ibm, ["password_file"]],
+    [{ ...ibm, password: "t", cert_file: "c.pem" }, ["key_file"]],
     [{ ...plain, format: "homie", topic: "a/{name}", topic_prefix: "b" }, ["topic", "topic_prefix"]],
   ])("is wrong in %j at %j", (config, paths) => {
     expect(bridgeProblems(config).map(({ path }) => path)).toEqual(paths);

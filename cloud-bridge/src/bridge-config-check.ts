@@ -2,10 +2,18 @@ import type { Json, SchemaProblem } from "@tram/protocol";
 import type { BridgeConfig, MqttBridgeConfig } from "./bridge-config.ts";
 import { payloadProblems, topicProblems } from "./mapping/template.ts";
 import type { AwsIotBridgeConfig } from "./providers/aws-iot/config.ts";
+import type { BluemixBridgeConfig } from "./providers/bluemix/config.ts";
 
 /** What a schema cannot say of an entry that fits it. Paths are within the entry. */
 export function bridgeProblems(config: BridgeConfig): readonly SchemaProblem[] {
-  return config.provider === "mqtt" ? mqttProblems(config) : awsIotProblems(config);
+  switch (config.provider) {
+    case "mqtt":
+      return mqttProblems(config);
+    case "aws-iot":
+      return awsIotProblems(config);
+    case "bluemix":
+      return bluemixProblems(config);
+  }
 }
 
 /** Certificate and key are of use together, and only over TLS. */
@@ -34,6 +42,16 @@ function awsIotProblems({ cert_file: cert, key_file: key }: AwsIotBridgeConfig):
   return Object.entries({ cert_file: cert, key_file: key })
     .filter(([, file]) => file === undefined)
     .map(([path]) => ({ path, problem: "is missing: AWS IoT knows a gateway by its certificate" }));
+}
+
+/** IBM knows nobody without a token. */
+function bluemixProblems(config: BluemixBridgeConfig): readonly SchemaProblem[] {
+  const { password, password_file: file } = config;
+  const token =
+    password === undefined && file === undefined
+      ? [{ path: "password_file", problem: "is missing: IBM knows a gateway by its authentication token" }]
+      : [];
+  return [...token, ...tlsFileProblems(config, true)];
 }
 
 function mqttProblems(config: MqttBridgeConfig): readonly SchemaProblem[] {

@@ -2,6 +2,7 @@ import { PRODUCT } from "@tram/protocol";
 import { type Static, type TSchema, Type } from "typebox";
 import { COMMON, file, TLS_FILES } from "./common-config.ts";
 import { AwsIotBridgeConfig } from "./providers/aws-iot/config.ts";
+import { BluemixBridgeConfig } from "./providers/bluemix/config.ts";
 
 export const MqttBridgeConfig = Type.Object(
   {
@@ -89,8 +90,9 @@ export type MqttBridgeConfig = Static<typeof MqttBridgeConfig>;
 export const BRIDGE_FORMS = {
   mqtt: MqttBridgeConfig,
   "aws-iot": AwsIotBridgeConfig,
+  bluemix: BluemixBridgeConfig,
 } as const satisfies Readonly<Record<string, TSchema>>;
 
 /** An entry of `cloud` in the configuration file. */
-export const BridgeConfig = Type.Union([MqttBridgeConfig, AwsIotBridgeConfig]);
+export const BridgeConfig = Type.Union([MqttBridgeConfig, AwsIotBridgeConfig, BluemixBridgeConfig]);
 export type BridgeConfig = Static<typeof BridgeConfig>;

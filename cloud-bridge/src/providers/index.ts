@@ -5,6 +5,7 @@ import type { BridgeConfig, MqttBridgeConfig } from "../bridge-config.ts";
 import type { BridgeLog } from "../bridge-log.ts";
 import type { Mapping } from "../mapping.ts";
 import type { AwsIotBridgeConfig } from "./aws-iot/config.ts";
+import type { BluemixBridgeConfig } from "./bluemix/config.ts";
 import type { BridgeProvider } from "./provider.ts";
 import type { TlsIdentity } from "./tls-identity.ts";
 
@@ -33,6 +34,8 @@ export function createProvider(config: BridgeConfig, parts: ProviderParts): Prom
       return openMqtt(config, parts);
     case "aws-iot":
       return openAwsIot(config, parts);
+    case "bluemix":
+      return openBluemix(config, parts);
   }
 }
 
@@ -80,6 +83,34 @@ async function openAwsIot(config: AwsIotBridgeConfig, parts: ProviderParts): Pro
     payload: (message) => parts.mapping.payload(message),
     clock: parts.clock,
     log: parts.log,
+  });
+}
+
+async function openBluemix(config: BluemixBridgeConfig, parts: ProviderParts): Promise<BridgeProvider> {
+  const [{ BluemixProvider }, { DeviceNames }] = await Promise.all([
+    import("./bluemix/bluemix.ts"),
+    import("./bluemix/device-names.ts"),
+  ]);
+  const { gateway } = parts;
+  const thingType = config.thing_type ?? `${PRODUCT.name}-thing`;
+  return new BluemixProvider({
+    host: config.host,
+    port: config.port ?? 443,
+    org: config.org,
+    token: parts.password ?? config.password ?? "",
+    identity: parts.identity ?? {},
+    gateway,
+    names: new DeviceNames({
+      gateway,
+      gatewayType: config.gateway_type,
+      ...(config.gateway_id === undefined ? {} : { gatewayId: config.gateway_id }),
+      thingType,
+    }),
+    thingType,
+    keepaliveS: config.keepalive_s ?? 60,
+    hears: config.commands !== undefined || (config.manage ?? []).length > 0,
+    managed: config.managed ?? true,
+    clock: parts.clock,
   });
 }
 

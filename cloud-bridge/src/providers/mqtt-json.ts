@@ -25,7 +25,7 @@ export interface JsonDialectOptions {
 }
 
 /** Why a message is no request. */
-class Unfit extends Error {
+export class Unfit extends Error {
   readonly code: TurnedAway["code"];
   constructor(code: TurnedAway["code"], reason: string) {
     super(reason);
@@ -190,7 +190,7 @@ function readJson(payload: Buffer): Json {
   }
 }
 
-interface Envelope {
+export interface Envelope {
   readonly value: Json;
   readonly id?: Json | undefined;
   readonly time?: Json | undefined;
@@ -208,7 +208,7 @@ function envelopeOf(spoken: Json): Envelope {
 /** ISO 8601 with a zone: without one nobody knows what it means. */
 const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})$/;
 
-function lifeOf({ time, ttl_s: ttlS }: Envelope, expiryS: number | undefined) {
+export function lifeOf({ time, ttl_s: ttlS }: Envelope, expiryS: number | undefined) {
   const givenAt = typeof time === "string" && MOMENT.test(time) ? Date.parse(time) : undefined;
   if (time !== undefined && (givenAt === undefined || Number.isNaN(givenAt))) {
     throw new Unfit("malformed", "time: expected ISO 8601 with its zone: 2026-01-05T06:00:00Z");
@@ -237,7 +237,7 @@ function contextOf({ responseTopic, correlationData }: HeardMessage): Json | und
   };
 }
 
-function managementOf(spoken: Json): CloudManagement {
+export function managementOf(spoken: Json): CloudManagement {
   if (!isJsonObject(spoken) || !Object.keys(spoken).every((key) => MANAGEMENT.has(key))) {
     throw new Unfit("malformed", "expected { id, what, operation, name?, text? }");
   }

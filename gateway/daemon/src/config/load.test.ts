@@ -142,7 +142,7 @@ describe("parseConfig", () => {
     ],
     [
       "cloud: [{ id: a, provider: aws }]",
-      /cloud\[0\]\.(?:provider: expected one of mqtt, aws-iot, found "aws"|url: is missing)/,
+      /cloud\[0\]\.(?:provider: expected one of mqtt, aws-iot, bluemix, found "aws"|url: is missing)/,
     ],
     [
       "mqtt: { clients: [{ username: a, role: device, password_file: nowhere }] }",

@@ -14,8 +14,11 @@ export function absolutePaths(document: unknown, folder: string): unknown {
 }
 
 function walk(value: unknown, schema: TSchema, folder: string): unknown {
-  const { path, items } = schema as { path?: PathKind; items?: TSchema };
-  if (typeof value === "string") return path === undefined ? value : absolute(value, path, folder);
+  const { items } = schema as { items?: TSchema };
+  if (typeof value === "string") {
+    const path = pathKindOf(schema);
+    return path === undefined ? value : absolute(value, path, folder);
+  }
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) {
     const inner = schema === Config.properties.cloud ? BridgeConfig : items;
@@ -32,6 +35,12 @@ function walk(value: unknown, schema: TSchema, folder: string): unknown {
 
 /** `dotted`: a path when it looks like one (`./x`, `../x`, `/x`), else a name. */
 type PathKind = "always" | "dotted";
+
+/** A key may be in several forms, each with words of its own about the file. */
+function pathKindOf(schema: TSchema): PathKind | undefined {
+  const { path, anyOf = [] } = schema as { path?: PathKind; anyOf?: readonly TSchema[] };
+  return path ?? anyOf.map(pathKindOf).find((kind) => kind !== undefined);
+}
 
 function absolute(text: string, kind: PathKind, folder: string): string {
   if (isAbsolute(text) || (kind === "dotted" && !/^\.{1,2}\//.test(text))) return text;

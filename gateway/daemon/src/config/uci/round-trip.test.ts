@@ -185,7 +185,7 @@ const documents: fc.Arbitrary<ConfigDocument> = fc
     ),
     cloud: fc.uniqueArray(
       (allowedBy(BridgeConfig) as fc.Arbitrary<Named>).map((entry) =>
-        withSoundCloud(withOneSecret(entry, false)),
+        withSoundCloud(withOneSecret(entry, entry.provider === "bluemix")),
       ),
       uniqueBy("id"),
     ),
