@@ -5,6 +5,7 @@ import type { BridgeConfig, MqttBridgeConfig } from "../bridge-config.ts";
 import { mappingOptions } from "../mapping/mapping-options.ts";
 import { Mapping } from "../mapping.ts";
 import type { AwsIotBridgeConfig } from "../providers/aws-iot/config.ts";
+import type { BluemixBridgeConfig } from "../providers/bluemix/config.ts";
 import { CarefulWindow } from "../providers/careful-window.ts";
 import type { DialTarget } from "../providers/dial.ts";
 import { MqttConnection, type MqttOutgoing } from "../providers/mqtt-connection.ts";
@@ -42,7 +43,14 @@ const KEEPALIVE_S = 30;
 /** Looks at the entry of a bridge. Does not connect. */
 export function probeOf(parts: ProbeParts): Promise<Probe> {
   const { config } = parts;
-  return config.provider === "mqtt" ? mqttProbe(config, parts) : awsProbe(config, parts);
+  switch (config.provider) {
+    case "mqtt":
+      return mqttProbe(config, parts);
+    case "aws-iot":
+      return awsProbe(config, parts);
+    case "bluemix":
+      return bluemixProbe(config, parts);
+  }
 }
 
 async function mqttProbe(config: MqttBridgeConfig, parts: ProbeParts): Promise<Probe> {
@@ -108,6 +116,62 @@ async function awsProbe(config: AwsIotBridgeConfig, parts: ProbeParts): Promise<
         return await openLine(terms, signal);
       } catch (error) {
         throw explainConnect(error, names.gateway);
+      }
+    },
+  };
+}
+
+async function bluemixProbe(config: BluemixBridgeConfig, parts: ProbeParts): Promise<Probe> {
+  const [
+    { clientIdOf, USER },
+    { eventOf },
+    { explainConnect, explainEnd },
+    { BluemixTopics },
+    { DeviceNames },
+  ] = await Promise.all([
+    import("../providers/bluemix/bluemix.ts"),
+    import("../providers/bluemix/events.ts"),
+    import("../providers/bluemix/faults.ts"),
+    import("../providers/bluemix/topics.ts"),
+    import("../providers/bluemix/device-names.ts"),
+  ]);
+  const { clock, gateway, identity = {}, password = config.password ?? "" } = parts;
+  const { gateway_id: gatewayId, gateway_type: gatewayType, host, org } = config;
+  const thingType = config.thing_type ?? `${PRODUCT.name}-thing`;
+  const names = new DeviceNames({
+    gateway,
+    gatewayType,
+    thingType,
+    ...(gatewayId === undefined ? {} : { gatewayId }),
+  });
+  const topics = new BluemixTopics(names, thingType);
+  const clientId = clientIdOf(org, names);
+  const target: DialTarget = { host, port: config.port ?? 443, tls: { identity } };
+  const transport = {
+    ...target,
+    clientId,
+    username: USER,
+    password,
+    protocolVersion: 4,
+    keepaliveS: KEEPALIVE_S,
+    clock,
+  } as const;
+  // Of the gateway itself: it registers no device.
+  const sample = eventOf({ ...sampleOf(gateway, clock), thing: gateway }, { names, topics });
+  const terms = {
+    transport,
+    sample,
+    filters: [topics.notices(), topics.requests(), ...topics.commands()],
+    clock,
+    explainEnd: (reason: string) => explainEnd(reason, clientId),
+  };
+  return {
+    target,
+    open: async (signal) => {
+      try {
+        return await openLine(terms, signal);
+      } catch (error) {
+        throw explainConnect(error, { host, org, clientId });
       }
     },
   };

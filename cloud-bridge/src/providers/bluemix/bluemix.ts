@@ -49,7 +49,7 @@ export interface BluemixProviderOptions {
 
 const IN_FLIGHT = 80;
 /** "MQTT authentication": the one user name of devices and gateways. */
-const USER = "use-token-auth";
+export const USER = "use-token-auth";
 
 /**
  * IBM's gateway protocol `iot-2` over MQTT 3.1.1 and TLS. There is no session: MQTT 3.1.1 keeps what came meanwhile for as
@@ -85,8 +85,7 @@ export class BluemixProvider implements BridgeProvider {
 
   /** `g:<org>:<type>:<id>`. */
   get clientId(): string {
-    const { names, org } = this.#options;
-    return `g:${org}:${names.gateway.type}:${names.gateway.id}`;
+    return clientIdOf(this.#options.org, this.#options.names);
   }
 
   sizeOf(message: CloudMessage): number {
@@ -250,6 +249,11 @@ export class BluemixProvider implements BridgeProvider {
     });
     if (listening !== undefined) void closed.then(() => listening[Symbol.dispose]());
   }
+}
+
+/** `g:<org>:<type>:<id>`: the gateway as an MQTT client. */
+export function clientIdOf(org: string, { gateway: { type, id } }: DeviceNames): string {
+  return `g:${org}:${type}:${id}`;
 }
 
 /** Of what a cloud says, as far as it is shown. */

@@ -296,5 +296,12 @@ function refusedPreparation(prepared: {
 function cloudPlace(kept: KeptCloud): string | undefined {
   if (!("settings" in kept)) return undefined;
   const { config } = kept.settings;
-  return config.provider === "mqtt" ? config.url : `${config.endpoint}, ${config.thing_name ?? ""}`;
+  switch (config.provider) {
+    case "mqtt":
+      return config.url;
+    case "aws-iot":
+      return `${config.endpoint}, ${config.thing_name ?? ""}`;
+    case "bluemix":
+      return `${config.host}, ${config.org}, ${config.gateway_id ?? ""}`;
+  }
 }

@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { type CheckResult, renewalTime } from "@tram/cloud-bridge";
+import { type BridgeConfig, type CheckResult, renewalTime } from "@tram/cloud-bridge";
 import type { CloudCheckView, CloudView } from "@tram/protocol";
 import type { CloudSettings } from "../config/check.ts";
 
@@ -18,14 +18,23 @@ export function cloudView(
     id: config.id,
     provider: config.provider,
     source,
-    place:
-      config.provider === "mqtt"
-        ? config.url.replace(/^mqtts?:\/\/|\/$/g, "")
-        : `${config.endpoint}:${config.port ?? 8_883}`,
+    place: placeOf(config),
     ...(state === undefined ? {} : { state }),
     ...(config.provider === "aws-iot" ? { thing: config.thing_name ?? gateway } : {}),
     ...(identity?.cert === undefined ? {} : { certificate: certificateView(identity.cert, renews) }),
   };
+}
+
+/** `host:port`. */
+function placeOf(config: BridgeConfig): string {
+  switch (config.provider) {
+    case "mqtt":
+      return config.url.replace(/^mqtts?:\/\/|\/$/g, "");
+    case "aws-iot":
+      return `${config.endpoint}:${config.port ?? 8_883}`;
+    case "bluemix":
+      return `${config.host}:${config.port ?? 443}`;
+  }
 }
 
 function certificateView(pem: string, renews: boolean): NonNullable<CloudView["certificate"]> {
