@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
-import { ARN, AwsIot, type Enrollment, type PolicyDocument, RealClock, VirtualClock } from "@tram/testkit";
+import { ARN, AwsIot, type Enrollment, RealClock, VirtualClock } from "@tram/testkit";
 import { afterEach, describe, expect, it } from "vitest";
 import type { BridgeConfig } from "../bridge-config.ts";
+import { guidePolicy } from "../testing/guide-policy.ts";
 import { Mosquitto, mosquittoIsMissing } from "../testing/mosquitto.ts";
 import { type CheckParts, checkCloud } from "./check-cloud.ts";
 import { type CheckResult, firstFailure } from "./check-step.ts";
@@ -13,11 +12,6 @@ const unused = new AbortController().signal;
 /** The policy that the guide gives to its readers. */
 const GUIDE = guidePolicy();
 
-function guidePolicy(): PolicyDocument {
-  const guide = readFileSync(join(import.meta.dirname, "../../../docs/guide/cloud-aws.md"), "utf8");
-  const [, text = ""] = /```json\n(\{\n {2}"Version"[\s\S]*?)\n```/.exec(guide) ?? [];
-  return JSON.parse(text) as PolicyDocument;
-}
 const open: AsyncDisposable[] = [];
 afterEach(async () => {
   for (const each of open.splice(0)) await each[Symbol.asyncDispose]();

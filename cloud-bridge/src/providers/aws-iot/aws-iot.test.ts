@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
 import type {
   CloudAnswer,
   CloudCommand,
@@ -24,6 +22,7 @@ import {
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { BridgeError } from "../../bridge-error.ts";
 import { Mapping } from "../../mapping.ts";
+import { guidePolicy } from "../../testing/guide-policy.ts";
 import { QuietLog } from "../../testing/quiet-log.ts";
 import { AwsIotProvider, type AwsIotProviderOptions } from "./aws-iot.ts";
 import type { AwsIotConnection } from "./connection.ts";
@@ -31,13 +30,6 @@ import { ThingNames } from "./thing-names.ts";
 
 const mapping = new Mapping({ gateway: "farm" });
 const unused = new AbortController().signal;
-
-/** The policy that the guide gives to its readers. */
-function guidePolicy(file = "cloud-aws.md"): PolicyDocument {
-  const guide = readFileSync(join(import.meta.dirname, "../../../../docs/guide", file), "utf8");
-  const [, text = ""] = /```json\n(\{\n {2}"Version"[\s\S]*?)\n```/.exec(guide) ?? [];
-  return JSON.parse(text) as PolicyDocument;
-}
 
 /** A cloud that floods us is not held back by its own rules. */
 const BOUNDLESS = {
