@@ -1,9 +1,8 @@
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildShimInto } from "../store/fixtures/build-shim.ts";
+import { bundlePrograms } from "../store/fixtures/bundle.ts";
 import { ChildStore } from "../store/fixtures/child-store.ts";
 import { type DiskFile, LOSSES, readTape, TornDisk } from "../store/fixtures/disk-tape.ts";
 import { seeded } from "../store/fixtures/seeded.ts";
@@ -20,17 +19,8 @@ describe.runIf(process.platform === "linux")("a power cut", () => {
   let program = "";
   beforeAll(async () => {
     program = join(tools.folder, "history-child.js");
-    writeFileSync(join(tools.folder, "package.json"), JSON.stringify({ type: "module" }));
-    const engine = createRequire(import.meta.url).resolve("better-sqlite3/package.json");
-    symlinkSync(join(engine, "../.."), join(tools.folder, "node_modules"));
-    await build({
-      entryPoints: [new URL("./fixtures/history-child.ts", import.meta.url).pathname],
-      outfile: program,
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      conditions: ["source"],
-      logLevel: "error",
+    await bundlePrograms(tools.folder, {
+      "history-child": new URL("./fixtures/history-child.ts", import.meta.url),
     });
     shim = buildShimInto(tools.folder);
   });

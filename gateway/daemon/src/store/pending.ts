@@ -149,12 +149,12 @@ function* operationsOf(
     for (const key of [...entries.keys()].sort()) yield entryOperation(table, key, entries.get(key));
   }
   for (const [log, { rows, last }] of logs) {
-    const removed: number[] = [];
-    for (const [seq, text] of rows) {
-      if (text === undefined) removed.push(seq);
-      else yield rowOperation(log, seq, text);
-    }
-    yield* removals(log, removed);
+    // First what goes: what comes then takes its pages, and the file does not grow.
+    yield* removals(
+      log,
+      [...rows].filter(([, text]) => text === undefined).map(([seq]) => seq),
+    );
+    for (const [seq, text] of rows) if (text !== undefined) yield rowOperation(log, seq, text);
     // A row that came and went meanwhile was never in the database, which has to know its position all the same.
     if (last > 0 && rows.get(last) === undefined) yield { op: "head", log, last };
   }
