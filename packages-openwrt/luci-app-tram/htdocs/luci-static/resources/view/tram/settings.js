@@ -54,7 +54,13 @@ function validJson(_section, text) {
 
 /** One line in UCI, however it was typed. */
 function writeJson(sectionId, text) {
-	uci.set('tram', sectionId, 'config', JSON.stringify(JSON.parse(text)));
+	uci.set('tram', sectionId, this.option, JSON.stringify(JSON.parse(text)));
+}
+
+/** An object of the configuration, as one JSON text. */
+function addJson(section, name, title, description) {
+	return add(section, form.TextValue, name, title, description,
+		{ modalonly: true, rows: 3, monospace: true, validate: validJson, write: writeJson });
 }
 
 function matches(pattern, problem) {
@@ -137,6 +143,10 @@ return view.extend({
 		choose(s, 'clock', _('Clock', 'tram'), null, _('believed once a time source has set it (default)'), [
 			[ 'auto', _('believed once a time source has set it') ],
 			[ 'trusted', _('always believed') ]
+		]);
+		choose(s, 'wan', _('The way to the Internet'), null, _('nobody knows what it costs (default)'), [
+			[ 'metered', _('is paid by volume') ],
+			[ 'unmetered', _('costs the same') ]
 		]);
 	},
 
@@ -334,13 +344,17 @@ return view.extend({
 			modalonly: true,
 			validate: matches(ID, _('Use a to z, 0 to 9 and hyphens.'))
 		});
-		choose(s, 'provider', _('Cloud dialect'), null, null, [ [ 'mqtt', _('any MQTT broker') ] ],
-			{ optional: false, default: 'mqtt' });
+		choose(s, 'provider', _('Cloud dialect'), null, null, [
+			[ 'mqtt', _('any MQTT broker') ],
+			[ 'aws-iot', 'AWS IoT' ],
+			[ 'bluemix', 'IBM Maximo Monitor' ]
+		], { optional: false, default: 'mqtt' });
 		add(s, form.Value, 'url', _('Address of the cloud'), _('Such as mqtts://broker.example:8883; mqtts is encrypted. User name and password have their own fields.'), {
 			optional: false,
 			validate: matches(/^mqtts?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?\/?$/,
 				_('Enter mqtt://host:port or mqtts://host:port.'))
-		});
+		}).depends('provider', 'mqtt');
+		this.cloudDialects(s);
 		add(s, form.Value, 'username', _('User name at the cloud'), null, { modalonly: true, datatype: 'maxlength(1024)' });
 		add(s, form.Value, 'password', _('Password at the cloud'), _('Or a file with the password in its first line.'),
 			{ modalonly: true, password: true, datatype: 'maxlength(4096)' });
@@ -373,6 +387,57 @@ return view.extend({
 			{ modalonly: true, datatype: 'range(100,10000000)', placeholder: '1000000' });
 		add(s, form.Value, 'queue_mb', _('Most MB of messages that wait'), null,
 			{ modalonly: true, datatype: 'range(1,100000)', placeholder: '256' });
+		this.cloudTraffic(s);
+	},
+
+	/** What one cloud alone is told. */
+	cloudDialects: function(s) {
+		const only = (provider, type, name, title, description, properties) =>
+			add(s, type, name, title, description, Object.assign({ modalonly: true }, properties || {}))
+				.depends('provider', provider);
+
+		only('mqtt', form.Value, 'alpn', _('TLS application protocol'), _('Where the broker asks for one (ALPN).'));
+		only('mqtt', form.Value, 'topic', _('Template of topics'), _('Such as plant/{gateway}/{thing}/{name}.'));
+		only('mqtt', form.Value, 'payload', _('Template of payloads'), _('{value}, or a JSON object with such places.'));
+		choose(s, 'format', _('Form of messages'), null, _('JSON of its own (default)'), [ [ 'homie', 'Homie 5' ] ], { modalonly: true })
+			.depends('provider', 'mqtt');
+		choose(s, 'state', _('Of states'), null, _('every reading (default)'), [ [ 'latest', _('the latest one alone') ] ],
+			{ modalonly: true }).depends('provider', 'mqtt');
+		only('aws-iot', form.Value, 'endpoint', _('Endpoint of AWS IoT'), _('As aws iot describe-endpoint tells it.'));
+		only('aws-iot', form.Value, 'thing_name', _('Name of the gateway in AWS IoT'), null, { placeholder: _('the gateway id') });
+		choose(s, 'child_shadows', _('Shadows of its Things'), null, _('named like the gateway (default)'),
+			[ [ 'classic', _('classic ones') ], [ 'none', _('none: topics alone') ] ], { modalonly: true })
+			.depends('provider', 'aws-iot');
+		only('bluemix', form.Value, 'org', _('Organisation at IBM'), _('Six letters and digits.'));
+		only('bluemix', form.Value, 'host', _('Host of the service'), null);
+		only('bluemix', form.Value, 'gateway_type', _('Device type of the gateway'), null);
+		only('bluemix', form.Value, 'gateway_id', _('Device id of the gateway'), null);
+		only('bluemix', form.Value, 'thing_type', _('Device type of its Things'), null);
+		add(s, form.Flag, 'managed', _('Managed by the service'), _('Device management of IBM.'), { modalonly: true, default: '1' })
+			.depends('provider', 'bluemix');
+		const port = add(s, form.Value, 'port', _('TCP port of the cloud'), null, { modalonly: true, datatype: 'port', placeholder: '8883' });
+		port.depends('provider', 'aws-iot');
+		port.depends('provider', 'bluemix');
+	},
+
+	/** How much goes to a cloud, and what waits. */
+	cloudTraffic: function(s) {
+		add(s, form.DynamicList, 'areas', _('Areas that go there'), _('Their ids. Without any, all.'), { modalonly: true });
+		add(s, form.DynamicList, 'properties', _('Properties that go there'), _('node/property, of any Thing. Without any, all.'),
+			{ modalonly: true });
+		add(s, form.DynamicList, 'alarms', _('Properties that are alarms'), _('thing/node/property. They go first, at any time.'),
+			{ modalonly: true });
+		add(s, form.DynamicList, 'manage', _('What this cloud may manage'), _('rules, config. Without any, nothing.'), { modalonly: true });
+		add(s, form.Value, 'rate_s', _('Seconds between two readings of a property'), null, { modalonly: true, datatype: 'uinteger' });
+		add(s, form.Value, 'deadband', _('Least change of a number'), null, { modalonly: true, datatype: 'ufloat' });
+		add(s, form.Value, 'deadband_percent', _('Least change of a number (%)'), null, { modalonly: true, datatype: 'ufloat' });
+		add(s, form.Value, 'monthly_mb', _('MB a month that may be sent'), _('Then telemetry waits; alarms go on.'),
+			{ modalonly: true, datatype: 'uinteger' });
+		add(s, form.Value, 'backlog_share', _('Part of a backlog after an outage'), _('From 0.05 to 0.95 of what is sent.'),
+			{ modalonly: true, datatype: 'and(ufloat,range(0.05,0.95))', placeholder: '0.5' });
+		addJson(s, 'metered', _('On a line that is paid by volume'), '{ "telemetry": "defer" }');
+		addJson(s, 'queue_classes', _('Limits of one class of messages'), '{ "telemetry": { "rows": 1000, "mb": 1, "ttl": "7d" } }');
+		addJson(s, 'thin', _('Sum up telemetry in a long outage'), '{ "after": "6h", "slot": "15m" }');
 	},
 
 	events: function(s) {
