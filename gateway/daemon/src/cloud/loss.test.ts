@@ -8,11 +8,8 @@ import { temporaryFolder } from "../store/fixtures/temporary-folder.ts";
 import { CloudRecord } from "./testing/cloud-record.ts";
 import { FickleBroker, type Trouble } from "./testing/fickle-broker.ts";
 
-/**
- * `make crash` takes another rate, and more time. Each second round thins: there the order of a Thing was seen broken, once
- * in some five rounds, and it is not known why (docs/adr/0046-queue-before-a-cloud.md). That is searched with `LOSS_ROUNDS=20`.
- */
-const ROUNDS = Number(process.env.LOSS_ROUNDS ?? 1);
+/** `make crash` takes more days, at another rate. Each second one thins. */
+const ROUNDS = Number(process.env.LOSS_ROUNDS ?? 2);
 const PER_SECOND = Number(process.env.LOSS_RATE ?? 1);
 const HOURS = Number(process.env.LOSS_HOURS ?? 24);
 const MESSAGES = HOURS * 3_600 * PER_SECOND;
