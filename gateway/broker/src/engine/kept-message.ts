@@ -17,8 +17,11 @@ export class KeptMessage {
   readonly #payload: string | Buffer;
   readonly #qos: QoS;
   readonly #properties: ForwardedProperties;
+  /** The store has it too. What the gateway itself says is in memory alone. */
+  readonly isStored: boolean;
 
-  constructor({ payload, properties, qos }: Message) {
+  constructor({ payload, properties, qos }: Message, isStored: boolean) {
+    this.isStored = isStored;
     this.#payload = payload.length <= LONGEST_TEXT ? payload.toString("latin1") : copyOf(payload);
     this.#qos = qos;
     this.#properties = properties;

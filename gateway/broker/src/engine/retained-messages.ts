@@ -23,8 +23,8 @@ export class RetainedMessages {
   readonly #tree: RetainedTree<KeptMessage>;
   readonly #limits: BrokerLimits;
   readonly #clock: Clock;
-  /** Topics that the store has: those of the gateway itself are not kept. */
-  readonly #kept = new Set<TopicName>();
+  /** Topics that the store has and memory did not take. */
+  readonly #strays = new Set<TopicName>();
 
   constructor(limits: BrokerLimits, clock: Clock) {
     this.#limits = limits;
@@ -69,17 +69,20 @@ export class RetainedMessages {
   keep(message: Message, unit: Unit, options: { readonly volatile?: boolean } = {}): void {
     const { topic } = message;
     if (message.payload.length === 0) {
+      const wasStored = this.#isStored(topic);
       this.#tree.remove(topic);
-      this.#forget(topic, unit);
+      this.#forget(topic, wasStored, unit);
       return;
     }
-    const result = this.#take(message);
+    const isVolatile = options.volatile === true;
+    const wasStored = isVolatile && this.#isStored(topic);
+    const result = this.#take(message, !isVolatile);
     if (result !== "kept" && result !== "replaced") return;
-    if (options.volatile === true) {
-      this.#forget(topic, unit);
+    if (isVolatile) {
+      this.#forget(topic, wasStored, unit);
       return;
     }
-    this.#kept.add(topic);
+    this.#strays.delete(topic);
     unit.put(TABLE, topic, saveMessage(message, this.#clock));
   }
 
@@ -95,22 +98,30 @@ export class RetainedMessages {
 
   /** Removes some of what has expired. */
   expire(now: Ms, unit: Unit): void {
-    for (const topic of this.#tree.expire(now, REMOVED_AT_ONCE)) this.#forget(topic, unit);
+    for (const { topic, value } of this.#tree.expire(now, REMOVED_AT_ONCE)) {
+      this.#forget(topic, value.isStored, unit);
+    }
   }
 
   #restore(topic: TopicName, record: MessageRecord): boolean {
-    this.#kept.add(topic);
-    return this.#take(restoreMessage(topic, record, this.#clock)) === "kept";
+    const isTaken = this.#take(restoreMessage(topic, record, this.#clock), true) === "kept";
+    if (!isTaken) this.#strays.add(topic);
+    return isTaken;
   }
 
-  #take(message: Message): KeepResult {
+  #isStored(topic: TopicName): boolean {
+    return this.#tree.peek(topic)?.value.isStored ?? this.#strays.has(topic);
+  }
+
+  #forget(topic: TopicName, wasStored: boolean, unit: Unit): void {
+    this.#strays.delete(topic);
+    if (wasStored) unit.delete(TABLE, topic);
+  }
+
+  #take(message: Message, isStored: boolean): KeepResult {
     const { bytes, expiresAt, topic } = message;
     const expiry = expiresAt === undefined ? {} : { expiresAt };
-    return this.#tree.keep(topic, new KeptMessage(message), { bytes, ...expiry });
-  }
-
-  #forget(topic: TopicName, unit: Unit): void {
-    if (this.#kept.delete(topic)) unit.delete(TABLE, topic);
+    return this.#tree.keep(topic, new KeptMessage(message, isStored), { bytes, ...expiry });
   }
 }
 

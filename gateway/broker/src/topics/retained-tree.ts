@@ -116,7 +116,8 @@ export class RetainedTree<Value> {
       node = child;
     }
     if (earlier !== undefined) this.#drop(node, earlier);
-    const message = new RetainedMessage(topic, value, options);
+    // Each message brings its topic as a text of its own; the one that is there is enough.
+    const message = new RetainedMessage(earlier?.topic ?? topic, value, options);
     node.message = message;
     this.#size++;
     this.#messageBytes += message.bytes;
@@ -131,6 +132,11 @@ export class RetainedTree<Value> {
     this.#drop(node, node.message);
     this.#prune(node);
     return true;
+  }
+
+  /** The message of a topic, expired or not. */
+  peek(topic: TopicName): Retained<Value> | undefined {
+    return this.#find(topic)?.message;
   }
 
   get(topic: TopicName, now: EpochMs): Retained<Value> | undefined {
@@ -184,16 +190,16 @@ export class RetainedTree<Value> {
   /**
    * Removes what has expired, the earliest first.
    * @param most messages to remove in this call, so that the event loop goes on; there is more while `nextExpiry` is past.
-   * @returns the topics of those removed.
+   * @returns those removed.
    */
-  expire(now: EpochMs, most: number): TopicName[] {
-    const topics: TopicName[] = [];
+  expire(now: EpochMs, most: number): Retained<Value>[] {
+    const removed: Retained<Value>[] = [];
     for (let first = this.#expiring.first; first !== undefined; first = this.#expiring.first) {
-      if (now < first.expiresAt || topics.length >= most) break;
-      topics.push(first.topic);
+      if (now < first.expiresAt || removed.length >= most) break;
+      removed.push(first);
       this.remove(first.topic);
     }
-    return topics;
+    return removed;
   }
 
   #find(topic: TopicName): RetainedNode<Value> | undefined {

@@ -10,7 +10,7 @@ import {
 import type { Bus, ThingRecord } from "../bus.ts";
 import type { Unit } from "../unit.ts";
 import { bestAvailability, composeThing, type Link } from "./link.ts";
-import { type KnownValue, mayStay, SHADOW, shadowKey } from "./shadow.ts";
+import { type KnownValue, mayStay, SHADOW } from "./shadow.ts";
 
 /** Table of the links, by the name that their source gives them. */
 export const THINGS = "things";
@@ -98,10 +98,10 @@ export class Entries {
     const described = composeThing(id, entry.links);
     if (described === undefined) return;
     const next = recordOf(described, entry.links, entry.settings);
-    for (const [property, { reading }] of entry.values) {
+    for (const [property, { key, reading }] of entry.values) {
       if (mayStay(next.thing, reading)) continue;
       entry.values.delete(property);
-      unit.delete(SHADOW, shadowKey(id, property));
+      unit.delete(SHADOW, key);
     }
     if (sameRecord(entry.record, next)) return;
     const previous = entry.record.availability;

@@ -133,7 +133,7 @@ export class Household {
     this.#bus.emit("retired", { id, source }, unit);
     const renamed = this.#entries.add(to, links, this.settingsOf(to));
     for (const link of links) this.#entries.keepLink(to, link, unit);
-    for (const property of entry.values.keys()) unit.delete(SHADOW, shadowKey(id, property));
+    for (const { key } of entry.values.values()) unit.delete(SHADOW, key);
     if (renamed !== undefined) this.#bus.emit("thing", renamed.record, unit);
     return DONE;
   }
@@ -224,7 +224,7 @@ export class Household {
     if (!pair.ok) return pair;
     for (const link of pair.kept.links) unit.delete(THINGS, link.id);
     // What the broken one said last is not what the new one says.
-    for (const property of pair.kept.values.keys()) unit.delete(SHADOW, shadowKey(id, property));
+    for (const { key } of pair.kept.values.values()) unit.delete(SHADOW, key);
     pair.kept.values.clear();
     this.#adopt(id, pair.kept, pair.given.links, { id: replacement, entry: pair.given }, unit);
     return DONE;
@@ -238,7 +238,7 @@ export class Household {
     if (entry === undefined) return unknownThing(id);
     const { source } = entry.record;
     for (const link of entry.links) unit.delete(THINGS, link.id);
-    for (const property of entry.values.keys()) unit.delete(SHADOW, shadowKey(id, property));
+    for (const { key } of entry.values.values()) unit.delete(SHADOW, key);
     this.#keepSettings(id, {}, unit);
     this.#entries.remove(id);
     unit.require("power");
@@ -305,7 +305,7 @@ export class Household {
     const values = [...given.entry.values];
     this.#entries.remove(given.id);
     this.#keepSettings(given.id, {}, unit);
-    for (const [property] of values) unit.delete(SHADOW, shadowKey(given.id, property));
+    for (const [, { key }] of values) unit.delete(SHADOW, key);
     // Whoever knows the Thing by its own name lets go of it before it is part of the other.
     this.#bus.emit("retired", { id: given.id, source: source as Source }, unit);
     this.#setLinks(id, kept, links, unit);
@@ -313,8 +313,9 @@ export class Household {
       const reading = { ...known.reading, thing: id };
       // Where the two describe a property otherwise, what the one said is no value of the other.
       if (kept.values.has(property) || !mayStay(kept.record.thing, reading)) continue;
-      kept.values.set(property, { ...known, reading });
-      unit.put(SHADOW, shadowKey(id, property), reading as unknown as Json);
+      const key = shadowKey(id, property);
+      kept.values.set(property, { ...known, key, reading });
+      unit.put(SHADOW, key, reading as unknown as Json);
       this.#bus.emit("quality", { reading }, unit);
     }
   }

@@ -26,8 +26,12 @@ import { byPreference, type Link } from "./link.ts";
 import type { AnnounceResult, Observation, Occurrence, RaiseResult, ReportRefusal } from "./observation.ts";
 import { ReportRhythm } from "./report-rhythm.ts";
 import { restoreThings, type UnreadableEntry } from "./restore.ts";
-import { type KnownValue, SHADOW, shadowKey, withQuality } from "./shadow.ts";
+import { type KnownValue, rememberedValue, SHADOW, withQuality } from "./shadow.ts";
+import { SharedMoment } from "./shared-moment.ts";
+import { SharedParts } from "./shared-parts.ts";
 import { checkThing } from "./thing-check.ts";
+
+type Writable<Record> = { -readonly [Key in keyof Record]: Record[Key] };
 
 /** Finds the command that a reading answers, so that rule → device → rule loops are seen. */
 export type Correlate = (observation: Observation) => Cause | undefined;
@@ -50,10 +54,13 @@ export class Registry {
   readonly #bus: Bus;
   readonly #maxThings: number;
   readonly #entries: Entries;
+  readonly #parts = new SharedParts();
+  readonly #moment: SharedMoment;
   #correlate: Correlate = (observation) => observation.cause;
 
   constructor(parts: { clock: Clock; bus: Bus }, options: { maxThings?: number } = {}) {
     this.#clock = parts.clock;
+    this.#moment = new SharedMoment(parts.clock);
     this.#bus = parts.bus;
     this.#maxThings = options.maxThings ?? DEFAULT_MAX_THINGS;
     this.#entries = new Entries(parts.bus);
@@ -70,7 +77,7 @@ export class Registry {
    */
   async restore(store: Store): Promise<readonly UnreadableEntry[]> {
     const unreadable = await this.household.restore(store);
-    return [...unreadable, ...(await restoreThings(store, this.#entries, this.household))];
+    return [...unreadable, ...(await restoreThings(store, this.#entries, this.household, this.#parts))];
   }
 
   get(id: ThingId): ThingRecord | undefined {
@@ -170,10 +177,11 @@ export class Registry {
     ) {
       return { ok: true };
     }
+    const described = this.#parts.share(checked.thing);
     const next: Link = {
       id: name,
       source,
-      described: checked.thing,
+      described,
       availability: link?.availability ?? "init",
     };
     if (entry === undefined) {
@@ -209,7 +217,7 @@ export class Registry {
       return true;
     }
     this.#entries.remove(id);
-    for (const property of entry.values.keys()) unit.delete(SHADOW, shadowKey(id, property));
+    for (const { key } of entry.values.values()) unit.delete(SHADOW, key);
     this.#bus.emit("retired", { id, source }, unit);
     return true;
   }
@@ -239,7 +247,7 @@ export class Registry {
   correctTime(known: KnownValue, reading: Reading, unit: Unit): void {
     const previous = known.reading;
     known.reading = reading;
-    unit.put(SHADOW, shadowKey(reading.thing, reading.property), reading as unknown as Json);
+    unit.put(SHADOW, known.key, reading as unknown as Json);
     this.#bus.emit("repaired", { reading: withQuality(known), previous }, unit);
   }
 
@@ -318,36 +326,36 @@ export class Registry {
       if (time === undefined && same && heardAt - (known.heardAt ?? 0) <= ECHO_MS) return;
     }
     const cause = check.ok ? this.#correlate({ ...observation, value: check.value }) : undefined;
-    const reading: Reading = {
+    // Each message brings names of its own; of what stays, one is enough.
+    const { thing, property } = known?.reading ?? {
       thing: observation.thing,
       property: observation.property,
+    };
+    // What few readings have is added to those alone: an object literal reserves room for all that it names.
+    const reading: Writable<Reading> = {
+      thing,
+      property,
       value: check.ok ? check.value : (previous?.value ?? null),
       quality: check.ok ? "good" : "bad",
       time: time ?? now,
       receivedAt: now,
       origin,
-      ...(cause === undefined ? {} : { cause }),
-      ...(check.ok ? {} : { problem: check.problem }),
-      ...(this.#clock.trust === "untrusted"
-        ? { taken: { bootId: this.#clock.bootId, monotonic: heardAt } }
-        : {}),
     };
-    const rhythm = affordance.momentary === true ? undefined : (known?.rhythm ?? new ReportRhythm());
-    if (known?.heardAt !== undefined) rhythm?.heard(heardAt - known.heardAt, same);
-    const unchanged = previous !== undefined && jsonEqual(previous.value, reading.value);
-    const since = unchanged ? known?.since : this.#clock.instant();
-    const value: KnownValue = {
-      reading,
-      stale: false,
-      by: link.id,
-      heardAt,
-      ...(since && { since }),
-      ...(rhythm && { rhythm }),
-    };
-    entry.values.set(observation.property, value);
-    if (affordance.momentary !== true) {
-      unit.put(SHADOW, shadowKey(reading.thing, reading.property), reading as unknown as Json);
+    if (cause !== undefined) reading.cause = cause;
+    if (!check.ok) reading.problem = check.problem;
+    if (this.#clock.trust === "untrusted") {
+      reading.taken = { bootId: this.#clock.bootId, monotonic: heardAt };
     }
+    const value = known ?? rememberedValue(reading);
+    if (known === undefined) entry.values.set(property, value);
+    value.rhythm = affordance.momentary === true ? undefined : (value.rhythm ?? new ReportRhythm());
+    if (value.heardAt !== undefined) value.rhythm?.heard(heardAt - value.heardAt, same);
+    if (previous === undefined || !jsonEqual(previous.value, reading.value)) value.since = this.#moment.now();
+    value.reading = reading;
+    value.stale = false;
+    value.by = link.id;
+    value.heardAt = heardAt;
+    if (affordance.momentary !== true) unit.put(SHADOW, value.key, reading as unknown as Json);
     // Heard for the first time since the start: it is there, though it vouches for this one value only.
     if (link.availability === "unknown") this.#setLink(entry, { ...link, availability: "ready" }, unit);
     this.#bus.emit("reading", { reading, previous }, unit);

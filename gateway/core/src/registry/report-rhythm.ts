@@ -8,6 +8,8 @@ const LONGEST_TO_SHORTEST = 2.5;
 export const MISSED_REPORTS = 3;
 /** So many gaps in a row that are longer than that, and the rhythm is another one. */
 const NEW_RHYTHM = 3;
+/** A gap counts as no longer than this, some 12 days: as a small integer it takes no memory of its own. In milliseconds. */
+const LONGEST_GAP_MS: Ms = 2 ** 30;
 /** Nothing is called stale sooner. In milliseconds. */
 const SHORTEST_PATIENCE_MS = 30_000;
 
@@ -18,7 +20,7 @@ const SHORTEST_PATIENCE_MS = 30_000;
  */
 export class ReportRhythm {
   #count = 0;
-  #shortest: Ms = Number.POSITIVE_INFINITY;
+  #shortest: Ms = LONGEST_GAP_MS;
   #longest: Ms = 0;
   #repeats = false;
   #patienceMs: Ms | undefined;
@@ -27,15 +29,16 @@ export class ReportRhythm {
   /** @param repeated the value is the one before once more. */
   heard(gapMs: Ms, repeated: boolean): void {
     if (repeated) this.#repeats = true;
-    if (this.#patienceMs !== undefined && gapMs > this.#patienceMs) {
+    const gap = Math.min(LONGEST_GAP_MS, Math.round(gapMs));
+    if (this.#patienceMs !== undefined && gap > this.#patienceMs) {
       this.#begin(); // It was away: that says nothing of its rhythm.
       if (++this.#pauses >= NEW_RHYTHM) this.#patienceMs = undefined;
       return;
     }
     this.#pauses = 0;
     this.#count++;
-    if (gapMs < this.#shortest) this.#shortest = gapMs;
-    if (gapMs > this.#longest) this.#longest = gapMs;
+    if (gap < this.#shortest) this.#shortest = gap;
+    if (gap > this.#longest) this.#longest = gap;
     if (this.#count < WINDOW) return;
     const regular = this.#repeats && this.#longest <= this.#shortest * LONGEST_TO_SHORTEST;
     this.#patienceMs = regular ? patienceMs(this.#longest) : undefined;
@@ -49,7 +52,7 @@ export class ReportRhythm {
 
   #begin(): void {
     this.#count = 0;
-    this.#shortest = Number.POSITIVE_INFINITY;
+    this.#shortest = LONGEST_GAP_MS;
     this.#longest = 0;
   }
 }

@@ -4,7 +4,8 @@ import type { Store } from "../ports/store.ts";
 import { type Entries, THINGS } from "./entries.ts";
 import type { Household } from "./household.ts";
 import type { Link } from "./link.ts";
-import { mayStay, SHADOW } from "./shadow.ts";
+import { mayStay, rememberedValue, SHADOW } from "./shadow.ts";
+import type { SharedParts } from "./shared-parts.ts";
 import { checkThing } from "./thing-check.ts";
 
 /** A row of the store that says nothing. */
@@ -21,11 +22,12 @@ export async function restoreThings(
   store: Store,
   entries: Entries,
   household: Pick<Household, "settingsOf">,
+  parts: SharedParts,
 ): Promise<readonly UnreadableEntry[]> {
   const refused: UnreadableEntry[] = [];
   const links = new Map<ThingId, KeptLink[]>();
   for (const [key, stored] of await store.entries(THINGS)) {
-    const kept = readLink(key, stored);
+    const kept = readLink(key, stored, parts);
     if ("problem" in kept) refused.push({ key, problem: kept.problem });
     else links.set(kept.of, [...(links.get(kept.of) ?? []), kept]);
   }
@@ -38,13 +40,13 @@ export async function restoreThings(
     const entry = entries.byId.get(reading.thing);
     if (entry === undefined) refused.push({ key, problem: "its Thing is unknown" });
     else if (mayStay(entry.record.thing, reading)) {
-      entry.values.set(reading.property, { reading, stale: true });
+      entry.values.set(reading.property, rememberedValue(reading));
     }
   }
   return refused;
 }
 
-function readLink(key: string, stored: Json): KeptLink | { readonly problem: string } {
+function readLink(key: string, stored: Json, parts: SharedParts): KeptLink | { readonly problem: string } {
   const { thing, source, of, rank } = isJsonObject(stored) ? stored : {};
   const checked = checkThing(thing);
   if (!checked.ok) return { problem: `${checked.path}: ${checked.problem}` };
@@ -53,6 +55,11 @@ function readLink(key: string, stored: Json): KeptLink | { readonly problem: str
   return {
     of: id,
     rank: typeof rank === "number" ? rank : 0,
-    link: { id: key as ThingId, source: source as Source, described: checked.thing, availability: "unknown" },
+    link: {
+      id: key as ThingId,
+      source: source as Source,
+      described: parts.share(checked.thing),
+      availability: "unknown",
+    },
   };
 }

@@ -13,16 +13,32 @@ import type { ReportRhythm } from "./report-rhythm.ts";
 export const SHADOW = "shadow";
 
 export interface KnownValue {
+  /** Under which it is kept. */
+  readonly key: string;
   reading: Reading;
   /** The device does not vouch for the value at the moment. */
   stale: boolean;
   /** Over which link it came; `undefined` for one from before the start. */
-  by?: ThingId;
+  by: ThingId | undefined;
   /** When it was heard, on the monotonic clock; `undefined` for one from before the start. */
-  heardAt?: Ms;
+  heardAt: Ms | undefined;
   /** Since when it has been this value; `undefined` where it was that before the start. */
-  since?: Instant;
-  rhythm?: ReportRhythm;
+  since: Instant | undefined;
+  rhythm: ReportRhythm | undefined;
+}
+
+/** A value of which nothing is known but what the store kept. */
+export function rememberedValue(reading: Reading): KnownValue {
+  const key = shadowKey(reading.thing, reading.property);
+  return {
+    key,
+    reading,
+    stale: true,
+    by: undefined,
+    heardAt: undefined,
+    since: undefined,
+    rhythm: undefined,
+  };
 }
 
 /** The reading with its quality of this moment. */
@@ -40,5 +56,6 @@ export function mayStay(thing: Thing, { property, value }: Reading): boolean {
 }
 
 export function shadowKey(id: ThingId, property: PropertyKey): string {
-  return `${id}/${property}`;
+  // Joined it lies in one piece; a template would be a chain of its parts, which is twice as large and stays so.
+  return [id, property].join("/");
 }

@@ -1,7 +1,8 @@
 import { basename } from "node:path";
 import { BRIDGE_FORMS, type BridgeConfig, bridgeProblems, type TlsIdentity } from "@tram/cloud-bridge";
 import { parseThingId, type SchemaProblem, show, type TopicMapping } from "@tram/protocol";
-import { Compile } from "@tram/protocol/validator";
+import { schemaErrors } from "@tram/protocol/validator";
+import type { TSchema } from "typebox";
 import { Settings as ValidatorSettings } from "typebox/system";
 import { ANONYMOUS, PAIR } from "../mqtt/identity/pair-topics.ts";
 import { parseFilter } from "../mqtt/identity/topic-filter.ts";
@@ -23,14 +24,8 @@ const MOST_ERRORS = 500;
 /** A password file holds a line. In bytes. */
 const SECRET_LIMIT_BYTES = 65_536;
 
-const configValidator = Compile(Config);
 /** By what `provider` says. */
-const cloudValidators: ReadonlyMap<unknown, typeof configValidator> = new Map(
-  Object.entries(BRIDGE_FORMS).map(([provider, form]) => [
-    provider,
-    Compile(form) as unknown as typeof configValidator,
-  ]),
-);
+const CLOUD_FORMS: ReadonlyMap<unknown, TSchema> = new Map(Object.entries(BRIDGE_FORMS));
 const PROVIDERS = Object.keys(BRIDGE_FORMS);
 
 /** An MQTT account with its password read. */
@@ -75,7 +70,7 @@ export function checkConfig(document: unknown, folder: string): SoundConfig | re
     // What the schema says of a place is enough said about it.
     for (const { path, problem } of problems) if (!found.has(path)) found.set(path, problem);
   };
-  report(problemsOf(configValidator, document));
+  report(problemsOf(Config, document));
   report(crossChecks(isObject(document) ? document : {}));
   const accounts = objectsIn(absolute, ["mqtt", "clients"]).map(([client, path]): Account => {
     const { password, problems } = readSecret(client, path);
@@ -129,19 +124,19 @@ export function checkConfig(document: unknown, folder: string): SoundConfig | re
 function cloudProblems(entry: Loose, path: string): readonly SchemaProblem[] {
   const { provider } = entry;
   const [first = ""] = PROVIDERS;
-  const validator = cloudValidators.get(provider === undefined ? first : provider);
-  if (validator !== undefined) return problemsOf(validator, entry, path);
+  const form = CLOUD_FORMS.get(provider === undefined ? first : provider);
+  if (form !== undefined) return problemsOf(form, entry, path);
   const problem = `expected one of ${PROVIDERS.join(", ")}, found ${show(provider)}`;
   return [{ path: join(path, "provider"), problem }];
 }
 
-function problemsOf(validator: typeof configValidator, value: unknown, path = ""): readonly SchemaProblem[] {
-  if (validator.Check(value)) return [];
+/** The schema is not compiled: it is large, and asked at the start and then hardly ever. */
+function problemsOf(schema: TSchema, value: unknown, path = ""): readonly SchemaProblem[] {
   // The validator's own limit is small and meant for requests. It is one for the whole process, hence the way back.
   const { maxErrors } = ValidatorSettings.Get();
   ValidatorSettings.Set({ maxErrors: MOST_ERRORS });
   try {
-    return settingProblems(validator.Errors(value), value).map(({ path: inner, problem }) => ({
+    return settingProblems(schemaErrors(schema, value) ?? [], value).map(({ path: inner, problem }) => ({
       path: join(path, inner),
       problem,
     }));

@@ -30,7 +30,9 @@ export class Recorder {
   readonly #clock: Pick<Clock, "now" | "monotonic" | "trust">;
   readonly #policyFor: PolicyFor;
   readonly #limits: RecorderLimits;
-  readonly #series = new Map<string, Series>();
+  /** By Thing and property: a key of both for each of ten thousand would cost as much again as their place. */
+  readonly #things = new Map<string, Map<string, Series>>();
+  #properties = 0;
   #entries = 0;
   #refused = 0;
   #dropped = 0;
@@ -59,12 +61,12 @@ export class Recorder {
     return this.#dropped;
   }
 
-  all(): IterableIterator<Series> {
-    return this.#series.values();
+  *all(): IterableIterator<Series> {
+    for (const properties of this.#things.values()) yield* properties.values();
   }
 
   find(thing: string, property: string): Series | undefined {
-    return this.#series.get(`${thing}/${property}`);
+    return this.#things.get(thing)?.get(property);
   }
 
   /** Takes a reading. */
@@ -133,23 +135,25 @@ export class Recorder {
   }
 
   #seriesOf(thing: ThingId, property: PropertyKey): Series | undefined {
-    const key = `${thing}/${property}`;
-    const known = this.#series.get(key);
+    const known = this.find(thing, property);
     if (known !== undefined) return known.policy.record ? known : undefined;
-    if (this.#series.size >= this.#limits.properties) {
+    if (this.#properties >= this.#limits.properties) {
       this.#refused++;
       return undefined;
     }
     const policy = this.#policyFor(thing, property);
     const series: Series = { thing, property, policy, run: emptyRun(), held: undefined, inGap: false };
-    this.#series.set(key, series);
+    const properties = this.#things.get(thing);
+    if (properties === undefined) this.#things.set(thing, new Map([[property, series]]));
+    else properties.set(property, series);
+    this.#properties++;
     return policy.record ? series : undefined;
   }
 
   /** Memory is full and the disk takes nothing: the newer half is worth more. */
   #dropOlder(): void {
     this.#entries = 0;
-    for (const series of this.#series.values()) {
+    for (const series of this.all()) {
       for (const which of ["run", "held"] as const) {
         const run = series[which];
         if (run === undefined) continue;

@@ -26,13 +26,17 @@ export interface Run {
   gaps: number[];
 }
 
+/** Most runs are of numbers without a gap: they share this empty column, until they need one of their own. */
+const NONE: never[] = [];
+Object.freeze(NONE);
+
 /** Times a history can hold, in epoch milliseconds: hours of 24 bits. */
 export const MOST_TIME = 2 ** 24 * 3_600_000 - 1;
 /** Longest value that is kept, as JSON. In characters. */
 const LONGEST_TEXT = 1_024;
 
 export function emptyRun(kind: RunKind = "number"): Run {
-  return { kind, times: [], values: [], texts: [], gaps: [] };
+  return { kind, times: [], values: [], texts: NONE, gaps: NONE };
 }
 
 /** Adds a value; a run whose values are of another kind becomes one of texts. */
@@ -47,6 +51,7 @@ export function addValue(run: Run, time: number, value: Json): void {
     }
     turnToText(run);
     run.times.push(time);
+    if (run.texts === NONE) run.texts = [];
     run.values.push(placeOf(run.texts, text));
     return;
   }
@@ -59,6 +64,7 @@ export function addValue(run: Run, time: number, value: Json): void {
 export function addGap(run: Run, time: number, reason: GapReason): void {
   run.times.push(time);
   run.values.push(Number.NaN);
+  if (run.gaps === NONE) run.gaps = [];
   run.gaps.push(GAP_REASONS.indexOf(reason));
 }
 
@@ -114,6 +120,7 @@ export function append(run: Run, more: Run): void {
     ({ texts, values } = copy);
   }
   if (run.kind === "text") {
+    if (run.texts === NONE) run.texts = [];
     const known = new Map(run.texts.map((text, place) => [text, place]));
     const places = texts.map((text) => {
       const place = known.get(text) ?? run.texts.push(text) - 1;
@@ -124,6 +131,7 @@ export function append(run: Run, more: Run): void {
   }
   for (const time of more.times) run.times.push(time);
   for (const value of values) run.values.push(value);
+  if (more.gaps.length > 0 && run.gaps === NONE) run.gaps = [];
   for (const gap of more.gaps) run.gaps.push(gap);
 }
 

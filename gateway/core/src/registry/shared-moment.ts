@@ -1,0 +1,21 @@
+import type { Instant } from "@tram/protocol";
+import type { Clock } from "../ports/clock.ts";
+
+/** The moment of now. Many values change within a millisecond, and share one. */
+export class SharedMoment {
+  readonly #clock: Pick<Clock, "instant">;
+  #last: Instant | undefined;
+
+  constructor(clock: Pick<Clock, "instant">) {
+    this.#clock = clock;
+  }
+
+  now(): Instant {
+    const now = this.#clock.instant();
+    const last = this.#last;
+    if (last?.wall === now.wall && last.trust === now.trust && now.monotonic - last.monotonic < 1)
+      return last;
+    this.#last = now;
+    return now;
+  }
+}
