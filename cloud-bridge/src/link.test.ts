@@ -264,6 +264,23 @@ describe("the link", () => {
     ]);
   });
 
+  it("parks a message over which the provider breaks, and goes on: it would break at it for ever", async () => {
+    const disturb = (provider: CloudProvider): BridgeProvider => ({
+      ...provider,
+      sizeOf: (message) => {
+        if (message.value === 2) throw new Error("no such unit");
+        return provider.sizeOf(message);
+      },
+    });
+    await using house = await bench({ disturb });
+    await house.enqueue("pump", 1, 2, 3);
+    await house.clock.advance(0);
+    expect(valuesOf(house.cloud.arrived)).toEqual([1, 3]);
+    expect(house.link.status()).toMatchObject({ state: "online", sent: 2 });
+    expect(house.link.status().lastError).toContain("no such unit");
+    expect(house.outbox.counts()).toMatchObject({ queued: 0, parked: 1 });
+  });
+
   it("holds back only the Thing whose message is refused for now, and asks less and less often", async () => {
     await using house = await bench();
     let asked = 0;

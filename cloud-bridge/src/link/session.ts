@@ -145,7 +145,15 @@ export class Session {
       const urgency = urgencyOf(flight.message.class);
       this.#flights.add(flight);
       if (urgency === "bulk") this.#bulkFlying++;
-      this.#staged[urgency].push({ flight, bytes: this.#parts.provider.sizeOf(flight.message) });
+      let bytes: number;
+      try {
+        bytes = this.#parts.provider.sizeOf(flight.message);
+      } catch (error) {
+        // A bug. It costs this message, and not the bridge: at each start it would be the first to leave again.
+        this.#settle(flight, { outcome: "rejected", reason: `it cannot be written: ${reasonOf(error)}` });
+        continue;
+      }
+      this.#staged[urgency].push({ flight, bytes });
     }
   }
 

@@ -53,6 +53,8 @@ const UNKNOWN_PUBACK = "Invalid puback reason code";
 const SUBACK_WITHIN_MS: Ms = 20_000;
 /** Answers that wait for room in the window; beyond this the sender hears that there is none. */
 const MOST_URGENT = 500;
+/** Acknowledgements that wait in our memory: a broker that talks and never listens would let them grow for ever. */
+const MOST_UNREAD = 10_000;
 /** After so many messages that stay unacknowledged nothing comes any more from a broker that keeps count. */
 const MOST_FAILED = 8;
 
@@ -71,6 +73,7 @@ export class MqttConnection implements CloudConnection {
   readonly #urgent: Parcel[] = [];
   readonly #waiting: Parcel[] = [];
   #failed = 0;
+  #unread = 0;
   #end: string | undefined;
   readonly #resolveClosed: (reason: string) => void;
 
@@ -108,10 +111,16 @@ export class MqttConnection implements CloudConnection {
     const { client, address } = line;
     client.on("error", (error) => this.#onError(error));
     client.on("disconnect", (packet) => this.#finish(goodbye(address, packet.reasonCode)));
-    client.on("close", () => this.#finish(goodbye(address, undefined)));
+    client.on("close", () =>
+      this.#finish(line.broken === undefined ? goodbye(address, undefined) : `${address}: ${line.broken}`),
+    );
+    const read = (): void => {
+      this.#unread--;
+    };
     this.#inbox = new MqttInbox({
       acknowledge: (packetId, reasonCode) => {
-        client.stream.write(puback(packetId, line.protocolVersion === 5 ? reasonCode : 0));
+        if (++this.#unread > MOST_UNREAD) this.#finish(`${address}: it does not read what it is answered`);
+        client.stream.write(puback(packetId, line.protocolVersion === 5 ? reasonCode : 0), read);
       },
       onRefused: (refused) => options.onRefused?.(refused),
       onFailed: (error) => {

@@ -49,5 +49,5 @@ export interface MqttDialect {
     readonly retain: boolean;
   };
   /** Says what the broker must know of us at the beginning of each connection. */
-  greet?(connection: MqttConnection, desk: CloudDesk): Promise<Disposable>;
+  greet?(connection: Pick<MqttConnection, "send" | "sessionPresent">, desk: CloudDesk): Promise<Disposable>;
 }

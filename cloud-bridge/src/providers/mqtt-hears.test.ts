@@ -242,4 +242,51 @@ describe("a broker that knows no bounds", () => {
     await expect.poll(() => Buffer.concat(broker.heard).subarray(-4)).toEqual(Buffer.from([0x40, 2, 0, 7]));
     expect(asked).toEqual([]);
   });
+
+  it("is left when it sends QoS 2: what nobody asked for would be held for ever", async () => {
+    const topic = Buffer.from("tram/gw/pump/motor/power/set");
+    const head = [0x34, 2 + topic.length + 2 + 1, 0, topic.length];
+    using broker = await rawBroker(Buffer.concat([Buffer.from(head), topic, Buffer.from([0, 7, 0x31])]));
+    const { hearing, asked } = desk(() => ACCEPTED);
+    // It comes with the answer to the subscription, and takes that along.
+    await expect(provider(broker.port, 4).connect(unused, hearing)).rejects.toThrow(
+      "it sent a message of QoS 2, which nobody has asked for",
+    );
+    expect(asked).toEqual([]);
+  });
+
+  it("is left when it talks and does not listen: its answers would wait in memory", {
+    timeout: 60_000,
+  }, async () => {
+    // Of a topic that nobody hears: nothing holds it back.
+    const one = Buffer.from([0x32, 6, 0, 1, 0x74, 0, 7, 0x31]);
+    const block = Buffer.alloc(one.length * 8_192);
+    for (let at = 0; at < block.length; at += one.length) one.copy(block, at);
+    using broker = await deafBroker(block);
+    const connection = await provider(broker.port, 4).connect(unused, NO_REQUESTS);
+    expect(await connection.closed).toContain("it does not read what it is answered");
+  });
 });
+
+/** A broker that takes a subscription, and from then on says this again and again and reads nothing. */
+async function deafBroker(said: Buffer) {
+  const server = createServer((socket) => {
+    const talk = (): void => {
+      while (!socket.destroyed && socket.write(said));
+    };
+    socket.on("error", () => socket.destroy());
+    socket.on("data", (bytes) => {
+      const type = (bytes[0] ?? 0) >> 4;
+      if (type === 1) socket.write(Buffer.from([0x20, 2, 0, 0]));
+      if (type !== 8) return;
+      socket.pause();
+      socket.write(Buffer.from([0x90, 4, bytes[2] ?? 0, bytes[3] ?? 0, 1, 1]));
+      socket.on("drain", talk);
+      talk();
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return { port, [Symbol.dispose]: () => void server.close() };
+}

@@ -27,7 +27,12 @@ export class HomieVoice implements Disposable {
 
   static async begin(parts: HomieVoiceParts): Promise<HomieVoice> {
     const voice = new HomieVoice(parts);
-    await voice.#introduce();
+    try {
+      await voice.#introduce();
+    } catch (error) {
+      voice[Symbol.dispose]();
+      throw error;
+    }
     return voice;
   }
 

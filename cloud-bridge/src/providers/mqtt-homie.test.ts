@@ -1,10 +1,12 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import type { CloudDesk, CloudRequest, CloudThing } from "@tram/core";
 import type { Thing } from "@tram/protocol";
-import { NO_REQUESTS, RealClock } from "@tram/testkit";
+import { NO_REQUESTS, RealClock, VirtualClock } from "@tram/testkit";
 import mqtt from "mqtt";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Mosquitto, mosquittoIsMissing } from "../testing/mosquitto.ts";
-import { MqttProvider } from "./mqtt.ts";
+import { MqttProvider, type MqttProviderOptions } from "./mqtt.ts";
 import { HomieDialect } from "./mqtt-homie.ts";
 
 const unused = new AbortController().signal;
@@ -58,7 +60,11 @@ function house() {
   return { things, asked, desk, tell, dialect, listeners };
 }
 
-function provider(port: number, dialect: HomieDialect): MqttProvider {
+function provider(
+  port: number,
+  dialect: HomieDialect,
+  more: Partial<MqttProviderOptions> = {},
+): MqttProvider {
   return new MqttProvider({
     url: `mqtt://127.0.0.1:${port}`,
     clientId: "tram-gw",
@@ -67,6 +73,7 @@ function provider(port: number, dialect: HomieDialect): MqttProvider {
     hearsForS: 60,
     dialect,
     clock: new RealClock(),
+    ...more,
   });
 }
 
@@ -148,6 +155,38 @@ describe.skipIf(mosquittoIsMissing())("Homie at a real mosquitto", () => {
         { thing: "pump", target: { property: "motor/on" }, value: true },
         { thing: "pump", target: { property: "motor/speed" }, value: 7.5 },
       ]);
+  });
+});
+
+describe("a broker that takes the connection and acknowledges nothing", () => {
+  it("is given up, and says why", async () => {
+    const heard = Promise.withResolvers<void>();
+    const server = createServer((socket) => {
+      socket.on("error", () => socket.destroy());
+      socket.on("data", (bytes) => {
+        const type = (bytes[0] ?? 0) >> 4;
+        // MQTT 3.1.1 §3.2, §3.9: connected, and subscribed.
+        if (type === 1) socket.write(Buffer.from([0x20, 2, 0, 0]));
+        if (type === 8) socket.write(Buffer.from([0x90, 3, bytes[2] ?? 0, bytes[3] ?? 0, 1]));
+        if (type === 3) heard.resolve();
+      });
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const { desk, dialect, listeners } = house();
+    const clock = new VirtualClock();
+    const connecting = provider(port, dialect, { clock, protocolVersion: 4 }).connect(unused, desk);
+    const refused = expect(connecting).rejects.toMatchObject({
+      code: "timeout",
+      message: `127.0.0.1:${port}: it does not acknowledge what it is sent`,
+    });
+    await heard.promise;
+    await clock.advance(60_000);
+    await refused;
+    await expect.poll(() => listeners.size).toBe(0);
+    expect(clock.pending).toBe(0);
   });
 });
 

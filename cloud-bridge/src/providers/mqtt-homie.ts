@@ -69,7 +69,7 @@ export class HomieDialect implements MqttDialect {
     };
   }
 
-  greet(connection: MqttConnection, desk: CloudDesk): Promise<Disposable> {
+  greet(connection: Pick<MqttConnection, "send" | "sessionPresent">, desk: CloudDesk): Promise<Disposable> {
     return HomieVoice.begin({ connection, desk, root: this.#options.gateway as ThingId, dialect: this });
   }
 

@@ -68,6 +68,8 @@ export interface MqttLine {
   onSkipped(listener: (skipped: SkippedPublish) => void): void;
   /** Why the line failed, in our words. */
   fault(cause: Error): BridgeError;
+  /** What came that no broker may send, and over which the line was closed. */
+  readonly broken: string | undefined;
 }
 
 /**
@@ -97,11 +99,15 @@ function greet<Owner>(
       return;
     }
     let onSkipped: (skipped: SkippedPublish) => void = () => undefined;
+    let broken: string | undefined;
     guardIncoming(socket, {
       maxBytes: options.maxIncomingBytes ?? MAX_INCOMING_BYTES,
       onSkipped: ({ topic, bytes, packetId }) => {
         if (packetId !== undefined) socket.write(puback(packetId));
         onSkipped({ topic, bytes });
+      },
+      onBroken: (reason) => {
+        broken = reason;
       },
     });
     const client = new mqtt.MqttClient(() => socket, clientOptions(options));
@@ -124,7 +130,9 @@ function greet<Owner>(
       reject(error);
     };
     const fault = (cause: Error | undefined): BridgeError =>
-      connectFault(address, cause, options.clock.trust);
+      broken === undefined
+        ? connectFault(address, cause, options.clock.trust)
+        : new BridgeError("protocol", `${address}: ${broken}`);
     const onAbort = (): void =>
       fail(new BridgeError("aborted", "the connection is not wanted any more", { cause: signal.reason }));
     const onError = (error: Error): void => fail(fault(error));
@@ -156,6 +164,9 @@ function greet<Owner>(
             onSkipped = hears;
           },
           fault,
+          get broken() {
+            return broken;
+          },
         }),
       );
     };

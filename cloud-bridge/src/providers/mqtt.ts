@@ -1,9 +1,18 @@
-import type { Clock, CloudAnswer, CloudConnection, CloudDesk, CloudMessage, TurnedAway } from "@tram/core";
-import type { Json } from "@tram/protocol";
+import type {
+  Clock,
+  CloudAnswer,
+  CloudConnection,
+  CloudDesk,
+  CloudMessage,
+  PublishOutcome,
+  TurnedAway,
+} from "@tram/core";
+import type { Json, Ms } from "@tram/protocol";
 import type { IPublishPacket } from "mqtt";
 import { BridgeError } from "../bridge-error.ts";
 import { CarefulWindow } from "./careful-window.ts";
-import { MqttConnection, publishBytes } from "./mqtt-connection.ts";
+import { addressOf } from "./dial.ts";
+import { MqttConnection, type MqttOutgoing, publishBytes } from "./mqtt-connection.ts";
 import type { Answer, HeardMessage, MqttDialect } from "./mqtt-dialect.ts";
 import type { MqttSubscription, RefusedMessage } from "./mqtt-inbox.ts";
 import { IN_FLIGHT, type MqttTransportOptions } from "./mqtt-transport.ts";
@@ -34,6 +43,8 @@ export interface MqttProviderOptions {
  * default) would otherwise stand still for 40 ms after each window: 2,000 messages a second instead of 11,000.
  */
 const HANDED_OVER = 4 * IN_FLIGHT;
+/** While a house introduces itself: a broker that answers pings and acknowledges nothing would be waited for for ever. */
+const ANSWER_WITHIN_MS: Ms = 60_000;
 
 /** Any MQTT broker, over TCP or TLS, QoS 1. Reconnecting is the link's business: each connection is a client of its own. */
 export class MqttProvider implements BridgeProvider {
@@ -84,16 +95,38 @@ export class MqttProvider implements BridgeProvider {
   }
 
   async #greet(connection: MqttConnection, desk: CloudDesk, signal: AbortSignal): Promise<void> {
+    const { clock, dialect, url } = this.#options;
+    if (dialect.greet === undefined) return;
     const abort = (): void => void connection[Symbol.asyncDispose]();
+    let silent = false;
+    let patience: Disposable | undefined;
+    const wait = (): void => {
+      patience?.[Symbol.dispose]();
+      patience = clock.after(ANSWER_WITHIN_MS, () => {
+        silent = true;
+        abort();
+      });
+    };
+    const { sessionPresent } = connection;
+    const send = async (outgoing: MqttOutgoing): Promise<PublishOutcome> => {
+      const outcome = await connection.send(outgoing);
+      if (patience !== undefined) wait();
+      return outcome;
+    };
     signal.addEventListener("abort", abort, { once: true });
     try {
       if (signal.aborted) abort();
-      const voice = await this.#options.dialect.greet?.(connection, desk);
-      if (voice !== undefined) void connection.closed.then(() => voice[Symbol.dispose]());
+      else wait();
+      const voice = await dialect.greet({ send, sessionPresent }, desk);
+      void connection.closed.then(() => voice[Symbol.dispose]());
+      if (!silent) return;
+      throw new BridgeError("timeout", `${addressOf(readUrl(url))}: it does not acknowledge what it is sent`);
     } catch (error) {
       abort();
       throw error;
     } finally {
+      patience?.[Symbol.dispose]();
+      patience = undefined;
       signal.removeEventListener("abort", abort);
     }
   }

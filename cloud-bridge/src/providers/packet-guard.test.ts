@@ -98,6 +98,16 @@ describe("the guard before the parser", () => {
     ["whose length is none, even a message,", Buffer.from([0x30, 0xff, 0xff, 0xff, 0xff, 0x01])],
     ["whose length is none", Buffer.from([0x90, 0xff, 0xff, 0xff, 0xff, 0x01])],
   ])("ends the stream at a packet %s", async (_name, bytes) => {
-    await expect(passed([bytes], 1_000)).rejects.toThrow("a packet of");
+    await expect(passed([bytes], 1_000)).rejects.toThrow("it sent a packet of");
+  });
+
+  it.each([
+    ["QoS 2", 0x34],
+    ["QoS 3", 0x36],
+    ["QoS 2 that is too large to pass", 0x34, 2_000],
+  ])("ends the stream at a message of %s: it would be held for ever", async (_name, first, size = 1) => {
+    const whole = publish("t", Buffer.alloc(size), 7);
+    whole[0] = first;
+    await expect(passed([publish("t", Buffer.alloc(1), 6), whole], 1_000)).rejects.toThrow("QoS 2");
   });
 });

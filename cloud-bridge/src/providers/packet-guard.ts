@@ -15,12 +15,19 @@ export interface PacketGuardOptions {
   readonly onSkipped: (publish: OversizedPublish) => void;
 }
 
+export interface IncomingOptions extends PacketGuardOptions {
+  /** Why the socket is closed over what came; mqtt.js keeps that to itself. */
+  readonly onBroken: (reason: string) => void;
+}
+
 const PUBLISH = 3;
 
 /**
  * Lets MQTT packets pass, and takes out a PUBLISH that is larger than `maxBytes` without holding it: the parser behind
  * it collects a whole packet in memory before it looks at it, and a packet may have 256 MB. Any other packet of such a
- * size is a broken peer's, and ends the stream.
+ * size is a broken peer's, and ends the stream. So does a PUBLISH of QoS 2 (or 3), which nobody here subscribes to
+ * (MQTT 3.1.1 §3.8.4: what is granted is the most that comes): each would be held until the peer releases it, and that
+ * is 65,535 of them, or never.
  */
 export class PacketGuard extends Transform {
   readonly #options: PacketGuardOptions;
@@ -53,9 +60,13 @@ export class PacketGuard extends Transform {
       } else {
         const size = packetSize(bytes, at);
         if (size === undefined) break;
+        if (isUnasked(bytes[at] ?? 0)) {
+          done(new Error("it sent a message of QoS 2, which nobody has asked for"));
+          return;
+        }
         if (size <= this.#options.maxBytes) this.#pass = size;
         else if ((bytes[at] ?? 0) >> 4 !== PUBLISH || !Number.isFinite(size)) {
-          done(new Error(`a packet of ${size} bytes`));
+          done(new Error(`it sent a packet of ${size} bytes`));
           return;
         } else {
           const publish = publishHead(bytes, at, size);
@@ -74,11 +85,19 @@ export class PacketGuard extends Transform {
 }
 
 /** Puts a guard before everything that reads from a socket. */
-export function guardIncoming(socket: Socket, options: PacketGuardOptions): void {
+export function guardIncoming(socket: Socket, options: IncomingOptions): void {
   const guard = new PacketGuard(options);
-  guard.on("error", (error) => socket.destroy(error));
+  guard.on("error", (error) => {
+    options.onBroken(error.message);
+    socket.destroy(error);
+  });
   const pipe = socket.pipe.bind(socket);
   socket.pipe = (destination) => pipe(guard).pipe(destination);
+}
+
+/** A PUBLISH above QoS 1. @param first byte of the packet. */
+function isUnasked(first: number): boolean {
+  return first >> 4 === PUBLISH && (first & 0x04) !== 0;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Operation, Store } from "@tram/core";
 
-/** Most operations of one commit, so that a long drain does not make one giant transaction. */
+/** Operations of one commit, so that a long drain does not make one giant transaction; what belongs together may exceed it. */
 const BATCH = 2_000;
 
 /** What goes along with a commit and is worth none of its own: its latest state alone counts. */
@@ -21,7 +21,8 @@ export class BatchWriter {
   readonly #store: Store;
   readonly #rider: Rider;
   readonly #onHealth: (failure: unknown) => void;
-  #operations: Operation[] = [];
+  /** What belongs together stays together: a row that is put aside is never in neither place. */
+  #groups: (readonly Operation[])[] = [];
   #running: Promise<void> | undefined;
   #failure: unknown;
 
@@ -32,13 +33,14 @@ export class BatchWriter {
     this.#onHealth = onHealth;
   }
 
-  /** Operations that are not kept yet. */
+  /** Changes that are not kept yet. */
   get pending(): number {
-    return this.#operations.length;
+    return this.#groups.length;
   }
 
+  /** One change: all of it goes into one commit. */
   add(...operations: readonly Operation[]): void {
-    this.#operations.push(...operations);
+    this.#groups.push(operations);
     void this.#start();
   }
 
@@ -47,7 +49,7 @@ export class BatchWriter {
    * @throws {StoreError} when the store does not keep it.
    */
   async settle(): Promise<void> {
-    while (this.#operations.length > 0 || this.#rider.due || this.#running !== undefined) {
+    while (this.#groups.length > 0 || this.#rider.due || this.#running !== undefined) {
       await this.#start();
       if (this.#failure !== undefined) throw this.#failure;
     }
@@ -62,12 +64,22 @@ export class BatchWriter {
     // Lets the caller finish its turn: one commit for a whole batch of acknowledgements.
     await Promise.resolve();
     let failure: unknown;
-    while ((this.#operations.length > 0 || this.#rider.due) && failure === undefined) {
-      const batch = this.#operations.slice(0, BATCH);
+    while ((this.#groups.length > 0 || this.#rider.due) && failure === undefined) {
+      const batch: Operation[] = [];
+      let taken = 0;
+      for (
+        let group = this.#groups[0];
+        group !== undefined && batch.length < BATCH;
+        group = this.#groups[taken]
+      ) {
+        batch.push(...group);
+        taken++;
+      }
       const rides = this.#rider.due;
+      if (rides) batch.push(this.#rider.board());
       try {
-        await this.#store.commit(rides ? [...batch, this.#rider.board()] : batch, "crash");
-        this.#operations.splice(0, batch.length);
+        await this.#store.commit(batch, "crash");
+        this.#groups.splice(0, taken);
         if (rides) this.#rider.arrived();
       } catch (error) {
         failure = error;

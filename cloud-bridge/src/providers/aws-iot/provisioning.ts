@@ -226,7 +226,8 @@ function isFor(key: KeyObject, certificate: unknown): boolean {
 }
 
 function short(said: unknown): string {
-  return typeof said === "string" ? said.slice(0, 200) : "no reason given";
+  // It is shown in a terminal.
+  return typeof said === "string" ? said.replace(/\p{C}/gu, " ").slice(0, 200) : "no reason given";
 }
 
 function closedReason(reason: string): string {

@@ -196,7 +196,9 @@ export class Shadows {
       this.#do(keeper, keeper.machine.accepted(heard.operation, message));
     } else {
       const code = typeof message.code === "number" ? message.code : 500;
-      const said = String(message.message ?? "").slice(0, 200);
+      const said = String(message.message ?? "")
+        .replace(/\p{C}/gu, " ")
+        .slice(0, 200);
       this.#do(keeper, keeper.machine.rejected(message.clientToken, code, said));
     }
     this.#launch();
