@@ -1,8 +1,8 @@
 import { StoreError } from "@tram/core";
-import { MemoryStore } from "@tram/testkit";
+import { MemoryStore, VirtualClock } from "@tram/testkit";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_LIMITS, type Draft, type Outbox } from "./outbox.ts";
-import { draftOf, drainAll, keep, openQueue, valuesOf } from "./testing/queue-bench.ts";
+import { ACKNOWLEDGED, draftOf, drainAll, keep, openQueue, valuesOf } from "./testing/queue-bench.ts";
 
 const ALL = { after: 0, limit: 100 };
 
@@ -102,6 +102,58 @@ describe("parked messages", () => {
     expect(await outbox.sendAgain(old?.seq ?? 0)).toBe(true);
     expect(outbox.counts()).toMatchObject({ queued: 1, parked: 1 });
     expect(valuesOf(await drainAll(outbox))).toEqual([2]);
+  });
+
+  it("do not go again where a newer state was delivered meanwhile: the cloud would go back to the old one", async () => {
+    const store = new MemoryStore();
+    const { outbox } = await openQueue(store);
+    await park(store, outbox, draftOf("a", 1, { class: "state" }), draftOf("b", 1, { class: "state" }));
+    await keep(store, outbox, draftOf("a", 2, { class: "state" }));
+    expect(valuesOf(await drainAll(outbox))).toEqual([2]);
+    for (const { seq } of await outbox.parked(ALL)) expect(await outbox.sendAgain(seq)).toBe(true);
+    expect(outbox.counts().parked).toBe(0);
+    expect((await drainAll(outbox)).map(({ message }) => message.thing)).toEqual(["b"]);
+  });
+
+  it("wait anew when they are sent again, whatever the clock was when they were taken", async () => {
+    const clock = new VirtualClock({ trust: "untrusted" });
+    const limits = { ...DEFAULT_LIMITS, classes: { telemetry: { ttlMs: 3_600_000 } } };
+    const store = new MemoryStore();
+    const { outbox } = await openQueue(store, { clock, limits });
+    const taken = { bootId: clock.bootId, monotonic: clock.monotonic() };
+    await park(store, outbox, draftOf("a", 1, { time: clock.now(), taken }));
+    clock.step(86_400_000, "synced");
+    await keep(store, outbox, draftOf("b", 1));
+    await outbox.tend();
+    await clock.advance(2 * 3_600_000);
+    const [parked] = await outbox.parked(ALL);
+    expect(await outbox.sendAgain(parked?.seq ?? 0)).toBe(true);
+    // Over a restart too.
+    const { outbox: again } = await openQueue(store, { clock, limits });
+    for (const sender of [outbox, again]) {
+      const flights = await sender.take(10);
+      expect(flights.map(({ message }) => message.thing)).toEqual(["a"]);
+    }
+  });
+
+  it("are never in neither place, however many there are at once", async () => {
+    const store = new MemoryStore();
+    const limits = { ...DEFAULT_LIMITS, parked: 10_000 };
+    const { outbox } = await openQueue(store, { limits, window: 3_000 });
+    await keep(store, outbox, ...Array.from({ length: 2_600 }, (_, value) => draftOf("a", value)));
+    const flights = await outbox.take(3_000);
+    const before = store.commits.length;
+    for (const [index, flight] of flights.entries()) {
+      outbox.settle(flight, index === 0 ? ACKNOWLEDGED : { outcome: "rejected", reason: "too large" });
+    }
+    await outbox.flush();
+    const commits = store.commits.slice(before);
+    expect(commits.length).toBeGreaterThan(1);
+    for (const { operations } of commits) {
+      const put = operations.filter(({ op }) => op === "append").length;
+      const gone = operations.filter((each) => each.op === "remove" && each.log === "outbox-up").length;
+      expect(gone - put).toBe(operations === commits[0]?.operations ? 1 : 0);
+    }
   });
 
   it("that are given up for others are counted as dropped, by their class", async () => {

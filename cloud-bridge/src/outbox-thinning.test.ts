@@ -80,6 +80,35 @@ describe("thinning", () => {
     expect(outbox.counts().queued).toBe(2 * kinds.length);
   });
 
+  it("does not take what was queued at no known time for old", async () => {
+    const store = new MemoryStore();
+    const clock = new VirtualClock({ wall: START, trust: "untrusted" });
+    const { outbox } = await openQueue(store, { thinning, clock });
+    // Of a device with a clock of its own, so that their times are known.
+    for (const value of [1, 2]) await keep(store, outbox, draftOf("a", value, { time: START + value }));
+    clock.step(0, "synced");
+    await tendAll(outbox);
+    await clock.advance(thinning.afterMs - 1);
+    await tendAll(outbox);
+    expect(outbox.counts().queued).toBe(2);
+    await clock.advance(SLOT + 1);
+    await tendAll(outbox);
+    expect(outbox.counts().queued).toBe(1);
+  });
+
+  it("goes on when the clock was far ahead for a while", async () => {
+    const [store, clock] = [new MemoryStore(), clockAtSlot()];
+    const { outbox } = await openQueue(store, { thinning, clock });
+    const year = 365 * 86_400_000;
+    clock.step(year);
+    await outbox.tend();
+    clock.step(-year);
+    for (const value of [1, 2]) await keep(store, outbox, draftOf("a", value, { time: START + value }));
+    await clock.advance(thinning.afterMs + SLOT);
+    await tendAll(outbox);
+    expect(outbox.counts().queued).toBe(1);
+  });
+
   it("keeps the slots, the properties and the Things apart, and the order", async () => {
     const [store, clock] = [new MemoryStore(), clockAtSlot()];
     const { outbox } = await openQueue(store, { thinning, clock, window: 10 });

@@ -1,6 +1,6 @@
 import { MemoryStore, VirtualClock } from "@tram/testkit";
 import { describe, expect, it } from "vitest";
-import type { Flight } from "./outbox.ts";
+import { DEFAULT_LIMITS, type Flight } from "./outbox.ts";
 import { draftOf, drainAll, keep, openQueue, RETRY } from "./testing/queue-bench.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12);
@@ -83,5 +83,59 @@ describe("a message from before the clock was set", () => {
     const { outbox: again } = await openQueue(store, { clock });
     const [flight] = await drainAll(again);
     expect(flight?.message).toMatchObject({ time: NOW - 20_000, context: { job: 7 } });
+  });
+});
+
+describe("what waits no longer than its class may", () => {
+  const HOUR = 3_600_000;
+  const limits = { ...DEFAULT_LIMITS, classes: { telemetry: { ttlMs: 6 * HOUR } } };
+
+  it("is not made older by a clock that jumps: one that was kept in local time, until the Internet is back", async () => {
+    const [store, clock] = [new MemoryStore(), new VirtualClock({ trust: "holdover" })];
+    const { outbox } = await openQueue(store, { clock, limits });
+    await keep(store, outbox, draftOf("a", 1, { time: clock.now() }));
+    await clock.advance(HOUR);
+    clock.step(7 * HOUR, "synced");
+    await keep(store, outbox, draftOf("b", 2, { time: clock.now() }));
+    await outbox.tend();
+    expect(outbox.counts()).toMatchObject({ queued: 2, dropped: 0 });
+    await clock.advance(5 * HOUR + 1);
+    await outbox.tend();
+    expect(outbox.counts()).toMatchObject({ queued: 1, drops: { telemetry: { expired: 1 } } });
+    await clock.advance(HOUR);
+    await outbox.tend();
+    expect(outbox.counts()).toMatchObject({ queued: 0, drops: { telemetry: { expired: 2 } } });
+  });
+
+  it("nor younger, by jumps to and fro", async () => {
+    const [store, clock] = [new MemoryStore(), new VirtualClock()];
+    const { outbox } = await openQueue(store, { clock, limits });
+    await keep(store, outbox, draftOf("a", 1, { time: clock.now() }));
+    for (let jump = 0; jump < 40; jump++) {
+      clock.step(jump % 2 === 0 ? -48 * HOUR : 48 * HOUR);
+      await outbox.tend();
+    }
+    clock.step(-48 * HOUR);
+    await clock.advance(6 * HOUR);
+    await outbox.tend();
+    expect(outbox.counts().queued).toBe(1);
+    await clock.advance(1);
+    await outbox.tend();
+    expect(outbox.counts()).toMatchObject({ queued: 0, drops: { telemetry: { expired: 1 } } });
+  });
+
+  it("of an earlier run, with the right time, is not touched by the jump of a clock that nobody believed", async () => {
+    const [store, clock] = [new MemoryStore(), new VirtualClock({ wall: NOW })];
+    const { outbox } = await openQueue(store, { clock, limits });
+    await keep(store, outbox, draftOf("a", 1, { time: clock.now() }));
+    clock.reboot({ bootId: "boot-2", wall: WRONG, trust: "untrusted" });
+    const { outbox: again } = await openQueue(store, { clock, limits });
+    await again.tend();
+    clock.step(NOW + HOUR - clock.now(), "synced");
+    await again.tend();
+    expect(again.counts()).toMatchObject({ queued: 1, dropped: 0 });
+    await clock.advance(5 * HOUR + 1);
+    await again.tend();
+    expect(again.counts()).toMatchObject({ queued: 0, drops: { telemetry: { expired: 1 } } });
   });
 });

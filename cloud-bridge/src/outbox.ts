@@ -9,6 +9,7 @@ import {
 } from "@tram/core";
 import type { EpochMs, Json } from "@tram/protocol";
 import { BatchWriter } from "./queue/batch-writer.ts";
+import { ClockSteps } from "./queue/clock-steps.ts";
 import { DropLedger } from "./queue/drop-ledger.ts";
 import type { Lane } from "./queue/lane.ts";
 import { Lanes } from "./queue/lanes.ts";
@@ -91,6 +92,7 @@ export class Outbox {
   readonly #times: MessageTimes;
   readonly #usage: Usage;
   readonly #lanes: Lanes;
+  readonly #steps: ClockSteps;
   readonly #overflow: Overflow;
   readonly #thinning: Thinning | undefined;
   readonly #flying = new Map<number, Flying>();
@@ -116,8 +118,11 @@ export class Outbox {
     this.#times = new MessageTimes(clock);
     this.#payloads = new Payloads(store, this.#log, () => this.#usage.bytes / Math.max(1, this.#usage.rows));
     this.#writer = new BatchWriter(store, found.drops, (failure) => this.#onStoreHealth(failure));
+    this.#steps = new ClockSteps(clock);
     this.#overflow = new Overflow({
       options,
+      steps: this.#steps,
+      last: () => this.#last,
       lanes: this.#lanes,
       usage: this.#usage,
       ledger: found.drops,
@@ -265,12 +270,13 @@ export class Outbox {
    */
   async sendAgain(seq: number): Promise<boolean> {
     const unit = this.#unit();
-    const found = await this.#parked.takeOut(seq, unit, (queued) => {
+    const found = await this.#parked.takeOut(seq, unit, (queued, was) => {
       if (queued === undefined) return false;
       const { message, taken } = queued;
       const lane = this.#lanes.of(message.class, message.group);
       // When that is not kept it is parked still.
-      if (!lane.knows(stateKey(message))) this.#write(this.#queued(message, taken), unit, () => undefined);
+      if (!lane.isOutdated(stateKey(message), was))
+        this.#write(this.#queued(message, taken), unit, () => undefined);
       return true;
     });
     if (found) await unit.commit();
@@ -306,9 +312,10 @@ export class Outbox {
   }
 
   #queued(message: CloudMessage, taken: QueuedMessage["taken"]): QueuedMessage {
-    if (taken !== undefined) return { message, queuedAt: Number.NaN, taken };
     const { clock } = this.#options;
-    return { message, queuedAt: clock.trust === "untrusted" ? Number.NaN : clock.now() };
+    this.#steps.look(this.#last);
+    const queuedAt = clock.trust === "untrusted" ? Number.NaN : clock.now();
+    return { message, queuedAt, ...(taken === undefined ? {} : { taken }) };
   }
 
   #write(queued: QueuedMessage, unit: Unit, onLost: () => void): void {
@@ -386,7 +393,7 @@ export class Outbox {
 
   /** One commit takes the row out of the queue and puts it aside: it is never in neither of them. */
   #park(seq: number, row: Json, reason: string): void {
-    const { operations, gone } = this.#parked.add(row, { reason, at: this.#options.clock.now() });
+    const { operations, gone } = this.#parked.add(row, { reason, at: this.#options.clock.now(), seq });
     for (const messageClass of gone) this.#drops.add(messageClass, "parked");
     this.#writer.add({ op: "remove", log: this.#log, seq }, ...operations);
   }

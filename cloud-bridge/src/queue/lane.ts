@@ -139,9 +139,9 @@ export class Lane {
     this.#reunite();
   }
 
-  /** Whether it has a row of this state, wherever that is. */
-  knows(key: string): boolean {
-    return this.#latest?.knows(key) === true;
+  /** Whether there is, or was, a newer row of this state. @param seq of the older one, where that is known. */
+  isOutdated(key: string, seq: number | undefined): boolean {
+    return this.#latest?.isOutdated(key, seq) === true;
   }
 
   /** Claims the row that a newer one of the same state is about to replace. */

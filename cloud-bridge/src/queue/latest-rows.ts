@@ -8,13 +8,17 @@ export class LatestRows {
   readonly #waiting = new Map<string, number>();
   /** The row of each key that flies: one at a time, or an older state could arrive after a newer one. */
   readonly #flying = new Map<string, number>();
+  /** The highest row of each key that ever waited, delivered ones included; as many as a Thing has properties. */
+  readonly #newest = new Map<string, number>();
 
   /** A row is known from now on, until it leaves. */
   enter(seq: number, key: string): void {
     this.#keys.set(seq, key);
   }
 
-  knows(key: string): boolean {
+  /** Whether a state is old, wherever the newer one is by now. @param seq at which it was queued, where that is known. */
+  isOutdated(key: string, seq: number | undefined): boolean {
+    if (seq !== undefined && (this.#newest.get(key) ?? 0) > seq) return true;
     for (const known of this.#keys.values()) if (known === key) return true;
     return false;
   }
@@ -28,6 +32,7 @@ export class LatestRows {
   waits(seq: number): number | undefined {
     const key = this.#keys.get(seq);
     if (key === undefined) return undefined;
+    if (seq > (this.#newest.get(key) ?? 0)) this.#newest.set(key, seq);
     const other = this.#waiting.get(key);
     if (other === seq) return undefined;
     if (other !== undefined && other > seq) return seq;

@@ -22,6 +22,8 @@ export function encodeRow({ message, queuedAt, taken }: QueuedMessage): JsonObje
   const { thinned, context } = message;
   const known = !Number.isNaN(queuedAt);
   const apart = !known || Math.abs(queuedAt - message.time) > SAME_TIME_MS;
+  // What was taken at no known time was nearly always queued at none: that is what is left out there.
+  const told = taken === undefined ? apart : known;
   return {
     i: message.id,
     c: message.class,
@@ -29,11 +31,8 @@ export function encodeRow({ message, queuedAt, taken }: QueuedMessage): JsonObje
     ...(message.thing === message.group ? {} : { d: message.thing }),
     n: message.name,
     t: message.time,
-    ...(taken !== undefined
-      ? { b: taken.bootId, m: taken.monotonic }
-      : apart
-        ? { r: known ? queuedAt : null }
-        : {}),
+    ...(taken === undefined ? {} : { b: taken.bootId, m: taken.monotonic }),
+    ...(told ? { r: known ? queuedAt : null } : {}),
     ...(thinned === undefined ? {} : { f: thinned.from }),
     v: message.value,
     ...(message.quality === "good" ? {} : { q: message.quality }),
@@ -45,13 +44,14 @@ export function encodeRow({ message, queuedAt, taken }: QueuedMessage): JsonObje
 export function decodeRow(value: Json): QueuedMessage | undefined {
   if (!isJsonObject(value)) return undefined;
   const { i: id, c, g: group, n: name, t: time, v, q = "good", x: context } = value;
-  const { d: thing = group, r = time, b: bootId, m: monotonic, f: from } = value;
+  const { d: thing = group, b: bootId, m: monotonic, f: from } = value;
+  const { r = bootId === undefined ? time : null } = value;
   if (typeof id !== "string" || typeof group !== "string" || typeof thing !== "string") return undefined;
   if (typeof name !== "string" || typeof time !== "number" || !isMoment(time)) return undefined;
   if (v === undefined || (typeof r !== "number" && r !== null)) return undefined;
   if (typeof c !== "string" || !CLASSES.includes(c)) return undefined;
   if (typeof q !== "string" || !QUALITIES.includes(q)) return undefined;
-  if (from !== undefined && typeof from !== "number") return undefined;
+  if (from !== undefined && (typeof from !== "number" || !isMoment(from))) return undefined;
   const message: CloudMessage = {
     id,
     class: c as MessageClass,
@@ -64,9 +64,10 @@ export function decodeRow(value: Json): QueuedMessage | undefined {
     ...(from === undefined ? {} : { thinned: { from } }),
     ...(context === undefined ? {} : { context }),
   };
-  if (bootId === undefined) return { message, queuedAt: r ?? Number.NaN };
+  const queuedAt = r ?? Number.NaN;
+  if (bootId === undefined) return { message, queuedAt };
   if (typeof bootId !== "string" || typeof monotonic !== "number") return undefined;
-  return { message, queuedAt: Number.NaN, taken: { bootId, monotonic } };
+  return { message, queuedAt, taken: { bootId, monotonic } };
 }
 
 /** Size of a stored row, in bytes of JSON. */

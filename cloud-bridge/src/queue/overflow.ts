@@ -1,5 +1,6 @@
 import type { MessageClass } from "@tram/core";
-import type { EpochMs } from "@tram/protocol";
+import type { Ms } from "@tram/protocol";
+import type { ClockSteps } from "./clock-steps.ts";
 import type { DropLedger, DropReason } from "./drop-ledger.ts";
 import type { Lane } from "./lane.ts";
 import { DROP_ORDER, type Lanes } from "./lanes.ts";
@@ -12,6 +13,9 @@ export interface OverflowParts {
   readonly lanes: Lanes;
   readonly usage: Usage;
   readonly ledger: DropLedger;
+  readonly steps: ClockSteps;
+  /** Position of the newest row. */
+  readonly last: () => number;
   /** Takes a row that is in no lane any more out of the queue and out of the store. */
   readonly remove: (lane: Lane, row: Row) => void;
 }
@@ -20,8 +24,8 @@ export interface OverflowParts {
 export class Overflow {
   readonly #parts: OverflowParts;
   #overQuota = false;
-  /** What has no known age is as old as this, at least. */
-  #trustedSince: EpochMs | undefined;
+  /** What has no known age is as old as this, at least; monotonic. */
+  #trustedSince: Ms | undefined;
 
   constructor(parts: OverflowParts) {
     this.#parts = parts;
@@ -37,14 +41,18 @@ export class Overflow {
 
   /** Drops the first row of a lane if it has waited for too long. */
   dropFirstIfExpired(lane: Lane): boolean {
-    const { clock, limits } = this.#parts.options;
+    const { last, options, steps } = this.#parts;
+    const { clock, limits } = options;
     const ttlMs = limits.classes?.[lane.class]?.ttlMs;
     if (ttlMs === undefined || clock.trust === "untrusted") return false;
     const { head } = lane.waiting;
     if (head === undefined) return false;
-    this.#trustedSince ??= clock.now();
-    const since = Number.isNaN(head.time) ? this.#trustedSince : head.time;
-    if (clock.now() - since <= ttlMs) return false;
+    steps.look(last());
+    this.#trustedSince ??= clock.monotonic();
+    const ageMs = Number.isNaN(head.time)
+      ? clock.monotonic() - this.#trustedSince
+      : clock.now() - (head.time + steps.since(head.seq));
+    if (ageMs <= ttlMs) return false;
     this.#dropFirst(lane, "expired");
     return true;
   }

@@ -59,20 +59,21 @@ export class ParkedRows {
 
   /**
    * What to write in order to park a row, in the commit that takes it out of the queue.
-   * @param row the row as it lay in the queue.
+   * @param row the row as it lay in the queue, there at `seq`.
    * @returns `gone`: the classes of the parked rows that were given up for it.
    */
   add(
     row: Json,
-    why: { readonly reason: string; readonly at: EpochMs },
+    why: { readonly reason: string; readonly at: EpochMs; readonly seq: number },
   ): { readonly operations: readonly Operation[]; readonly gone: readonly MessageClass[] } {
+    const { reason, at: parkedAt, seq: was } = why;
     const seq = ++this.#last;
     this.#classes.set(seq, classOf(decodeRow(row)));
     const over = [...this.#classes].slice(0, Math.max(0, this.#classes.size - this.#limit));
     for (const [old] of over) this.#classes.delete(old);
     return {
       operations: [
-        { op: "append", log: this.#log, seq, value: { reason: why.reason, parkedAt: why.at, row } },
+        { op: "append", log: this.#log, seq, value: { reason, parkedAt, row, seq: was } },
         ...over.map(([old]): Operation => ({ op: "remove", log: this.#log, seq: old })),
       ],
       gone: over.map(([, messageClass]) => messageClass),
@@ -100,20 +101,23 @@ export class ParkedRows {
 
   /**
    * Takes a row out for a unit that removes it; it is back when that was not kept.
-   * @param wanted looks at the message, which is undefined where nobody can read it, and says whether it goes.
+   * @param wanted looks at the message, which is undefined where nobody can read it, and at its position in the queue, and
+   * says whether it goes.
    * @returns whether it went into the unit; not, when there is no such row.
    * @throws {StoreError} when the store cannot be read.
    */
   async takeOut(
     seq: number,
     unit: Unit,
-    wanted: (queued: QueuedMessage | undefined) => boolean,
+    wanted: (queued: QueuedMessage | undefined, was: number | undefined) => boolean,
   ): Promise<boolean> {
     if (!this.#classes.has(seq)) return false;
     const [row] = await this.#store.rows(this.#log, { after: seq - 1, limit: 1 });
-    const queued = row?.seq === seq ? queuedIn(row.value) : undefined;
+    const value = row?.seq === seq ? row.value : null;
+    const queued = queuedIn(value);
+    const was = isJsonObject(value) && typeof value.seq === "number" ? value.seq : undefined;
     // Asked once more: somebody else may have been faster.
-    if (!this.#classes.has(seq) || !wanted(queued)) return false;
+    if (!this.#classes.has(seq) || !wanted(queued, was)) return false;
     this.#classes.delete(seq);
     unit.remove(this.#log, seq);
     unit.after((kept) => {

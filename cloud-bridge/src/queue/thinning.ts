@@ -70,6 +70,8 @@ export class Thinning {
   readonly #queue: ThinnedQueue;
   /** Position up to which everything was looked at. */
   #cursor = 0;
+  /** When it was looked for the first time, by a clock that can be believed. */
+  #since: EpochMs = Number.NaN;
   /** Nothing is old enough before. */
   #dueAt: EpochMs = Number.NEGATIVE_INFINITY;
   /** The group of each property that still grows. */
@@ -89,12 +91,14 @@ export class Thinning {
    * @throws {StoreError} when the store fails; nothing has changed then.
    */
   async step(now: EpochMs): Promise<void> {
-    if (now < this.#dueAt) return;
+    if (Number.isNaN(this.#since)) this.#since = now;
+    // Further away nothing can be due: the clock was ahead when that was looked at.
+    if (now < this.#dueAt && this.#dueAt - now <= this.#policy.afterMs + this.#policy.slotMs) return;
     const page = await this.#store.rows(this.#log, { after: this.#cursor, limit: PAGE_ROWS });
     let end = page.length < PAGE_ROWS;
     for (const { seq, value } of page) {
       const queued = decodeRow(value);
-      const dueAt = queued === undefined ? Number.NaN : this.#dueAtOf(queued);
+      const dueAt = queued === undefined ? now : this.#dueAtOf(queued);
       if (dueAt > now) {
         this.#dueAt = dueAt;
         end = true;
@@ -111,10 +115,11 @@ export class Thinning {
     this.#samples = this.#growing.size;
   }
 
-  /** When all of its slot is old enough; NaN for what has no known age. */
+  /** When all of its slot is old enough. What was queued at no known time is as old as this process has known the time. */
   #dueAtOf({ queuedAt }: QueuedMessage): EpochMs {
     const { afterMs, slotMs } = this.#policy;
-    return (Math.floor(queuedAt / slotMs) + 1) * slotMs + afterMs;
+    const since = Number.isNaN(queuedAt) ? this.#since : queuedAt;
+    return (Math.floor(since / slotMs) + 1) * slotMs + afterMs;
   }
 
   #collect(seq: number, queued: QueuedMessage): void {
