@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bridge, type BridgeHouse, openBridge } from "@tram/cloud-bridge";
-import { Unit } from "@tram/core";
+import { StoreError, Unit } from "@tram/core";
 import type { NewAwsCloud, Reading } from "@tram/protocol";
 import {
   ARN,
@@ -290,6 +290,34 @@ describe("a cloud that is added by a claim", () => {
     expect(await store.rows("outbox-up", { after: 0, limit: 10 })).toEqual([]);
     expect(await added.remove("up", WHO)).toMatchObject({ ok: false, refusal: { code: "unknown-cloud" } });
   });
+
+  it.each(["the next start", "the next of its id"])(
+    "leaves nothing of a removal that was cut off, from %s on",
+    async (when) => {
+      const { added } = gateway();
+      await added.add(request(), WHO);
+      await online();
+      await aws.stop();
+      await expect.poll(() => bridges[0]?.state).toBe("offline");
+      await offer(1);
+      store.failWith(new StoreError("full", "no space left"));
+      await expect(added.remove("up", WHO)).rejects.toThrow(StoreError);
+      store.failWith(undefined);
+      expect(await store.extent("outbox-up")).toMatchObject({ count: 1 });
+      expect(readdirSync(join(data, "cloud/.gone-up"))).toEqual([]);
+      if (when === "the next start") expect(await gateway().added.open()).toEqual([]);
+      else {
+        await aws.start();
+        expect(await added.add(request(), WHO)).toMatchObject({ ok: true });
+        await online();
+        await offer(2);
+        await expect.poll(arrived).toEqual([2]);
+        await added.remove("up", WHO);
+      }
+      expect(await store.extent("outbox-up")).toMatchObject({ count: 0 });
+      expect(left()).toEqual([]);
+    },
+  );
 
   it("is looked at while it works, and when it does not", async () => {
     const { added } = gateway();

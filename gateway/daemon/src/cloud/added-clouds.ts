@@ -80,6 +80,7 @@ export class AddedClouds implements Disposable {
   async open(): Promise<readonly { readonly id: string; readonly problem: string }[]> {
     const { clouds, folders, log } = this.#parts;
     folders.recover();
+    for (const id of folders.removed()) await this.#forget(id);
     const problems: { readonly id: string; readonly problem: string }[] = [];
     for (const kept of folders.list()) {
       const problem = this.#problemOf(kept);
@@ -114,10 +115,10 @@ export class AddedClouds implements Disposable {
 
   /** Adds a cloud. It is kept once it has taken a message of ours, and not before. */
   add(request: NewCloud, who: Asker): Promise<CloudResult<CloudAdded>> {
-    const { clock, clouds, configured, folders, gateway } = this.#parts;
+    const { clock, clouds, folders, gateway } = this.#parts;
     const { id } = request;
     return this.#alone(id, async () => {
-      if (configured.some(({ config }) => config.id === id)) {
+      if (this.#isConfigured(id)) {
         return refuse("configured", `The configuration file has a cloud ${id}.`);
       }
       if (folders.has(id)) return refuse("exists", `There is a cloud ${id}; remove it first.`);
@@ -125,15 +126,20 @@ export class AddedClouds implements Disposable {
       if (!prepared.ok) return refusedPreparation(prepared);
       // Asked once more: it has taken its time.
       this.#stop.signal.throwIfAborted();
+      if (folders.removed().includes(id)) await this.#forget(id);
       const kept = folders.write(prepared.record);
-      if (!("settings" in kept)) {
+      const takeBack = (): void => {
         folders.remove(id);
+        folders.forgotten(id);
+      };
+      if (!("settings" in kept)) {
+        takeBack();
         return refuse("invalid-cloud", kept.problem);
       }
       try {
         await clouds.add(kept.settings);
       } catch (error) {
-        folders.remove(id);
+        takeBack();
         throw error;
       }
       this.#note("cloud-added", id, who, cloudPlace(kept));
@@ -177,19 +183,17 @@ export class AddedClouds implements Disposable {
 
   /** Takes a cloud away, with what waits for it. @returns how many messages that were. */
   remove(id: string, who: Asker): Promise<CloudResult<number>> {
-    const { clouds, configured, folders, store } = this.#parts;
+    const { clouds, folders } = this.#parts;
     return this.#alone(id, async () => {
       if (!folders.has(id)) {
-        return configured.some(({ config }) => config.id === id)
+        return this.#isConfigured(id)
           ? refuse("configured", `${id} stands in the configuration file: it is removed there.`)
           : refuse("unknown-cloud", `There is no cloud ${id}.`);
       }
       folders.remove(id);
       this.#note("cloud-removed", id, who);
-      // The bridge of this id is the file's.
-      if (configured.some(({ config }) => config.id === id)) return done(0);
-      await clouds.remove(id);
-      return done(await forgetBridge(store, id));
+      if (!this.#isConfigured(id)) await clouds.remove(id);
+      return done(await this.#forget(id));
     });
   }
 
@@ -254,13 +258,29 @@ export class AddedClouds implements Disposable {
     this.#stop.abort(new Error("the gateway stops"));
   }
 
+  /**
+   * Ends a removal, which a crash or a full disk may have cut off before: what waited for a cloud that is gone must not go to
+   * the next one of its id. @returns how many messages that were. @throws {StoreError} it is tried again at the next start.
+   */
+  async #forget(id: string): Promise<number> {
+    const { folders, store } = this.#parts;
+    // The bridge of this id is the file's, and so is what waits.
+    const waited = this.#isConfigured(id) ? 0 : await forgetBridge(store, id);
+    folders.forgotten(id);
+    return waited;
+  }
+
+  #isConfigured(id: string): boolean {
+    return this.#parts.configured.some(({ config }) => config.id === id);
+  }
+
   #bridge(id: string) {
     return this.#parts.clouds.bridges.find((bridge) => bridge.id === id);
   }
 
   #problemOf(kept: KeptCloud): string | undefined {
     if ("problem" in kept) return kept.problem;
-    return this.#parts.configured.some(({ config }) => config.id === kept.id)
+    return this.#isConfigured(kept.id)
       ? "the configuration file has a cloud of the same id: that one counts"
       : undefined;
   }

@@ -48,7 +48,11 @@ describe("folders of clouds", () => {
     expect(readdirSync(root)).toEqual(["up"]);
     expect(folders.remove("up")).toBe(true);
     expect(folders.remove("up")).toBe(false);
-    expect(readdirSync(root)).toEqual([]);
+    // That there was one is all that is left, until what waited for it is gone too.
+    expect([readdirSync(root), readdirSync(join(root, ".gone-up"))]).toEqual([[".gone-up"], []]);
+    expect(folders.removed()).toEqual(["up"]);
+    folders.forgotten("up");
+    expect([readdirSync(root), folders.removed()]).toEqual([[], []]);
   });
 
   it("changes nothing when it cannot write all of it", () => {
@@ -101,7 +105,8 @@ describe("after a power cut", () => {
     folders.write(record());
     renameSync(join(root, "up"), join(root, ".gone-up"));
     folders.recover();
-    expect(readdirSync(root)).toEqual([]);
+    expect([folders.list(), readdirSync(join(root, ".gone-up"))]).toEqual([[], []]);
+    expect(folders.removed()).toEqual(["up"]);
   });
 
   it.each([

@@ -60,7 +60,8 @@ export class CloudFolders {
   recover(): void {
     this.#onDisk(() => {
       for (const name of this.#names()) {
-        if (name.startsWith(HALF.draft) || name.startsWith(HALF.gone)) this.#discard(name);
+        if (name.startsWith(HALF.draft)) this.#discard(name);
+        if (name.startsWith(HALF.gone)) this.#empty(name);
       }
       for (const name of this.#names()) {
         // It was whole, and a connection had been made with it.
@@ -110,15 +111,30 @@ export class CloudFolders {
     return this.#read(id);
   }
 
-  /** @returns whether there was one. @throws {StoreError} */
+  /**
+   * Takes one away, with its key. That it was there is remembered until `forgotten`.
+   * @returns whether there was one. @throws {StoreError}
+   */
   remove(id: string): boolean {
     if (!this.has(id)) return false;
     this.#onDisk(() => {
       this.#discard(HALF.gone + id);
       this.#move(id, HALF.gone + id);
-      this.#discard(HALF.gone + id);
+      this.#empty(HALF.gone + id);
     });
     return true;
+  }
+
+  /** Those that were removed, and whose messages may still lie in the store: the next cloud of that id must not get them. */
+  removed(): readonly string[] {
+    return this.#names()
+      .filter((name) => name.startsWith(HALF.gone))
+      .map((name) => name.slice(HALF.gone.length));
+  }
+
+  /** Nothing is left of a removed one. @throws {StoreError} */
+  forgotten(id: string): void {
+    this.#onDisk(() => this.#discard(HALF.gone + id));
   }
 
   #read(id: string): KeptCloud {
@@ -174,6 +190,11 @@ export class CloudFolders {
 
   #discard(name: string): void {
     rmSync(join(this.#root, name), { recursive: true, force: true });
+  }
+
+  /** A folder without its contents. */
+  #empty(name: string): void {
+    for (const file of readdirSync(join(this.#root, name))) this.#discard(join(name, file));
   }
 
   #onDisk(work: () => void): void {

@@ -13,6 +13,8 @@ test("the file counts before the configuration, as soon as it is looked at, and 
     const clock = new VirtualClock();
     const wan = new WanWatch({ clock, log, setting: "unmetered", folder });
     wan.begin();
+    // Once more when the last cloud was removed, and another one added.
+    wan.begin();
     const heard: string[] = [];
     wan.onChange(() => heard.push(wan.state));
     expect(wan.state).toBe("unmetered");

@@ -34,7 +34,7 @@ export class WanWatch implements WanState, Disposable {
 
   /** Looks now, and from now on. */
   begin(): void {
-    if (this.#parts.folder === undefined) return;
+    if (this.#parts.folder === undefined || this.#looking !== undefined) return;
     this.#told = this.#read();
     this.#looking = this.#parts.clock.every(LOOK_MS, () => this.#look());
   }
