@@ -25,6 +25,7 @@ import { createProvider } from "./providers/index.ts";
 import type { BridgeProvider } from "./providers/provider.ts";
 import type { TlsIdentity } from "./providers/tls-identity.ts";
 import type { ParkedMessage } from "./queue/parked.ts";
+import { Trailing } from "./queue/trailing.ts";
 import { outboxSettings } from "./queue-config.ts";
 
 /** Between two looks at what has waited for too long. In milliseconds. */
@@ -155,6 +156,23 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
     log,
   });
 
+  const tell = (draft: Draft, unit: Unit): void => {
+    mapping.told(draft, clock.monotonic());
+    unit.after((kept) => {
+      if (!kept) mapping.lost(draft);
+    });
+  };
+  const trailing = await Trailing.open({
+    store,
+    bridge,
+    clock,
+    log,
+    release: (draft, unit) => {
+      // What is not kept is held still.
+      outbox.enqueue(draft, unit, () => undefined);
+      tell(draft, unit);
+    },
+  });
   const listeners = new Set<() => void>();
   const changed = (): void => {
     for (const listener of [...listeners]) {
@@ -218,6 +236,7 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
   const close = async (): Promise<void> => {
     signal?.removeEventListener("abort", onAbort);
     tending[Symbol.dispose]();
+    await trailing[Symbol.asyncDispose]();
     await exchanging;
     await link[Symbol.asyncDispose]();
     await traffic[Symbol.asyncDispose]();
@@ -236,20 +255,25 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
   const onAbort = (): void => void dispose();
   signal?.addEventListener("abort", onAbort, { once: true });
 
-  const queue = (draft: Draft | undefined, unit: Unit): void => {
-    if (draft !== undefined) outbox.enqueue(draft, unit);
-  };
   return {
     id: bridge,
     offer: (reading, unit, options) => {
-      const draft = mapping.news(reading, clock.monotonic(), options?.class);
-      if (draft === undefined) return;
-      queue(draft, unit);
-      unit.after((kept) => {
-        if (!kept) mapping.lost(reading);
-      });
+      const found = mapping.judge(reading, clock.monotonic(), options?.class);
+      if (found === undefined) return;
+      const { draft, verdict } = found;
+      if (verdict.is === "early") {
+        trailing.hold(draft, verdict.inMs, unit);
+        return;
+      }
+      trailing.drop(draft, unit);
+      if (verdict.is === "nothing") return;
+      outbox.enqueue(draft, unit);
+      tell(draft, unit);
     },
-    offerCommand: (command, unit, context) => queue(mapping.command(command, context), unit),
+    offerCommand: (command, unit, context) => {
+      const draft = mapping.command(command, context);
+      if (draft !== undefined) outbox.enqueue(draft, unit);
+    },
     get state() {
       return link.state;
     },

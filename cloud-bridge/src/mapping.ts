@@ -1,6 +1,11 @@
 import type { CloudMessage, MessageClass } from "@tram/core";
 import { type Command, isId, isJsonObject, type Json, type Ms, PRODUCT, type Reading } from "@tram/protocol";
-import { ChangeFilter, type ChangeFilterOptions } from "./mapping/change-filter.ts";
+import {
+  ChangeFilter,
+  type ChangeFilterOptions,
+  type Compared,
+  type Verdict,
+} from "./mapping/change-filter.ts";
 import { NameFilter } from "./mapping/name-filter.ts";
 import { PayloadTemplate, TopicTemplate } from "./mapping/template.ts";
 import { isMoment } from "./moment.ts";
@@ -101,20 +106,28 @@ export class Mapping {
   }
 
   /**
-   * A reading as a message, if it is news for this cloud.
+   * A reading as a message, and what it is to this cloud.
    * @param now monotonic.
+   * @returns `undefined` when it does not go there.
    */
-  news(reading: Reading, now: Ms, messageClass?: MessageClass): Draft | undefined {
+  judge(
+    reading: Reading,
+    now: Ms,
+    messageClass?: MessageClass,
+  ): { readonly draft: Draft; readonly verdict: Verdict } | undefined {
     const draft = this.reading(reading, messageClass);
     if (draft === undefined) return undefined;
-    if (draft.class !== "alarm" && !this.#changes.passes(reading, now)) return undefined;
-    this.#changes.note(reading, now);
-    return draft;
+    return { draft, verdict: draft.class === "alarm" ? { is: "news" } : this.#changes.judge(reading, now) };
+  }
+
+  /** A message is on its way: what follows is compared with it. */
+  told({ thing, name, value, quality }: Draft, now: Ms): void {
+    this.#changes.note({ thing, property: name, value, quality } as Compared, now);
   }
 
   /** A message that was news was not kept: the next one is news again. */
-  lost(reading: Reading): void {
-    this.#changes.forget(reading);
+  lost({ thing, name }: Pick<Draft, "thing" | "name">): void {
+    this.#changes.forget({ thing, property: name } as Compared);
   }
 
   /**

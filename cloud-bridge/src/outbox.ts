@@ -158,13 +158,14 @@ export class Outbox {
   /**
    * Queues a message in the unit of what it tells of; it may leave once the unit was kept. A state that it makes old goes
    * in the same unit.
+   * @param onLost instead of counting it as dropped, when that was not kept.
    * @returns the id that the cloud will see.
    */
-  enqueue(draft: Draft, unit: Unit): string {
+  enqueue(draft: Draft, unit: Unit, onLost = () => this.#drops.add(draft.class, "not-kept")): string {
     const { taken = draft.class === "reply" ? this.#times.takenAt(draft.time) : undefined, ...rest } = draft;
     const id = `${this.#options.idPrefix}-${(this.#last + 1).toString(36)}`;
     const queued = this.#queued({ ...rest, id }, taken);
-    this.#write(queued, unit, () => this.#drops.add(draft.class, "not-kept"));
+    this.#write(queued, unit, onLost);
     return id;
   }
 

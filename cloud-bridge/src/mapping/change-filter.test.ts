@@ -11,7 +11,7 @@ function sent(options: ChangeFilterOptions, values: readonly (Json | Reading)[])
   const filter = new ChangeFilter(options);
   return values.flatMap((value, second) => {
     const one = typeof value === "object" && value !== null ? (value as Reading) : reading(value);
-    if (!filter.passes(one, second * 1_000)) return [];
+    if (filter.judge(one, second * 1_000).is !== "news") return [];
     filter.note(one, second * 1_000);
     return [one.value];
   });
@@ -43,7 +43,16 @@ it.each<[string, ChangeFilterOptions, readonly (Json | Reading)[], readonly Json
 it("tells again what was not kept", () => {
   const filter = new ChangeFilter({ onChange: true });
   filter.note(reading(1), 0);
-  expect(filter.passes(reading(1), 1)).toBe(false);
+  expect(filter.judge(reading(1), 1)).toEqual({ is: "nothing" });
   filter.forget(reading(1));
-  expect(filter.passes(reading(1), 2)).toBe(true);
+  expect(filter.judge(reading(1), 2)).toEqual({ is: "news" });
+});
+
+it("tells news that comes too early from what is none, and when its time is", () => {
+  const filter = new ChangeFilter({ intervalMs: 10_000, deadband: 1 });
+  filter.note(reading(20), 1_000);
+  expect(filter.judge(reading(20.5), 4_000)).toEqual({ is: "nothing" });
+  expect(filter.judge(reading(25), 4_000)).toEqual({ is: "early", inMs: 7_000 });
+  expect(filter.judge(reading(25, "bad"), 4_000)).toEqual({ is: "news" });
+  expect(filter.judge(reading(25), 11_000)).toEqual({ is: "news" });
 });

@@ -1,7 +1,7 @@
 import { type Json, jsonEqual, type Ms, type Reading } from "@tram/protocol";
 
 export interface ChangeFilterOptions {
-  /** At most one number of a property in this time. */
+  /** At most one number of a property in this time: the first, and of those that come meanwhile the last. */
   readonly intervalMs?: Ms;
   /** A value that was sent already is not sent again. */
   readonly onChange?: boolean;
@@ -10,6 +10,17 @@ export interface ChangeFilterOptions {
   /** The same in percent of what was sent last. */
   readonly deadbandPercent?: number;
 }
+
+/** A reading, as far as it is compared. */
+export type Compared = Pick<Reading, "thing" | "property" | "value" | "quality">;
+
+/**
+ * What a reading is to a cloud: news, news that comes too early and may go in so many milliseconds, or nothing.
+ */
+export type Verdict = { readonly is: "news" | "nothing" } | { readonly is: "early"; readonly inMs: Ms };
+
+const NEWS: Verdict = { is: "news" };
+const NOTHING: Verdict = { is: "nothing" };
 
 interface Sent {
   readonly value: Json;
@@ -42,23 +53,22 @@ export class ChangeFilter {
   }
 
   /** @param now monotonic. */
-  passes(reading: Reading, now: Ms): boolean {
-    const { thing, property, value, quality } = reading;
+  judge({ thing, property, value, quality }: Compared, now: Ms): Verdict {
     const sent = this.#sent.get(`${thing}/${property}`);
-    if (sent === undefined || sent.quality !== quality) return true;
-    if (typeof value !== "number" || typeof sent.value !== "number") {
-      return this.#options.onChange !== true || !jsonEqual(sent.value, value);
-    }
+    if (sent === undefined || sent.quality !== quality) return NEWS;
     const { intervalMs = 0, onChange = false, deadband = 0, deadbandPercent = 0 } = this.#options;
-    if (now - sent.at < intervalMs) return false;
+    if (typeof value !== "number" || typeof sent.value !== "number") {
+      return onChange && jsonEqual(sent.value, value) ? NOTHING : NEWS;
+    }
     const difference = Math.abs(value - sent.value);
     const band = Math.max(deadband, (Math.abs(sent.value) * deadbandPercent) / 100);
-    if (band > 0) return difference >= band;
-    return !onChange || difference > 0;
+    if (band > 0 ? difference < band : onChange && difference === 0) return NOTHING;
+    const inMs = sent.at + intervalMs - now;
+    return inMs > 0 ? { is: "early", inMs } : NEWS;
   }
 
   /** Tells that a reading is on its way. */
-  note({ thing, property, value, quality }: Reading, now: Ms): void {
+  note({ thing, property, value, quality }: Compared, now: Ms): void {
     const key = `${thing}/${property}`;
     this.#sent.delete(key);
     this.#sent.set(key, { value, quality, at: now });
@@ -68,7 +78,7 @@ export class ChangeFilter {
   }
 
   /** It is not on its way after all. */
-  forget({ thing, property }: Reading): void {
+  forget({ thing, property }: Pick<Compared, "thing" | "property">): void {
     this.#sent.delete(`${thing}/${property}`);
   }
 }
