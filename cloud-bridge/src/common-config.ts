@@ -34,7 +34,7 @@ export const COMMON = {
       minimum: 0,
       maximum: 86_400,
       description:
-        "A number of a property goes there at most once in so many seconds; what comes between is not sent. Other values are sent as they come. Default: no limit.",
+        "A number of a property goes there at most once in so many seconds: the first at once, and of those that come meanwhile the last, when the time is over. Other values are sent as they come. Default: no limit.",
     }),
   ),
   on_change: Type.Optional(

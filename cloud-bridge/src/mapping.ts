@@ -1,11 +1,6 @@
 import type { CloudMessage, MessageClass } from "@tram/core";
 import { type Command, isId, isJsonObject, type Json, type Ms, PRODUCT, type Reading } from "@tram/protocol";
-import {
-  ChangeFilter,
-  type ChangeFilterOptions,
-  type Compared,
-  type Verdict,
-} from "./mapping/change-filter.ts";
+import { ChangeFilter, type ChangeFilterOptions, type Verdict } from "./mapping/change-filter.ts";
 import { NameFilter } from "./mapping/name-filter.ts";
 import { PayloadTemplate, TopicTemplate } from "./mapping/template.ts";
 import { isMoment } from "./moment.ts";
@@ -122,12 +117,12 @@ export class Mapping {
 
   /** A message is on its way: what follows is compared with it. */
   told({ thing, name, value, quality }: Draft, now: Ms): void {
-    this.#changes.note({ thing, property: name, value, quality } as Compared, now);
+    this.#changes.note({ thing, property: name, value, quality }, now);
   }
 
   /** A message that was news was not kept: the next one is news again. */
   lost({ thing, name }: Pick<Draft, "thing" | "name">): void {
-    this.#changes.forget({ thing, property: name } as Compared);
+    this.#changes.forget({ thing, property: name });
   }
 
   /**

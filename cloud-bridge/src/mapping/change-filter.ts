@@ -12,7 +12,10 @@ export interface ChangeFilterOptions {
 }
 
 /** A reading, as far as it is compared. */
-export type Compared = Pick<Reading, "thing" | "property" | "value" | "quality">;
+interface Compared extends Pick<Reading, "value" | "quality"> {
+  readonly thing: string;
+  readonly property: string;
+}
 
 /**
  * What a reading is to a cloud: news, news that comes too early and may go in so many milliseconds, or nothing.
