@@ -33,3 +33,25 @@ test.each(["mqtt", "mqtts"])(
   },
   60_000,
 );
+
+test("what contains itself is logged as far as it goes, and is no crash", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tram-left-out-"));
+  try {
+    const outfile = join(folder, "log.mjs");
+    const contents = `import { createLog } from "./src/logging.ts";
+      const circle = {};
+      circle.circle = circle;
+      createLog("info", { add: () => undefined }).info({ circle, thing: "pump" }, "a text");`;
+    const resolveDir = join(import.meta.dirname, "../../gateway/daemon");
+    await build({ ...PRODUCT_SETTINGS, stdin: { contents, resolveDir }, outfile });
+    const { status, stderr } = spawnSync(process.execPath, [outfile], { encoding: "utf8", timeout: 20_000 });
+    expect({ status, ...JSON.parse(stderr) }).toMatchObject({
+      status: 0,
+      thing: "pump",
+      msg: "a text",
+      circle: expect.stringContaining("unable to serialize"),
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 60_000);

@@ -10,6 +10,8 @@ const OPTIONAL = /^supports-color$/;
  * the logger into threads of its own.
  */
 const UNUSED = /^(?:socks|worker-timers|thread-stream)$/;
+/** The logger's way to write down what contains itself. Nothing that we log does; it says by itself that it could not. */
+const CIRCULAR = /^safe-stable-stringify$/;
 /** The same in the logger itself. */
 const UNUSED_OF_LOGGER = /\/(?:transport|multistream)$/;
 const LOGGER = /\/node_modules\/pino\//;
@@ -45,6 +47,10 @@ export const leftOut: Plugin = {
     }));
     onLoad({ filter: /.*/, namespace: "absent" }, ({ path }) => ({
       contents: `throw new Error(${JSON.stringify(`${path} is not part of the bundle`)});`,
+    }));
+    onResolve({ filter: CIRCULAR }, ({ path }) => ({ path, namespace: "unused" }));
+    onLoad({ filter: CIRCULAR, namespace: "unused" }, () => ({
+      contents: 'exports.configure = () => () => { throw new Error("it contains itself"); };',
     }));
     // Loaded with the client, and asked for nothing.
     onLoad({ filter: /.*/, namespace: "unused" }, () => ({ contents: "module.exports = {};" }));
