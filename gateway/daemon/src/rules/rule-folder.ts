@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Log } from "@tram/core";
+import { replaceFile, whyNotWritten } from "../store/replace-file.ts";
 import { type FeatureMeter, wholeFileBytes } from "../write-meter/write-meter.ts";
 import { CHANGED, type Edited, refuse } from "./edit-refusal.ts";
 
@@ -32,79 +33,26 @@ export class RuleFolder {
    * @param old what it said when the new text was made; `undefined` where there was no file.
    */
   async replace(file: string, old: string | undefined, text: string): Promise<Edited<undefined>> {
-    let draft: string | undefined;
     try {
       await mkdir(this.#path, { recursive: true });
-      const target = await realTarget(join(this.#path, file));
-      // A name with a dot in front is never read as a rule file.
-      draft = join(dirname(target), `.${basename(target)}.new`);
-      const handle = await open(draft, "w", await modeOf(target));
-      try {
-        await handle.writeFile(text);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
+      const unchanged = async (): Promise<boolean> => {
+        const now = await this.read(file);
+        return (now.ok ? now.value : undefined) === old;
+      };
+      if (!(await replaceFile(join(this.#path, file), text, { mode: 0o644, unchanged }))) return CHANGED;
       this.#meter?.wrote(wholeFileBytes(Buffer.byteLength(text)));
-      const now = await this.read(file);
-      if ((now.ok ? now.value : undefined) !== old) {
-        await rm(draft, { force: true });
-        return CHANGED;
-      }
-      await rename(draft, target);
-      await syncFolder(dirname(target));
       return { ok: true, value: undefined };
     } catch (error) {
-      // What cannot be written cannot be removed either.
-      if (draft !== undefined) await rm(draft, { force: true }).catch(() => undefined);
-      this.#log.warn({ file, code: codeOf(error) }, "a rule file could not be written");
+      const code = codeOf(error);
+      this.#log.warn({ file, code }, "a rule file could not be written");
       return refuse({
         code: "not-writable",
-        detail: `${file}: ${inWords(codeOf(error))}. Nothing was changed.`,
+        detail: `${file}: ${whyNotWritten(code)}. Nothing was changed.`,
       });
     }
   }
 }
 
-/** A rule file may be a link: then the file that it names is written, and the link stays. */
-async function realTarget(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch {
-    return path; // Not there yet.
-  }
-}
-
-async function modeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).mode & 0o777;
-  } catch {
-    return 0o644; // Not there yet.
-  }
-}
-
-/** A rename is on the disk when its folder is. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? String(error);
-}
-
-const WORDS: Readonly<Record<string, string>> = {
-  EROFS: "the rules folder is on a read-only file system",
-  EACCES: "the gateway may not write into the rules folder",
-  EPERM: "the gateway may not write into the rules folder",
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-};
-
-function inWords(code: string): string {
-  return WORDS[code] ?? `it could not be written (${code})`;
 }
