@@ -83,7 +83,7 @@ export const COMMON = {
     Type.Array(Type.Enum(["rules", "config"]), {
       maxItems: 2,
       description:
-        "What this cloud may manage: `rules` reads and writes rule files, `config` reads the configuration. Default: nothing.",
+        "What this cloud may manage: `rules` reads and writes rule files, `config` reads the configuration without its secrets and writes those parts of it that lift nobody's rights. Default: nothing.",
     }),
   ),
   ...QUEUE_FIELDS,

@@ -1,5 +1,12 @@
 import type { CloudDesk, CloudManagement, CloudMessage, CloudRequest, TurnedAway } from "@tram/core";
-import { type EpochMs, isJsonObject, type Json, type PropertyKey, type ThingId } from "@tram/protocol";
+import {
+  type EpochMs,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  type PropertyKey,
+  type ThingId,
+} from "@tram/protocol";
 import type { Mapping } from "../mapping.ts";
 import type { MqttOutgoing } from "./mqtt-connection.ts";
 import type { Answer, AnswerPlace, Heard, HeardMessage, MqttDialect } from "./mqtt-dialect.ts";
@@ -9,7 +16,7 @@ const CONTEXT_LIMITS = { topicCharacters: 512, correlationBytes: 256 } as const;
 const ID = /^[\x21-\x7e]{1,100}$/;
 const MAX_TTL_S = 86_400;
 const ENVELOPE = new Set(["id", "value", "time", "ttl_s"]);
-const MANAGEMENT = new Set(["id", "what", "operation", "name", "text"]);
+const MANAGEMENT = new Set(["id", "what", "operation", "name", "text", "revision"]);
 /** Not a Thing: ids have no `$`. */
 const MANAGE = "$manage";
 /** A rule file with everything that may stand in it; a command is shorter. */
@@ -239,23 +246,29 @@ function contextOf({ responseTopic, correlationData }: HeardMessage): Json | und
 
 export function managementOf(spoken: Json): CloudManagement {
   if (!isJsonObject(spoken) || !Object.keys(spoken).every((key) => MANAGEMENT.has(key))) {
-    throw new Unfit("malformed", "expected { id, what, operation, name?, text? }");
+    throw new Unfit("malformed", "expected { id, what, operation, name?, text?, revision? }");
   }
-  const { id, what, operation, name, text } = spoken;
+  const { id, what, operation } = spoken;
   if (typeof id !== "string" || !ID.test(id))
     throw new Unfit("malformed", "id: expected 1 to 100 visible characters of ASCII");
   if (what !== "rules" && what !== "config") throw new Unfit("malformed", "what: expected rules or config");
   if (operation !== "get" && operation !== "put" && operation !== "remove") {
     throw new Unfit("malformed", "operation: expected get, put or remove");
   }
-  if (name !== undefined && typeof name !== "string") throw new Unfit("malformed", "name: expected a text");
-  if (text !== undefined && typeof text !== "string") throw new Unfit("malformed", "text: expected a text");
   return {
     kind: "manage",
     id,
     what,
     operation,
-    ...(name === undefined ? {} : { name }),
-    ...(text === undefined ? {} : { text }),
+    ...textOf(spoken, "name"),
+    ...textOf(spoken, "text"),
+    ...textOf(spoken, "revision"),
   };
+}
+
+function textOf<Key extends string>(spoken: JsonObject, key: Key): { readonly [K in Key]?: string } {
+  const value = spoken[key];
+  if (value === undefined) return {};
+  if (typeof value !== "string") throw new Unfit("malformed", `${key}: expected a text`);
+  return { [key]: value } as { readonly [K in Key]?: string };
 }

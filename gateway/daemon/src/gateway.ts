@@ -12,8 +12,8 @@ import { clockTrust } from "./clock/trust.ts";
 import { budgetProblems } from "./cloud/budget-problems.ts";
 import { type AddedRoom, openAddedClouds } from "./cloud/open-added-clouds.ts";
 import { anyUp, isUp, openBridges } from "./cloud/open-bridges.ts";
+import { RemoteConfig } from "./cloud/remote-config.ts";
 import type { ConfigSource } from "./config/last-good.ts";
-import { annotatedConfig } from "./config/print.ts";
 import type { Settings } from "./config/settings.ts";
 import { journalProblem, openEventJournal } from "./event-journal/index.ts";
 import type { ForeignDevices } from "./foreign/foreign-devices.ts";
@@ -360,7 +360,9 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   clouds.open({
     editor,
     ruleFiles: () => versions.files,
-    configuration: () => annotatedConfig(settings).text,
+    configuration:
+      options.config &&
+      new RemoteConfig({ ...options.config, log, audit: audit.audit, meter: meter.feature("config") }),
     audit: audit.audit,
   });
 

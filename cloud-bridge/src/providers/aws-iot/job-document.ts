@@ -59,6 +59,9 @@ const ManageJob = Type.Object(
     action: Type.Enum(["get", "put", "remove"]),
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
     text: Type.Optional(Type.String({ maxLength: 131_072 })),
+    revision: Type.Optional(
+      Type.String({ maxLength: 64, description: "Of the text that the new one was made of." }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -107,7 +110,7 @@ export function readJobDocument(document: unknown, id: string, context: Json): J
     const digest = sha256 === undefined ? {} : { sha256: sha256.toLowerCase() };
     return { request: { kind: "firmware", id, ...whose, version, url, ...digest, context } };
   }
-  const { operation: what, action, name, text } = document as unknown as Static<typeof ManageJob>;
+  const { operation: what, action, name, text, revision } = document as unknown as Static<typeof ManageJob>;
   if (action === "put" && text === undefined) return { malformed: "text: is missing: it is to be put" };
   const named = name === undefined ? {} : { name };
   return {
@@ -118,6 +121,7 @@ export function readJobDocument(document: unknown, id: string, context: Json): J
       operation: action as "get" | "put" | "remove",
       ...named,
       ...(text === undefined ? {} : { text }),
+      ...(revision === undefined ? {} : { revision }),
     },
   };
 }

@@ -85,6 +85,8 @@ export interface CloudManagement {
   readonly name?: string;
   /** The whole new text of a `put`. */
   readonly text?: string;
+  /** What `get` said along with the text that this one was made of: when it is another by now, nothing is written. */
+  readonly revision?: string;
 }
 
 /** A cloud has an image for a Thing, or for the gateway itself. */

@@ -206,6 +206,38 @@ describe("a hostile cloud", () => {
     expect(audited.map(({ action }) => action)).toEqual(["cloud-refused", "cloud-read"]);
   });
 
+  test("puts some configurations, and then one a minute", async () => {
+    const { desk, clock, audited } = await openHouse({ manage: ["config"] });
+    const put = (id: string) =>
+      desk.ask({ kind: "manage", id, what: "config", operation: "put", text: "log: {}" });
+    const codes = async () => {
+      const answers = await Promise.all(Array.from({ length: 7 }, (_, turn) => put(`m-${turn}`)));
+      return answers.map((answer) => (answer.outcome === "refused" ? answer.code : answer.outcome));
+    };
+    expect(await codes()).toEqual([...Array(5).fill("done"), "busy", "busy"]);
+    expect(audited).toMatchObject([{ action: "cloud-refused", subject: "config" }]);
+    await clock.advance(60_000);
+    expect(await codes()).toEqual(["done", ...Array(6).fill("busy")]);
+  });
+
+  test("puts no endless configuration", async () => {
+    const { desk } = await openHouse({ manage: ["config", "rules"] });
+    const request = { kind: "manage", id: "m", operation: "put", text: "x".repeat(65_537) } as const;
+    expect(await desk.ask({ ...request, what: "config" })).toMatchObject({ code: "malformed" });
+    expect(await desk.ask({ ...request, what: "rules" })).toMatchObject({ outcome: "done" });
+  });
+
+  test("is told why in full, and the audit log without values", async () => {
+    const answer = { outcome: "refused", code: "invalid-value", reason: 'log.level: found "x"' } as const;
+    const manager = { manage: async () => ({ ...answer, detail: "log.level" }) };
+    const { desk, audited } = await openHouse({ manage: ["config"] }, { manager });
+    const request = { kind: "manage", id: "m", what: "config", operation: "put", text: "" } as const;
+    expect(await desk.ask(request)).toEqual(answer);
+    expect(audited).toMatchObject([
+      { action: "cloud-refused", subject: "config", by: "cloud:up", detail: "invalid-value: log.level" },
+    ]);
+  });
+
   test("manages one thing after the other", async () => {
     const order: string[] = [];
     const manager = {

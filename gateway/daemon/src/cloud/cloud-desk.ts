@@ -15,14 +15,17 @@ import type { Command, CommandRequest, Ms } from "@tram/protocol";
 import type { AuditAction } from "../audit/audit-log.ts";
 import type { RepeatFilter } from "../audit/repeat-filter.ts";
 import type { CloudManager } from "./cloud-manager.ts";
+import type { Managed } from "./remote-config.ts";
 import { malformed } from "./request-bounds.ts";
 import type { RequestContexts } from "./request-contexts.ts";
 import { requestLife } from "./request-life.ts";
 
 /** So many requests of one cloud are looked at. */
 const RATE = { perSecond: 20, burst: 100 } as const;
+/** So many configurations of one cloud are looked at, one after the other: each is written to flash. */
+const PUTS = { perSecond: 1 / 60, burst: 5 } as const;
 
-/** What is refused here. Other refusals are those of commands and rules, which are audited where they are made. */
+/** What is refused here of commands. Other refusals of them are audited where they are made. */
 const HERE: ReadonlySet<string> = new Set([
   "forbidden",
   "expired",
@@ -70,6 +73,7 @@ export class CloudDesk {
   readonly #allowed: NameFilter | undefined;
   readonly #ttlMs: Ms;
   readonly #bucket: TokenBucket;
+  readonly #puts: TokenBucket;
   readonly #services = Promise.withResolvers<CloudServices>();
   #repeats: RepeatFilter | undefined;
   /** One after the other: who writes a file and reads it then, sees what it wrote. */
@@ -84,6 +88,7 @@ export class CloudDesk {
       commands === undefined ? undefined : new NameFilter(commands === "all" ? ["*"] : commands);
     this.#ttlMs = ttlS * 1_000;
     this.#bucket = new TokenBucket(RATE.perSecond, RATE.burst, clock.monotonic());
+    this.#puts = new TokenBucket(PUTS.perSecond, PUTS.burst, clock.monotonic());
   }
 
   /** From now on requests are looked at; those that came before have waited. */
@@ -97,8 +102,9 @@ export class CloudDesk {
     // A gateway that starts knows too little to refuse, and what was asked before it fell is asked again at once.
     const { manager } = await this.#services.promise;
     let answer: CloudAnswer;
+    let told: string | undefined;
     try {
-      answer = await this.#answer(request, manager);
+      ({ detail: told, ...answer } = await this.#answer(request, manager));
     } catch (error) {
       // A bug. It costs this request, and not the line to the cloud.
       const stack = error instanceof Error ? error.stack : undefined;
@@ -108,8 +114,9 @@ export class CloudDesk {
       );
       answer = refuse("not-available", "the gateway failed at it");
     }
-    if (answer.outcome === "refused" && HERE.has(answer.code)) {
-      this.#audit("cloud-refused", subjectOf(request), answer);
+    if (answer.outcome === "refused" && (request.kind === "manage" || HERE.has(answer.code))) {
+      const { code, reason } = answer;
+      this.#audit("cloud-refused", subjectOf(request), { code, reason: told ?? reason });
     }
     if (answer.outcome === "done" && request.kind === "manage" && request.operation === "get") {
       this.#audit("cloud-read", subjectOf(request));
@@ -122,7 +129,7 @@ export class CloudDesk {
     this.#audit("cloud-refused", where, { code, reason });
   }
 
-  async #answer(request: CloudRequest, manager: CloudManager): Promise<CloudAnswer> {
+  async #answer(request: CloudRequest, manager: CloudManager): Promise<Managed> {
     if (!this.#bucket.take(1, this.#parts.clock.monotonic())) {
       return refuse("busy", `more than ${RATE.perSecond} requests a second`);
     }
@@ -135,13 +142,22 @@ export class CloudDesk {
         if (this.#parts.rights.manage?.includes(request.what) !== true) {
           return refuse("forbidden", `this cloud may not manage ${request.what}`);
         }
-        return await this.#manage(() => manager.manage(request, this.#origin));
+        if (request.what === "config" && request.operation === "put" && !this.#mayPut()) {
+          return refuse("busy", `${PUTS.burst} configurations at once, then one a minute`);
+        }
+        return await this.#manage(() =>
+          manager.manage(request, { by: this.#origin, rights: this.#parts.rights }),
+        );
       case "firmware":
         return refuse("not-available", "this gateway does not bring firmware to devices yet");
     }
   }
 
-  #manage(work: () => Promise<CloudAnswer>): Promise<CloudAnswer> {
+  #mayPut(): boolean {
+    return this.#puts.take(1, this.#parts.clock.monotonic());
+  }
+
+  #manage(work: () => Promise<Managed>): Promise<Managed> {
     const next = this.#managing.then(work, work);
     this.#managing = next.catch(() => undefined); // Its own caller sees it.
     return next;

@@ -7,7 +7,9 @@ import { expect, onTestFinished, test } from "vitest";
 import type { AuditEntry } from "../audit/audit-log.ts";
 import { RuleEditor } from "../rules/rule-editor.ts";
 import { RuleVersions } from "../rules/rule-versions.ts";
+import type { CloudRights } from "./cloud-desk.ts";
 import { CloudManager } from "./cloud-manager.ts";
+import type { RemoteConfig } from "./remote-config.ts";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const rule = (id: string): string =>
@@ -38,10 +40,13 @@ async function house() {
   const manager = new CloudManager({
     editor,
     ruleFiles: () => ["a.yaml"],
-    configuration: () => "gateway: {}\n",
+    configuration: undefined,
   });
   const manage = (request: Partial<Parameters<CloudManager["manage"]>[0]>) =>
-    manager.manage({ kind: "manage", id: "m", what: "rules", operation: "get", ...request }, "cloud:up");
+    manager.manage(
+      { kind: "manage", id: "m", what: "rules", operation: "get", ...request },
+      { by: "cloud:up", rights: { manage: ["rules", "config"] } },
+    );
   return { folder, manage, audited, store, reloads: () => reloads };
 }
 
@@ -77,10 +82,44 @@ test.each(["../a.yaml", "/etc/passwd", ".a.yaml", "a.txt", ""])("%j is no rule f
   expect(await manage({ operation: "put", name, text: "[]" })).toMatchObject({ code: "malformed" });
 });
 
-test("the configuration is read without its secrets, and changed by nobody from afar", async () => {
-  const { manage } = await house();
-  expect(await manage({ what: "config" })).toEqual({ outcome: "done", value: { text: "gateway: {}\n" } });
-  expect(await manage({ what: "config", operation: "put", text: "a: 1" })).toMatchObject({
+test("a rule file that somebody changed meanwhile is not overwritten", async () => {
+  const { folder, manage } = await house();
+  writeFileSync(join(folder, "a.yaml"), rule("old"));
+  const seen = await manage({ name: "a.yaml" });
+  const revision = seen.outcome === "done" ? (seen.value as { revision: string }).revision : "";
+  writeFileSync(join(folder, "a.yaml"), rule("other"));
+  const put = { operation: "put", name: "a.yaml", text: rule("new") } as const;
+  expect(await manage({ ...put, revision })).toMatchObject({ outcome: "refused", code: "busy" });
+  expect(readFileSync(join(folder, "a.yaml"), "utf8")).toBe(rule("other"));
+  expect(await manage(put)).toMatchObject({ outcome: "done" });
+});
+
+test.each<[string, CloudRights, boolean]>([
+  ["may do nothing else", { manage: ["config"] }, false],
+  ["may set some Things", { manage: ["config"], commands: ["pump"] }, false],
+  ["may set all Things", { manage: ["config"], commands: "all" }, true],
+  ["may write rules, which set what they like", { manage: ["rules", "config"] }, true],
+])("a cloud that %s puts a configuration with its own rights", async (_name, rights, devices) => {
+  const asked: unknown[] = [];
+  const configuration = {
+    get: () => ({ outcome: "done", value: { text: "" } }),
+    put: async (...request: unknown[]) => {
+      asked.push(request);
+      return { outcome: "done", value: null };
+    },
+  } as unknown as RemoteConfig;
+  const manager = new CloudManager({ editor: {} as never, ruleFiles: () => [], configuration });
+  const request = { kind: "manage", id: "m", what: "config" } as const;
+  const asker = { by: "cloud:up", rights };
+  await manager.manage({ ...request, operation: "put", text: "a: 1", revision: "r" }, asker);
+  expect(asked).toEqual([["a: 1", { by: "cloud:up", devices, revision: "r" }]]);
+  expect(await manager.manage({ ...request, operation: "get" }, asker)).toMatchObject({ outcome: "done" });
+  expect(await manager.manage({ ...request, operation: "remove" }, asker)).toMatchObject({
     code: "not-available",
   });
+});
+
+test("a gateway without a configuration file has none to show", async () => {
+  const { manage } = await house();
+  expect(await manage({ what: "config" })).toMatchObject({ code: "not-available" });
 });

@@ -2,6 +2,8 @@ import type { CloudAnswer, CloudManagement } from "@tram/core";
 import { type Json, RULE_FILE_PATTERN } from "@tram/protocol";
 import type { EditRefusal } from "../rules/edit-refusal.ts";
 import type { RuleEditor } from "../rules/rule-editor.ts";
+import type { CloudRights } from "./cloud-desk.ts";
+import type { Managed, RemoteConfig } from "./remote-config.ts";
 
 type Refusal = Extract<CloudAnswer, { outcome: "refused" }>;
 
@@ -9,8 +11,14 @@ export interface CloudManagerParts {
   readonly editor: Pick<RuleEditor, "file" | "putFile">;
   /** Names of the rule files. */
   readonly ruleFiles: () => readonly string[];
-  /** The configuration in force, without its secrets. */
-  readonly configuration: () => string;
+  /** The configuration file; absent where the gateway was started without one. */
+  readonly configuration: RemoteConfig | undefined;
+}
+
+/** Which cloud asks, and what it may do. */
+export interface CloudAsker {
+  readonly by: string;
+  readonly rights: CloudRights;
 }
 
 const RULE_FILE = new RegExp(RULE_FILE_PATTERN);
@@ -35,11 +43,13 @@ export class CloudManager {
     this.#parts = parts;
   }
 
-  async manage(request: CloudManagement, by: string): Promise<CloudAnswer> {
-    return request.what === "rules" ? await this.#rules(request, by) : this.#config(request);
+  async manage(request: CloudManagement, asker: CloudAsker): Promise<Managed> {
+    return request.what === "rules"
+      ? await this.#rules(request, asker.by)
+      : await this.#config(request, asker);
   }
 
-  async #rules({ name, operation, text = "" }: CloudManagement, by: string): Promise<CloudAnswer> {
+  async #rules({ name, operation, revision, text = "" }: CloudManagement, by: string): Promise<CloudAnswer> {
     const { editor, ruleFiles } = this.#parts;
     if (name === undefined) {
       return operation === "get"
@@ -53,7 +63,7 @@ export class CloudManager {
         return found.ok ? done({ ...found.value }) : edited(found.refusal);
       }
       case "put": {
-        const kept = await editor.putFile(name, text, { by });
+        const kept = await editor.putFile(name, text, { by, revision });
         return kept.ok ? done({ file: name, revision: kept.value.revision }) : edited(kept.refusal);
       }
       case "remove":
@@ -61,10 +71,23 @@ export class CloudManager {
     }
   }
 
-  #config({ operation }: CloudManagement): CloudAnswer {
-    if (operation === "get") return done({ text: this.#parts.configuration() });
-    // It is a file of the machine's owner, read at the start alone: nothing in the gateway changes it.
-    return refuse("not-available", "the configuration is changed on the gateway alone");
+  async #config(
+    { operation, revision, text = "" }: CloudManagement,
+    { by, rights: { commands, manage } }: CloudAsker,
+  ): Promise<Managed> {
+    const { configuration } = this.#parts;
+    if (configuration === undefined) return refuse("not-available", "this gateway has no configuration file");
+    switch (operation) {
+      case "get":
+        return configuration.get();
+      case "put": {
+        // Rules may set whatever there is.
+        const devices = commands === "all" || manage?.includes("rules") === true;
+        return await configuration.put(text, { by, devices, revision });
+      }
+      case "remove":
+        return refuse("not-available", "the configuration is not removed from afar");
+    }
   }
 }
 

@@ -4,6 +4,8 @@ import { MAX_FILE_LENGTH } from "@tram/rules";
 
 const ID = /^[\x21-\x7e]{1,100}$/;
 const MAX_NAME = 200;
+/** A configuration is some kilobytes, and a text that is made to be hard to read takes its time. */
+const MAX_CONFIG_LENGTH = 65_536;
 const MAX_VALUE_BYTES = 16_384;
 const MAX_CONTEXT_BYTES = 1_024;
 
@@ -20,12 +22,11 @@ export function malformed(request: CloudRequest): string | undefined {
       return bytesOf(context) > MAX_CONTEXT_BYTES ? "what the answer needs is too long" : undefined;
     }
     case "manage": {
-      const { name = "", operation, text } = request;
-      if (name.length > MAX_NAME) return "name: expected a shorter one";
+      const { name = "", operation, revision = "", text } = request;
+      if (Math.max(name.length, revision.length) > MAX_NAME) return "expected a shorter name";
       if (operation === "put" && text === undefined) return "text: is missing";
-      if ((text ?? "").length > MAX_FILE_LENGTH)
-        return `text: expected at most ${MAX_FILE_LENGTH} characters`;
-      return undefined;
+      const most = request.what === "config" ? MAX_CONFIG_LENGTH : MAX_FILE_LENGTH;
+      return (text ?? "").length > most ? `text: expected at most ${most} characters` : undefined;
     }
     case "firmware":
       return request.version.length > MAX_NAME || request.url.length > 4_096

@@ -1,6 +1,6 @@
 import { dirname, resolve } from "node:path";
 import type { SchemaProblem } from "@tram/protocol";
-import { LineCounter, parseDocument } from "yaml";
+import { isScalar, LineCounter, parseDocument } from "yaml";
 import { checkConfig, type SoundConfig } from "./check.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Overrides } from "./overrides.ts";
@@ -10,6 +10,8 @@ import { completeSettings, type Settings } from "./settings.ts";
 
 /** A configuration larger than this is a mistake. In bytes. */
 export const CONFIG_LIMIT_BYTES = 1_048_576;
+/** The parser compares each key of a map with all others: 20,000 keys would take it ten seconds. */
+const MAX_KEY_COMPARISONS = 1_000_000;
 
 /**
  * Reads, validates and completes a configuration file.
@@ -68,12 +70,17 @@ export function problemLine(name: string, { path, problem }: SchemaProblem): str
  */
 export function parseYaml(text: string, name: string): unknown {
   const lines = new LineCounter();
+  let comparisons = 0;
   try {
     const yaml = parseDocument(text, {
       lineCounter: lines,
       schema: "core",
       prettyErrors: false,
       logLevel: "error",
+      uniqueKeys: (one, other) => {
+        if (++comparisons > MAX_KEY_COMPARISONS) throw new RangeError("a map has too many keys");
+        return isScalar(one) && isScalar(other) && one.value === other.value;
+      },
     });
     const [error] = yaml.errors;
     if (error === undefined) return yaml.toJS({ maxAliasCount: 50 }) ?? {};

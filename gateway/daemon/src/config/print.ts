@@ -3,9 +3,8 @@ import { Document, isMap, type YAMLMap } from "yaml";
 import type { ExternalSettings } from "../mqtt/external/external-settings.ts";
 import type { ListenerSpec } from "../mqtt/listeners/listener.ts";
 import { Config } from "./schema.ts";
+import { HIDDEN } from "./secrets.ts";
 import type { Settings } from "./settings.ts";
-
-const HIDDEN = "(hidden)";
 
 /**
  * Writes the configuration in force as YAML that could be loaded again, each key with its meaning.

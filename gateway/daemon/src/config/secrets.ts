@@ -1,7 +1,8 @@
 import { type SchemaError, type SchemaProblem, schemaProblems, show, UNKNOWN_KEY } from "@tram/protocol";
 
 const SECRET_KEY = /password|passphrase|pass|secret|token|credential|private|psk|key/i;
-const HIDDEN = "(hidden)";
+/** What is shown in the place of a secret. */
+export const HIDDEN = "(hidden)";
 
 /** What a validator found in settings, in sentences without secrets. */
 export function settingProblems(errors: Iterable<SchemaError>, settings: unknown): readonly SchemaProblem[] {

@@ -11,6 +11,7 @@ import { completeSettings, type Settings } from "../settings.ts";
 import { OPENWRT_FILES } from "./openwrt-files.ts";
 import { overlay } from "./overlay.ts";
 import { parseUci } from "./parse-uci.ts";
+import { renderedHead } from "./rendered-head.ts";
 import { UCI_LIMITS, type UciSection } from "./section.ts";
 
 /** Beside the system, which an upgrade replaces, where there is room for it. */
@@ -148,7 +149,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 function yamlText(document: ConfigDocument, { uci, base }: RenderFiles): string {
   const known = Object.keys(Config.properties).filter((key) => Object.hasOwn(document, key));
   const ordered = Object.fromEntries(known.map((key) => [key, (document as Record<string, unknown>)[key]]));
-  const head = `# Made of ${uci} and ${base} by \`${PRODUCT.name} config render\`: what is changed here is lost.\n`;
+  const head = renderedHead(uci, base);
   let text: string;
   try {
     text = head + stringify(ordered, { schema: "core", lineWidth: 0 });
