@@ -133,6 +133,10 @@ describe("the management of a gateway at a broker", () => {
       request: { kind: "manage", id: "m", what: "rules", operation: "put", name: "a.yaml", text: "[]" },
       place: { request: "m", topic: "tram/gw/$manage/command" },
     });
+    const put = { id: "m", what: "config", operation: "put", text: "log: {}", revision: "r" };
+    expect(hear("tram/gw/$manage", JSON.stringify(put))).toMatchObject({
+      request: { kind: "manage", ...put },
+    });
   });
 
   it.each([
@@ -140,6 +144,8 @@ describe("the management of a gateway at a broker", () => {
     '{"id":"m"}',
     '{"id":"m","what":"users","operation":"get"}',
     '{"what":"rules","operation":"get"}',
+    '{"id":"m","what":"config","operation":"put","text":5}',
+    '{"id":"m","what":"config","operation":"put","text":"","revision":5}',
   ])("is not %s", (payload) =>
     expect(hear("tram/gw/$manage", payload)).toMatchObject({ turnedAway: { code: "malformed" } }),
   );

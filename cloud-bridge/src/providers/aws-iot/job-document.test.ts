@@ -49,6 +49,8 @@ describe("the document of a job", () => {
     expect(read({ tram: 1, operation: "config", action: "get" })).toMatchObject({
       request: { what: "config" },
     });
+    const put = { tram: 1, operation: "config", action: "put", text: "log: {}", revision: "r" };
+    expect(read(put)).toMatchObject({ request: { operation: "put", text: "log: {}", revision: "r" } });
   });
 
   it.each([

@@ -96,8 +96,8 @@ export class RemoteConfig {
     const given = parse(text, basename(file));
     if ("problem" in given) return refuse("invalid-value", given.problem, "it cannot be read");
     const { document, kept, stray } = restoreSecrets(given.document, now.document);
-    const whole = fillIn(text, kept);
-    if (stray.length > 0 || whole === undefined || !sameYaml(whole, document)) {
+    const whole = kept.length === 0 ? text : fillIn(text, kept);
+    if (stray.length > 0 || whole === undefined || (whole !== text && !sameYaml(whole, document))) {
       const lines = stray.map((place) => pathOf(place));
       return invalid(
         lines.map((path) => `${path}: ${HIDDEN} stands for a secret, and there is none`),
