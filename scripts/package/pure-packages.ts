@@ -16,6 +16,22 @@ export function RecordAction(key, value, options) {
 }
 export const RecordInstantiate = undefined;`;
 
+/**
+ * Formats of texts that no schema of ours names, and that no module's configuration has a use for. JSON Schema 2020-12
+ * (Validation §7.2.1) lets a validator take a format that it does not know for a remark.
+ */
+const FORMATS = /\/typebox\/build\/format\/(?:_registry|format)\.mjs$/;
+const FORMATS_LEFT_OUT = [
+  "IdnEmail",
+  "IdnHostname",
+  "Iri",
+  "IriReference",
+  "JsonPointerUriFragment",
+  "RelativeJsonPointer",
+  "UriReference",
+  "UriTemplate",
+];
+
 /** Packages whose modules define functions and nothing else: one that is not used is not needed. */
 const PURE = /^(?:typebox|yaml|@peculiar\/(?:asn1-\w+|utils))(?:\/|$)/;
 const INSIDE = /\/node_modules\/(?:typebox|yaml|@peculiar\/(?:asn1-\w+|utils))\//;
@@ -31,6 +47,10 @@ export const purePackages: Plugin = {
       if (path.includes("node_modules") || !OWN.test(path)) return undefined;
       const contents = readFileSync(path, "utf8").replace(IMPORT, 'import * as Type from "typebox";');
       return { contents, loader: "ts" };
+    });
+    onLoad({ filter: FORMATS }, ({ path }) => {
+      const lines = new RegExp(`^.*\\bIs(?:${FORMATS_LEFT_OUT.join("|")})\\b.*\\n`, "gm");
+      return { contents: readFileSync(path, "utf8").replace(lines, "") };
     });
     onLoad({ filter: RECORD }, () => ({ contents: RECORD_OF_TEXTS }));
     onResolve({ filter: /^[@.\w]/ }, async ({ path, pluginData, importer, kind, resolveDir }) => {
