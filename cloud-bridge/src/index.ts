@@ -5,7 +5,7 @@ export { BridgeError, type BridgeErrorCode } from "./bridge-error.ts";
 export type { BridgeLog } from "./bridge-log.ts";
 export type { CheckParts } from "./check/check-cloud.ts";
 export { CHECK_STEPS, type CheckResult, firstFailure } from "./check/check-step.ts";
-export { renewalTime } from "./check/renewal-time.ts";
+export { endingOf, renewalTime } from "./check/renewal-time.ts";
 export { forgetBridge } from "./forget-bridge.ts";
 export { NameFilter } from "./mapping/name-filter.ts";
 export { commandResult, type PropertyFacts } from "./mapping.ts";

@@ -124,9 +124,10 @@ describe("the CLI", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/things/);
     if (shell !== "bash") return;
-    const script = `${stdout}\nCOMP_WORDS=(tram ru); COMP_CWORD=1; _tram; echo "\${COMPREPLY[@]}"\nCOMP_WORDS=(tram rules ""); COMP_CWORD=2; _tram; echo "\${COMPREPLY[@]}"`;
+    const script = `${stdout}\nCOMP_WORDS=(tram ru); COMP_CWORD=1; _tram; echo "\${COMPREPLY[@]}"\nCOMP_WORDS=(tram rules ""); COMP_CWORD=2; _tram; echo "\${COMPREPLY[@]}"\nCOMP_WORDS=(tram cloud add ""); COMP_CWORD=3; _tram; echo "\${COMPREPLY[@]}"\nCOMP_WORDS=(tram cloud add ibm --tok); COMP_CWORD=4; _tram; echo "\${COMPREPLY[@]}"`;
     const result = spawnSync("bash", ["-c", script], { encoding: "utf8" });
     expect(result.stdout).toMatch(/^run rules\nlist check test schema simulate replay trace /);
+    expect(result.stdout).toMatch(/\naws ibm mqtt\n--token-file\n$/);
   });
 
   test("Ctrl-C ends the gateway within 2 s", async () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { renewalTime } from "./renewal-time.ts";
+import { endingOf, renewalTime } from "./renewal-time.ts";
 
 const DAY = 86_400_000;
 
@@ -31,4 +31,14 @@ it.each([
   const begun = Date.now();
   const days = (renewalTime(certificate(life)) - begun) / DAY;
   expect(Math.abs(days - after)).toBeLessThan(0.01);
+});
+
+it.each([
+  [3_650, 3_620, "a long one 30 days before its end, and not years"],
+  [10, 5, "a short one after half of its life"],
+])("of %i days that somebody else renews: told of after %i", (life, after) => {
+  const begun = Date.now();
+  const { near, end } = endingOf(certificate(life));
+  expect(Math.abs((near - begun) / DAY - after)).toBeLessThan(0.01);
+  expect(Math.abs((end - begun) / DAY - life)).toBeLessThan(0.01);
 });

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import type { EpochMs, Ms } from "@tram/protocol";
 
-/** Renewed so long before its end at the latest, where its life allows. */
+/** Renewed, or told of, so long before its end at the latest, where its life allows. */
 const BEFORE_END_MS: Ms = 30 * 86_400_000;
 
 /**
@@ -10,9 +10,23 @@ const BEFORE_END_MS: Ms = 30 * 86_400_000;
  * @param certificate PEM.
  */
 export function renewalTime(certificate: string): EpochMs {
+  const { begin, end, near } = lifeOf(certificate);
+  return Math.min(begin + (2 / 3) * (end - begin), near);
+}
+
+/**
+ * The end of a certificate that somebody else has to renew, and from when on people are told of it: 30 days before, and of
+ * a short one after half of its life.
+ * @param certificate PEM.
+ */
+export function endingOf(certificate: string): { readonly near: EpochMs; readonly end: EpochMs } {
+  const { end, near } = lifeOf(certificate);
+  return { near, end };
+}
+
+function lifeOf(certificate: string) {
   const { validFrom, validTo } = new X509Certificate(certificate);
   const begin = Date.parse(validFrom);
   const end = Date.parse(validTo);
-  const life = end - begin;
-  return Math.min(begin + (2 / 3) * life, Math.max(end - BEFORE_END_MS, begin + life / 2));
+  return { begin, end, near: Math.max(end - BEFORE_END_MS, begin + (end - begin) / 2) };
 }

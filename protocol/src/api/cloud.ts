@@ -3,12 +3,18 @@ import { ID_PATTERN } from "../ids.ts";
 
 const Pem = (description: string) => Type.String({ minLength: 1, maxLength: 65_536, description });
 const Id = Type.String({ pattern: ID_PATTERN, description: "Name of the bridge, unique among the bridges." });
+const CERTIFICATE = Pem(
+  "A certificate of this gateway that is there already, with what leads up to its authority. It is not renewed by itself.",
+);
+const KEY = Pem("Its private key, unencrypted.");
 
 const COMMON = {
   id: Id,
   ca: Type.Optional(
     Pem("Certificates of the authorities that are believed, in PEM, instead of those that are known."),
   ),
+  certificate: Type.Optional(CERTIFICATE),
+  key: Type.Optional(KEY),
   more: Type.Optional(
     Type.Record(Type.String({ maxLength: 64 }), Type.Unknown(), {
       description:
@@ -23,20 +29,33 @@ const COMMON = {
   ),
 };
 
+const Host = Type.String({ minLength: 1, maxLength: 253 });
+const Port = Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 }));
+const Name = (description: string) => Type.String({ minLength: 1, maxLength: 36, description });
+
 const NewAwsCloud = Type.Object(
   {
     ...COMMON,
     provider: Type.Enum(["aws-iot"]),
-    endpoint: Type.String({ minLength: 1, maxLength: 253 }),
-    port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
-    claim: Type.Object({
-      certificate: Pem("The claim certificate. It is used now, and not kept."),
-      key: Pem("Its private key. It is used now, and not kept."),
-    }),
-    template: Type.String({
-      pattern: "^[0-9A-Za-z_-]{1,36}$",
-      description: "Name of the provisioning template.",
-    }),
+    endpoint: Host,
+    port: Port,
+    claim: Type.Optional(
+      Type.Object(
+        {
+          certificate: Pem("The claim certificate. It is used now, and not kept."),
+          key: Pem("Its private key. It is used now, and not kept."),
+        },
+        {
+          description: "Instead of `certificate` and `key`: what gets the gateway a certificate of its own.",
+        },
+      ),
+    ),
+    template: Type.Optional(
+      Type.String({
+        pattern: "^[0-9A-Za-z_-]{1,36}$",
+        description: "Name of the provisioning template that goes with `claim`.",
+      }),
+    ),
     parameters: Type.Optional(
       Type.Record(Type.String({ minLength: 1, maxLength: 256 }), Type.String({ maxLength: 1_024 }), {
         description: "What the template asks for.",
@@ -47,9 +66,23 @@ const NewAwsCloud = Type.Object(
         pattern: "^[a-zA-Z0-9:_]+(?:-[a-zA-Z0-9:_]+)*$",
         maxLength: 64,
         description:
-          "Name that the template must give the gateway, and client id of the claim. Default: the gateway's id, and any name.",
+          "Name of the gateway's Thing, and client id. With `claim` the template must give this name; default: any. Else default: the gateway's id.",
       }),
     ),
+  },
+  { additionalProperties: false },
+);
+
+const NewBluemixCloud = Type.Object(
+  {
+    ...COMMON,
+    provider: Type.Enum(["bluemix"]),
+    host: Host,
+    port: Port,
+    org: Name("Id of the organisation."),
+    gatewayType: Name("Device type of this gateway."),
+    gatewayId: Type.Optional(Name("Device id of this gateway. Default: the gateway's id.")),
+    token: Type.String({ minLength: 1, maxLength: 4_096, description: "Its authentication token." }),
   },
   { additionalProperties: false },
 );
@@ -65,9 +98,18 @@ const NewMqttCloud = Type.Object(
   { additionalProperties: false },
 );
 
-export const NewCloud = Type.Union([NewAwsCloud, NewMqttCloud]);
+/** The form of a new cloud by what its `provider` says. */
+export const NEW_CLOUD_FORMS = { "aws-iot": NewAwsCloud, bluemix: NewBluemixCloud, mqtt: NewMqttCloud };
+export const NewCloud = Type.Union([NewAwsCloud, NewBluemixCloud, NewMqttCloud]);
 export type NewCloud = Static<typeof NewCloud>;
 export type NewAwsCloud = Static<typeof NewAwsCloud>;
+
+/** A certificate that somebody has, in the place of the one that a cloud has. */
+export const CloudCertificate = Type.Object(
+  { certificate: CERTIFICATE, key: KEY },
+  { additionalProperties: false },
+);
+export type CloudCertificate = Static<typeof CloudCertificate>;
 
 export const CloudView = Type.Object({
   id: Type.String(),

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { SharedMoment } from "./shared-moment.ts";
 
 test("what happens within a millisecond shares its moment; a step, another trust, or more time makes a new one", () => {
-  let now: Instant = { wall: 1_000, monotonic: 5.2, bootId: "b", trust: "trusted" };
+  let now: Instant = { wall: 1_000, monotonic: 5.2, bootId: "b", trust: "synced" };
   const moment = new SharedMoment({ instant: () => now });
   const first = moment.now();
   now = { ...now, monotonic: 5.9 };

@@ -1,18 +1,15 @@
-import { readFileSync } from "node:fs";
-import type { CloudAdded, CloudCheckView, CloudView, Json, JsonObject } from "@tram/protocol";
-import type { CommandBody, CommandContext } from "./command.ts";
+import type { CloudAdded, CloudCheckView, CloudView } from "@tram/protocol";
+import type { CommandBody } from "./command.ts";
 import { DaemonClient } from "./daemon-client.ts";
+import { newCloudOf, ownCertificate } from "./new-cloud-options.ts";
 import type { Output } from "./output.ts";
-import { CommandFailed, UsageError } from "./usage-error.ts";
 
 const PATH = "/api/v1/clouds";
 
-/** `cloud add aws|mqtt` */
+/** `cloud add aws|ibm|mqtt` */
 export const cloudAdd: CommandBody = async (context) => {
-  const { args, output } = context;
-  const [kind = ""] = args;
-  const body = kind === "aws" ? awsRequest(context) : kind === "mqtt" ? mqttRequest(context) : undefined;
-  if (body === undefined) throw new UsageError(`expected aws or mqtt, found ${kind}`);
+  const { output } = context;
+  const body = newCloudOf(context);
   const client = await DaemonClient.of(context);
   const work = client.call("POST", PATH, body);
   const added = (await output.progress("looking at the cloud", work)).body as unknown as CloudAdded;
@@ -82,12 +79,16 @@ export const cloudRemove: CommandBody = async (context) => {
   return 0;
 };
 
-/** `cloud renew ID` */
+/** `cloud renew ID [--cert FILE --key FILE]` */
 export const cloudRenew: CommandBody = async (context) => {
   const { args, output } = context;
   const [id = ""] = args;
   const client = await DaemonClient.of(context);
-  const work = client.call("POST", `${PATH}/${encodeURIComponent(id)}/renew`, {});
+  const place = `${PATH}/${encodeURIComponent(id)}`;
+  const own = ownCertificate(context);
+  const work = own
+    ? client.call("PUT", `${place}/certificate`, own)
+    : client.call("POST", `${place}/renew`, {});
   const cloud = (await output.progress("getting a certificate", work)).body as unknown as CloudView;
   output.show(cloud, () =>
     output.line(`${id} has a new certificate, good until ${cloud.certificate?.notAfter.slice(0, 10)}.`),
@@ -112,86 +113,4 @@ function showCheck(output: Output, { steps }: CloudCheckView): void {
   const first = steps.find(({ outcome }) => outcome === "failed");
   const advice = first?.advice ?? steps.find(({ outcome }) => outcome === "unsure")?.advice;
   if (advice !== undefined) output.line(output.style(first === undefined ? "yellow" : "red", `→ ${advice}`));
-}
-
-function awsRequest(context: CommandContext): JsonObject {
-  const port = text(context, "port");
-  if (port !== undefined && !/^\d{1,5}$/.test(port))
-    throw new UsageError(`--port: expected a number, found ${port}`);
-  const thing = text(context, "thing");
-  return {
-    ...common(context, "aws"),
-    provider: "aws-iot",
-    endpoint: needed(context, "endpoint"),
-    ...(port === undefined ? {} : { port: Number(port) }),
-    claim: {
-      certificate: read(needed(context, "claim-cert")),
-      key: read(needed(context, "claim-key")),
-    },
-    template: needed(context, "template"),
-    parameters: pairs(context, "param"),
-    ...(thing === undefined ? {} : { thing }),
-  };
-}
-
-function mqttRequest(context: CommandContext): JsonObject {
-  const username = text(context, "username");
-  const file = text(context, "password-file");
-  return {
-    ...common(context, "mqtt"),
-    provider: "mqtt",
-    url: needed(context, "url"),
-    ...(username === undefined ? {} : { username }),
-    ...(file === undefined ? {} : { password: read(file).split(/\r?\n/)[0] ?? "" }),
-  };
-}
-
-function common(context: CommandContext, usual: string): JsonObject {
-  const ca = text(context, "ca");
-  const more = Object.entries(pairs(context, "set")).map(([key, value]) => [key, settingOf(value)] as const);
-  return {
-    id: text(context, "id") ?? usual,
-    ...(ca === undefined ? {} : { ca: read(ca) }),
-    ...(more.length === 0 ? {} : { more: Object.fromEntries(more) }),
-    ...(context.options["no-check"] === true ? { check: false } : {}),
-  };
-}
-
-function text({ options }: CommandContext, name: string): string | undefined {
-  const value = options[name];
-  return typeof value === "string" ? value : undefined;
-}
-
-function needed(context: CommandContext, name: string): string {
-  const value = text(context, name);
-  if (value === undefined) throw new UsageError(`--${name} is missing`);
-  return value;
-}
-
-function pairs(context: CommandContext, name: string): Record<string, string> {
-  const lines = text(context, name)?.split("\n") ?? [];
-  return Object.fromEntries(
-    lines.map((line) => {
-      const at = line.indexOf("=");
-      if (at < 1) throw new UsageError(`--${name}: expected KEY=VALUE, found ${line}`);
-      return [line.slice(0, at), line.slice(at + 1)];
-    }),
-  );
-}
-
-/** `true`, `5` and `["pump"]` are JSON; everything else is a text. */
-function settingOf(value: string): Json {
-  try {
-    return JSON.parse(value) as Json;
-  } catch {
-    return value;
-  }
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file === "-" ? 0 : file, "utf8");
-  } catch (error) {
-    throw new CommandFailed(`${file}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
-  }
 }

@@ -23,12 +23,18 @@ export const completion: CommandBody = async ({ args, output }) => {
   }
 };
 
+/** The words that an argument may be: `aws|ibm|mqtt`. */
+function choicesOf({ args = "" }: CliCommand): readonly string[] {
+  return /^\[?([a-z]+(?:\|[a-z]+)+)\]?$/.exec(args)?.[1]?.split("|") ?? [];
+}
+
 /** First words, and the second words of those that have some: `rules` → `list check trace`. */
 function tree(commands: readonly CliCommand[]): Map<string, string[]> {
   const words = new Map<string, string[]>();
-  for (const { name } of commands) {
-    const [first = "", second] = name.split(" ");
-    words.set(first, [...(words.get(first) ?? []), ...(second === undefined ? [] : [second])]);
+  for (const command of commands) {
+    const [first = "", second] = command.name.split(" ");
+    const seconds = second === undefined ? choicesOf(command) : [second];
+    words.set(first, [...(words.get(first) ?? []), ...seconds]);
   }
   return words;
 }
@@ -47,6 +53,10 @@ function bash(commands: readonly CliCommand[]): string {
     .filter(([, seconds]) => seconds.length > 0)
     .map(([first, seconds]) => `    ${first}) words="${seconds.join(" ")}";;`)
     .join("\n");
+  const thirds = commands
+    .filter((command) => command.name.includes(" ") && choicesOf(command).length > 0)
+    .map((command) => `    "${command.name}") words="${choicesOf(command).join(" ")}";;`)
+    .join("\n");
   const { name } = PRODUCT;
   return `_${name}() {
   local current="\${COMP_WORDS[COMP_CWORD]}" words=""
@@ -55,6 +65,9 @@ function bash(commands: readonly CliCommand[]): string {
   elif [[ $COMP_CWORD -eq 2 ]]; then case "\${COMP_WORDS[1]}" in
 ${cases}
     things|get|set|watch) words="$(${name} things --json 2>/dev/null | sed -n 's/^        "id": "\\(.*\\)",$/\\1/p')";;
+  esac
+  elif [[ $COMP_CWORD -eq 3 ]]; then case "\${COMP_WORDS[1]} \${COMP_WORDS[2]}" in
+${thirds}
   esac; fi
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
@@ -72,6 +85,9 @@ function fish(commands: readonly CliCommand[]): string {
         `complete -c ${name} -n "__fish_seen_subcommand_from ${first}" -a ${second} -d "${command.summary}"`,
       );
     }
+    const seenSo = command.name.split(" ").map((word) => `__fish_seen_subcommand_from ${word}`);
+    const choices = choicesOf(command).join(" ");
+    if (choices !== "") lines.push(`complete -c ${name} -n "${seenSo.join("; and ")}" -a "${choices}"`);
     if (seen.has(first)) continue;
     seen.add(first);
     const summary = second === undefined ? command.summary : first;

@@ -1,25 +1,24 @@
 import { X509Certificate } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Bridge, type BridgeHouse, openBridge } from "@tram/cloud-bridge";
-import { StoreError, Unit } from "@tram/core";
-import type { NewAwsCloud, Reading } from "@tram/protocol";
+import type { Bridge } from "@tram/cloud-bridge";
+import { StoreError } from "@tram/core";
+import type { NewAwsCloud } from "@tram/protocol";
 import {
   ARN,
   AwsIot,
   type Enrollment,
-  MemoryStore,
+  type MemoryStore,
   type PolicyDocument,
   type ProvisioningTemplate,
-  VirtualClock,
+  type VirtualClock,
 } from "@tram/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { AuditEntry } from "../audit/audit-log.ts";
 import type { CloudSettings } from "../config/check.ts";
-import { AddedClouds } from "./added-clouds.ts";
-import { CloudFolders } from "./cloud-folders.ts";
+import type { AddedClouds } from "./added-clouds.ts";
 import { RenewalWatch } from "./renewal-watch.ts";
+import { AddedHouse } from "./testing/added-house.ts";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const allow = (Action: string | readonly string[], ...resources: readonly string[]) => ({
@@ -62,6 +61,7 @@ const TEMPLATE: ProvisioningTemplate = {
 };
 const WHO = { by: "minh" };
 
+let home: AddedHouse;
 let data: string;
 let aws: AwsIot;
 let claim: Enrollment;
@@ -71,65 +71,20 @@ let bridges: Bridge[];
 let audited: AuditEntry[];
 
 beforeEach(async () => {
-  data = mkdtempSync(join(tmpdir(), "added-clouds-"));
   // The gateway's virtual time would have to pass between two connections.
   aws = await AwsIot.open({ limits: { connectsPerS: 1_000 }, shadowLatencyMs: 0 });
   claim = aws.enroll("claim", [CLAIM]);
   aws.registry.putPolicy("gateway", GATEWAY);
   aws.provisioning.putTemplate("gateways", TEMPLATE);
-  clock = new VirtualClock({ wall: Date.now() });
-  store = new MemoryStore();
-  bridges = [];
-  audited = [];
+  home = new AddedHouse();
+  ({ audited, bridges, clock, data, store } = home);
 });
 afterEach(async () => {
-  for (const bridge of bridges) await bridge[Symbol.asyncDispose]();
+  await home[Symbol.asyncDispose]();
   await aws[Symbol.asyncDispose]();
-  rmSync(data, { recursive: true, force: true });
 });
 
-const HOUSE: BridgeHouse = {
-  ask: async () => ({ outcome: "refused", code: "forbidden", reason: "nobody is at home" }),
-  readings: () => [],
-  things: () => [],
-  describe: () => undefined,
-  facts: () => undefined,
-  areaOf: () => undefined,
-  onThing: () => ({ [Symbol.dispose]: () => undefined }),
-  turnedAway: () => undefined,
-};
-
-function gateway(configured: readonly CloudSettings[] = []) {
-  const folders = new CloudFolders(join(data, "cloud"));
-  const added = new AddedClouds({
-    folders,
-    gateway: "house",
-    configured,
-    store,
-    clock,
-    log: silent,
-    audit: (entry) => audited.push(entry),
-    clouds: {
-      bridges,
-      add: async (cloud) => {
-        const parts = {
-          gateway: { id: "house" },
-          house: HOUSE,
-          store,
-          clock,
-          random: () => 0.5,
-          log: silent,
-        };
-        bridges.push(await openBridge({ ...cloud, ...parts }));
-      },
-      remove: async (id) => {
-        const at = bridges.findIndex((bridge) => bridge.id === id);
-        await bridges.splice(at, 1)[0]?.[Symbol.asyncDispose]();
-      },
-    },
-  });
-  return { added, folders };
-}
+const gateway = (configured: readonly CloudSettings[] = []) => home.gateway(configured);
 
 function request(more: Partial<NewAwsCloud> = {}): NewAwsCloud {
   return {
@@ -145,26 +100,10 @@ function request(more: Partial<NewAwsCloud> = {}): NewAwsCloud {
   };
 }
 
-const fileOf = (name: string): string => readFileSync(join(data, "cloud/up", name), "utf8");
-const left = (): readonly string[] => readdirSync(data).flatMap((name) => readdirSync(join(data, name)));
+const fileOf = (name: string): string => home.file(name);
+const left = (): readonly string[] => home.left();
 const online = () => expect.poll(() => bridges[0]?.state).toBe("online");
-
-async function offer(value: number): Promise<void> {
-  const reading = {
-    thing: "pump",
-    property: "motor/power",
-    value,
-    quality: "good",
-    time: clock.now(),
-    receivedAt: clock.now(),
-    origin: "device",
-  } as unknown as Reading;
-  const unit = new Unit(store, (error) => {
-    throw error;
-  });
-  bridges[0]?.offer(reading, unit);
-  await unit.commit();
-}
+const offer = (value: number): Promise<void> => home.offer(value);
 
 const arrived = (): readonly unknown[] =>
   aws
@@ -347,6 +286,7 @@ describe("its certificate", () => {
       clock,
       log: silent,
       renewals: () => added.renewals(),
+      endings: () => [],
       renew: async (id) => {
         const result = await added.renew(id, { by: "gateway" });
         return result.ok ? undefined : result.refusal.detail;

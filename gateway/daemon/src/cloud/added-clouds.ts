@@ -1,20 +1,33 @@
 import {
+  type Bridge,
   BridgeError,
   type CheckResult,
   checkCloud,
+  endingOf,
   firstFailure,
   forgetBridge,
   renewAwsIot,
   renewalTime,
 } from "@tram/cloud-bridge";
 import type { Clock, Log, Store } from "@tram/core";
-import type { CloudAdded, CloudCheckView, CloudView, EpochMs, NewCloud, SchemaProblem } from "@tram/protocol";
+import type {
+  CloudAdded,
+  CloudCertificate,
+  CloudCheckView,
+  CloudView,
+  EpochMs,
+  NewCloud,
+  SchemaProblem,
+} from "@tram/protocol";
 import type { Audit, AuditAction } from "../audit/audit-log.ts";
 import type { CloudSettings } from "../config/check.ts";
+import type { CertificateEnding } from "./certificate-ending.ts";
 import { certificateRequest } from "./certificate-request.ts";
 import type { CloudFolders, KeptCloud } from "./cloud-folders.ts";
+import { type CloudRefusal, type CloudResult, done, refuse } from "./cloud-result.ts";
 import { checkView, cloudView, failureLine } from "./cloud-words.ts";
 import { prepareCloud } from "./new-cloud.ts";
+import { identityProblems } from "./new-cloud-entry.ts";
 import type { Clouds } from "./open-bridges.ts";
 
 export interface AddedCloudsParts {
@@ -30,40 +43,13 @@ export interface AddedCloudsParts {
   readonly audit: Audit;
 }
 
-/** Why something was not done. */
-export interface CloudRefusal {
-  readonly code:
-    | "unknown-cloud"
-    | "configured"
-    | "exists"
-    | "busy"
-    | "invalid-cloud"
-    | "check-failed"
-    | "not-provisioned"
-    | "renewal-failed";
-  readonly detail: string;
-  readonly errors?: readonly SchemaProblem[];
-}
-
-export type CloudResult<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly refusal: CloudRefusal };
-
 /** Who has asked. */
 export interface Asker {
   readonly by: string;
   readonly address?: string;
 }
 
-const done = <T>(value: T): CloudResult<T> => ({ ok: true, value });
-const refuse = (
-  code: CloudRefusal["code"],
-  detail: string,
-  errors?: readonly SchemaProblem[],
-): { readonly ok: false; readonly refusal: CloudRefusal } => ({
-  ok: false,
-  refusal: { code, detail, ...(errors === undefined ? {} : { errors }) },
-});
+type OpenedCloud = Extract<KeptCloud, { record: unknown }> & { readonly bridge: Bridge };
 
 /** The clouds that people add to the running gateway, and all clouds where they are looked at. */
 export class AddedClouds implements Disposable {
@@ -71,6 +57,8 @@ export class AddedClouds implements Disposable {
   /** Ids that something is being done with. */
   readonly #busy = new Set<string>();
   readonly #stop = new AbortController();
+  /** Of the certificates that this gateway cannot renew; read again after a change. */
+  #endings: readonly CertificateEnding[] | undefined;
 
   constructor(parts: AddedCloudsParts) {
     this.#parts = parts;
@@ -142,7 +130,7 @@ export class AddedClouds implements Disposable {
         takeBack();
         throw error;
       }
-      this.#note("cloud-added", id, who, cloudPlace(kept));
+      this.#changed("cloud-added", id, who, cloudPlace(kept));
       const cloud = this.list().find((each) => each.id === id && each.source === "added");
       if (cloud === undefined) throw new Error("a cloud that was kept is not there");
       return done({
@@ -191,7 +179,7 @@ export class AddedClouds implements Disposable {
           : refuse("unknown-cloud", `There is no cloud ${id}.`);
       }
       folders.remove(id);
-      this.#note("cloud-removed", id, who);
+      this.#changed("cloud-removed", id, who);
       if (!this.#isConfigured(id)) await clouds.remove(id);
       return done(await this.#forget(id));
     });
@@ -200,45 +188,59 @@ export class AddedClouds implements Disposable {
   /** Gets a new certificate for a new key. Those before are in use until a connection was made with the new ones. */
   renew(id: string, who: Asker): Promise<CloudResult<CloudView>> {
     return this.#alone(id, async () => {
-      const { folders } = this.#parts;
-      const kept = folders.list().find((each) => each.id === id);
-      if (kept === undefined) return refuse("unknown-cloud", `No cloud ${id} was added.`);
-      const bridge = this.#bridge(id);
-      if (!("settings" in kept) || bridge === undefined || this.#problemOf(kept) !== undefined) {
-        return refuse("not-provisioned", `The cloud ${id} is not open.`);
-      }
-      const { record, settings } = kept;
-      const { config, identity = {} } = settings;
-      if (config.provider !== "aws-iot" || record.provisionedBy === undefined) {
+      const opened = this.#opened(id);
+      if ("refusal" in opened) return opened;
+      const { config, identity = {} } = opened.settings;
+      const { provisionedBy } = opened.record;
+      if (config.provider !== "aws-iot" || provisionedBy === undefined) {
         return refuse("not-provisioned", `The certificate of ${id} was not made by this gateway.`);
       }
       const { clock, gateway } = this.#parts;
       const { endpoint, port = 8_883, thing_name: thing = gateway } = config;
-      try {
-        await bridge.exchange(async () => {
-          const { certificate: cert, key } = await renewAwsIot(
-            {
-              ...(record.provisionedBy ?? { template: "", parameters: {} }),
-              endpoint,
-              port,
-              alpn: port === 443,
-              claim: identity,
-              clientId: thing,
-              request: (made) => certificateRequest(made, thing),
-              clock,
-            },
-            this.#stop.signal,
-          );
-          folders.write({ ...record, cert, key });
-          return { ...identity, cert, key };
-        });
-      } catch (error) {
-        if (!(error instanceof BridgeError)) throw error;
-        return refuse("renewal-failed", `${error.message}. The certificate before it stays in use.`);
-      }
-      this.#note("cloud-renewed", id, who);
-      const view = this.list().find((each) => each.id === id);
-      return view === undefined ? refuse("unknown-cloud", `There is no cloud ${id}.`) : done(view);
+      return this.#exchange(opened, who, async () => {
+        const { certificate: cert, key } = await renewAwsIot(
+          {
+            ...provisionedBy,
+            endpoint,
+            port,
+            alpn: port === 443,
+            claim: identity,
+            clientId: thing,
+            request: (made) => certificateRequest(made, thing),
+            clock,
+          },
+          this.#stop.signal,
+        );
+        return { cert, key };
+      });
+    });
+  }
+
+  /** Puts a certificate that somebody has in the place of the present one, once the cloud has taken a message with it. */
+  replace(
+    id: string,
+    { certificate: cert, key }: CloudCertificate,
+    who: Asker,
+  ): Promise<CloudResult<CloudView>> {
+    return this.#alone(id, async () => {
+      const opened = this.#opened(id);
+      if ("refusal" in opened) return opened;
+      if (opened.record.cert === undefined) return refuse("not-provisioned", `${id} has no certificate.`);
+      const problems = [...identityProblems({ cert, key })];
+      if (problems.length > 0) return refusedPreparation({ code: "invalid-cloud", problems });
+      const { clock, gateway } = this.#parts;
+      const { settings } = opened;
+      const terms = { ...settings, identity: { ...settings.identity, cert, key }, gateway, clock };
+      const failure = async (until: "configuration" | "publish") =>
+        firstFailure(await checkCloud({ ...terms, until }, this.#stop.signal));
+      // What is good for nothing does not cost the connection that is there.
+      const early = await failure("configuration");
+      if (early !== undefined) return refuse("check-failed", failureLine(early));
+      return this.#exchange(opened, who, async () => {
+        const late = await failure("publish");
+        if (late !== undefined) throw new BridgeError("refused", failureLine(late));
+        return { cert, key };
+      });
     });
   }
 
@@ -251,6 +253,14 @@ export class AddedClouds implements Disposable {
         ? []
         : [{ id: kept.id, at: renewalTime(record.cert) }];
     });
+  }
+
+  /** Of the certificates that this gateway cannot renew those that end soon, by a clock that somebody has set. */
+  endings(): readonly CertificateEnding[] {
+    const { clock } = this.#parts;
+    if (clock.trust === "untrusted") return [];
+    this.#endings ??= this.#readEndings();
+    return this.#endings.filter(({ near }) => clock.now() >= near);
   }
 
   /** Ends what is going on. */
@@ -272,6 +282,52 @@ export class AddedClouds implements Disposable {
 
   #isConfigured(id: string): boolean {
     return this.#parts.configured.some(({ config }) => config.id === id);
+  }
+
+  #readEndings(): readonly CertificateEnding[] {
+    const { configured, folders } = this.#parts;
+    const ending = ({ config, identity }: CloudSettings, source: CertificateEnding["source"]) =>
+      identity?.cert === undefined ? [] : [{ id: config.id, source, ...endingOf(identity.cert) }];
+    return [
+      ...configured.flatMap((settings) => ending(settings, "file")),
+      ...folders.list().flatMap((kept) => {
+        const ours = "settings" in kept && this.#problemOf(kept) === undefined;
+        return ours && kept.record.provisionedBy === undefined ? ending(kept.settings, "added") : [];
+      }),
+    ];
+  }
+
+  /** A cloud that was added and is open. */
+  #opened(id: string): OpenedCloud | ReturnType<typeof refuse> {
+    const kept = this.#parts.folders.list().find((each) => each.id === id);
+    if (kept === undefined) return refuse("unknown-cloud", `No cloud ${id} was added.`);
+    const bridge = this.#bridge(id);
+    if (!("settings" in kept) || bridge === undefined || this.#problemOf(kept) !== undefined) {
+      return refuse("not-provisioned", `The cloud ${id} is not open.`);
+    }
+    return { ...kept, bridge };
+  }
+
+  /** @param next gets the new certificate while the bridge is not connected. @throws {StoreError} */
+  async #exchange(
+    { bridge, id, record, settings }: OpenedCloud,
+    who: Asker,
+    next: () => Promise<{ readonly cert: string; readonly key: string }>,
+  ): Promise<CloudResult<CloudView>> {
+    try {
+      await bridge.exchange(async () => {
+        const pair = await next();
+        this.#parts.folders.write({ ...record, ...pair });
+        return { ...settings.identity, ...pair };
+      });
+    } catch (error) {
+      if (!(error instanceof BridgeError)) throw error;
+      const said = error.message.replace(/\.$/, "");
+      return refuse("renewal-failed", `${said}. The certificate before it stays in use.`);
+    }
+    this.#changed("cloud-renewed", id, who);
+    const view = this.list().find((each) => each.id === id);
+    return view === undefined ? refuse("unknown-cloud", `There is no cloud ${id}.`) : done(view);
   }
 
   #bridge(id: string) {
@@ -296,7 +352,8 @@ export class AddedClouds implements Disposable {
     }
   }
 
-  #note(action: AuditAction, subject: string, { by, address }: Asker, detail?: string): void {
+  #changed(action: AuditAction, subject: string, { by, address }: Asker, detail?: string): void {
+    this.#endings = undefined;
     this.#parts.audit({ action, subject, by, address, detail });
   }
 }

@@ -21,7 +21,7 @@ export interface CloudRecord {
   readonly provisionedBy?: ProvisionedBy;
   readonly ca?: string;
   readonly cert?: string;
-  /** Secret; it was made here. */
+  /** Secret; it was made or brought here. */
   readonly key?: string;
 }
 
@@ -38,7 +38,8 @@ export type KeptCloud =
 export const CLOUD_FOLDER = "cloud";
 const FILE_LIMIT_BYTES = 262_144;
 const DESCRIPTION = "cloud.json";
-const PARTS = { ca: "ca.pem", cert: "cert.pem", key: "key.pem" } as const;
+/** Files of what a cloud is shown, and of whom it is believed. */
+export const PARTS = { ca: "ca.pem", cert: "cert.pem", key: "key.pem" } as const;
 /** What somebody was at when the power went, by what it is good for. */
 const HALF = { draft: ".draft-", next: ".next-", old: ".old-", gone: ".gone-" } as const;
 

@@ -20,9 +20,21 @@ export function cloudView(
     source,
     place: placeOf(config),
     ...(state === undefined ? {} : { state }),
-    ...(config.provider === "aws-iot" ? { thing: config.thing_name ?? gateway } : {}),
+    ...nameOf(config, gateway),
     ...(identity?.cert === undefined ? {} : { certificate: certificateView(identity.cert, renews) }),
   };
+}
+
+/** What the gateway is called there. */
+function nameOf(config: BridgeConfig, gateway: string): Pick<CloudView, "thing"> {
+  switch (config.provider) {
+    case "mqtt":
+      return {};
+    case "aws-iot":
+      return { thing: config.thing_name ?? gateway };
+    case "bluemix":
+      return { thing: config.gateway_id ?? gateway };
+  }
 }
 
 /** `host:port`. */

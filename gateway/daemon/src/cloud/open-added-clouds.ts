@@ -8,6 +8,7 @@ import type { House } from "../house.ts";
 import type { Teardown } from "../teardown.ts";
 import type { FeatureMeter, WriteFeature } from "../write-meter/write-meter.ts";
 import { AddedClouds } from "./added-clouds.ts";
+import { endingProblem } from "./certificate-ending.ts";
 import { CLOUD_FOLDER, CloudFolders } from "./cloud-folders.ts";
 import type { Clouds } from "./open-bridges.ts";
 import { RenewalWatch } from "./renewal-watch.ts";
@@ -52,13 +53,25 @@ export async function openAddedClouds(
     const result = await clouds.renew(id, { by: "gateway" });
     return result.ok ? undefined : result.refusal.detail;
   };
+  const endings = () => clouds.endings().map((each) => ({ ...each, ...endingProblem(each, clock.now()) }));
   const watch = teardown.use(
-    new RenewalWatch({ clock, log, renewals: () => clouds.renewals(), renew, alarm }),
+    new RenewalWatch({
+      clock,
+      log,
+      renewals: () => clouds.renewals(),
+      endings: () => endings().map(({ end, id, problem }) => ({ end, id, text: `${problem}.` })),
+      renew,
+      alarm,
+    }),
   );
   const problems = await open(clouds, root);
   watch.start();
   // Who is removed is no problem any more.
-  return { clouds, problems: () => problems.filter(({ where }) => existsSync(where)) };
+  const problemsNow = (): GatewayView["problems"] => [
+    ...problems.filter(({ where }) => existsSync(where)),
+    ...endings().map(({ code, problem, where }) => ({ code, problem, where })),
+  ];
+  return { clouds, problems: problemsNow };
 }
 
 /** A disk that cannot be written leaves these clouds out; the house goes on without them. */

@@ -6,6 +6,8 @@ export interface RenewalWatchParts {
   readonly log: Pick<Log, "error">;
   /** Certificates that this gateway renews, with the time from which on. */
   readonly renewals: () => readonly { readonly id: string; readonly at: EpochMs }[];
+  /** Certificates that end soon and that somebody else has to renew, with what to say of them. */
+  readonly endings: () => readonly { readonly id: string; readonly end: EpochMs; readonly text: string }[];
   /** Renews one. @returns why that has failed. */
   readonly renew: (id: string) => Promise<string | undefined>;
   /** Tells people of it. */
@@ -15,11 +17,17 @@ export interface RenewalWatchParts {
 const LOOK_MS: Ms = 3_600_000;
 /** What has failed is tried again after so long: somebody has to set it right meanwhile. */
 const AGAIN_MS: Ms = 86_400_000;
+/** Of what ends later than this people are told so often; of what ends sooner, each day. */
+const WEEK_MS: Ms = 7 * 86_400_000;
 
-/** Renews certificates before they end, by a clock that somebody has set, and tells people when that fails. */
+/**
+ * Renews certificates before they end, by a clock that somebody has set. Tells people when that fails, and of those that
+ * it cannot renew.
+ */
 export class RenewalWatch implements Disposable {
   readonly #parts: RenewalWatchParts;
   readonly #tried = new Map<string, Ms>();
+  readonly #told = new Map<string, Ms>();
   #looking: Disposable | undefined;
   #work: Promise<void> | undefined;
 
@@ -46,11 +54,22 @@ export class RenewalWatch implements Disposable {
     const { clock, log } = this.#parts;
     // By a clock that is years off every certificate is too old, or none.
     if (clock.trust === "untrusted" || this.#work !== undefined) return;
+    this.#tellEndings();
     this.#work = this.#renewDue()
       .catch((error: unknown) => log.error({ error: String(error) }, "certificates are not looked after"))
       .finally(() => {
         this.#work = undefined;
       });
+  }
+
+  #tellEndings(): void {
+    const { alarm, clock, endings } = this.#parts;
+    for (const { end, id, text } of endings()) {
+      const pause = end - clock.now() > WEEK_MS ? WEEK_MS : AGAIN_MS;
+      if (clock.monotonic() - (this.#told.get(id) ?? Number.NEGATIVE_INFINITY) < pause) continue;
+      this.#told.set(id, clock.monotonic());
+      alarm(text);
+    }
   }
 
   async #renewDue(): Promise<void> {

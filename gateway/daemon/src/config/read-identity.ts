@@ -7,6 +7,9 @@ import { readSmallFile } from "./read-file.ts";
 /** All authorities of a system are a quarter of this. In bytes. */
 const LIMIT_BYTES = 1_048_576;
 
+/** What is said of a file that cannot be read begins so. */
+export const UNREADABLE = "expected a readable file";
+
 const FILES = { ca: "ca_file", cert: "cert_file", key: "key_file" } as const;
 
 /**
@@ -26,25 +29,25 @@ export function readIdentity(
     const wrong = (problem: string): void => {
       problems.push({ path: `${path}.${FILES[part]}`, problem });
     };
-    if ("found" in read) wrong(`expected a readable file, found ${read.found}: ${file}`);
+    if ("found" in read) wrong(`${UNREADABLE}, found ${read.found}: ${file}`);
     else {
       const text = read.toString("utf8");
-      if (isUsable(part, text)) identity[part] = text;
-      else
-        wrong(
-          `expected ${part === "key" ? "an unencrypted private key" : "a certificate"} in PEM in ${basename(file)}`,
-        );
+      const problem = pemProblem(part, text);
+      if (problem === undefined) identity[part] = text;
+      else wrong(`${problem} in ${basename(file)}`);
     }
   }
   return { problems, ...(Object.keys(identity).length === 0 ? {} : { identity }) };
 }
 
-function isUsable(part: keyof typeof FILES, text: string): boolean {
+/** @returns what was expected of a text that OpenSSL could not use; it quotes nothing. */
+export function pemProblem(part: keyof TlsIdentity, text: string): string | undefined {
   try {
     if (part === "key") createPrivateKey(text);
     else new X509Certificate(text);
-    return true;
+    return undefined;
   } catch {
-    return false; // The reason of OpenSSL says nothing to people.
+    // The reason of OpenSSL says nothing to people.
+    return `expected ${part === "key" ? "an unencrypted private key" : "a certificate"} in PEM`;
   }
 }

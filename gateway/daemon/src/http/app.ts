@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Log, StoreError } from "@tram/core";
-import { EDITOR_SCHEMAS, type SchemaProblem, schemaProblems } from "@tram/protocol";
+import { EDITOR_SCHEMAS, type SchemaProblem } from "@tram/protocol";
 import type { AccountAudit } from "../audit/account-audit.ts";
 import type { NodeRedDoor } from "../node-red/door.ts";
 import { isNodeRedPath } from "../node-red/path.ts";
 import type { People } from "../people/people.ts";
 import { WELL_KNOWN_PATH } from "../wot/paths.ts";
 import { type Caller, cookieOf, denial, identify, SESSION_COOKIE } from "./authorise.ts";
+import { bodyProblems } from "./body-problems.ts";
 import { misdirected, neighbourHeaders, PREFLIGHT_HEADERS } from "./cross-origin.ts";
 import { METRICS_CONTENT_TYPE } from "./metrics.ts";
 import { notStored } from "./not-stored.ts";
@@ -148,7 +149,7 @@ async function callRoute(
       : await (route.anyMedia ? readAnyBody : readJsonBody)(request, route.bodyLimit);
   if (!body.ok) return problemReply(body.problem);
   if (validator !== undefined && !validator.Check(body.value)) {
-    return problemReply(invalidBody(schemaProblems(validator.Errors(body.value), body.value)));
+    return problemReply(invalidBody(bodyProblems(route, validator, body.value)));
   }
   const routeRequest: RouteRequest = {
     params,

@@ -67,6 +67,8 @@ export interface Route {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: TSchema;
+  /** The forms of a body that is a union, by what one member says: what is wrong is told of the form that was meant. */
+  readonly forms?: { readonly by: string; readonly of: Readonly<Record<string, TSchema>> };
   /** Its body may be of any media type: JSON is its value, everything else text. */
   readonly anyMedia?: true;
   /** Largest body that it takes, where that is more than usual. In bytes, at most 4 MiB. */

@@ -1,6 +1,14 @@
-import { CloudAdded, CloudCheckView, CloudView, NewCloud } from "@tram/protocol";
+import {
+  CloudAdded,
+  CloudCertificate,
+  CloudCheckView,
+  CloudView,
+  NEW_CLOUD_FORMS,
+  NewCloud,
+} from "@tram/protocol";
 import { Type } from "typebox";
-import type { AddedClouds, Asker, CloudRefusal, CloudResult } from "../cloud/added-clouds.ts";
+import type { AddedClouds, Asker } from "../cloud/added-clouds.ts";
+import type { CloudRefusal, CloudResult } from "../cloud/cloud-result.ts";
 import { problem, type Route, type RouteReply, type RouteRequest } from "./route.ts";
 
 const ID = { id: "Id of the cloud." };
@@ -30,6 +38,7 @@ export function cloudRoutes(clouds: AddedClouds): readonly Route[] {
       operationId: "addCloud",
       summary: "Add a cloud; it is kept once it has taken a message, and works at once",
       body: NewCloud,
+      forms: { by: "provider", of: NEW_CLOUD_FORMS },
       answer: { status: 201, description: "The cloud, and how it was checked.", schema: CloudAdded },
       problems: {
         409: `There is one of this id. ${BUSY}.`,
@@ -87,6 +96,28 @@ export function cloudRoutes(clouds: AddedClouds): readonly Route[] {
       },
       handle: async (request) =>
         replyTo(await clouds.renew(idOf(request), askerOf(request)), (body) => ({ status: 200, body })),
+    },
+    {
+      ...about,
+      method: "put",
+      path: "/api/v1/clouds/{id}/certificate",
+      operationId: "replaceCloudCertificate",
+      summary:
+        "Give a cloud a certificate that is there already; the one before is used until this one has worked",
+      params: ID,
+      body: CloudCertificate,
+      answer: { status: 200, description: "The cloud.", schema: CloudView },
+      problems: {
+        404: "No such cloud.",
+        409: `It has no certificate. ${BUSY}.`,
+        422: "Certificate and key do not fit, or are out of date.",
+        502: "The cloud does not take it: the one before stays in use.",
+      },
+      handle: async (request) =>
+        replyTo(
+          await clouds.replace(idOf(request), request.body as unknown as CloudCertificate, askerOf(request)),
+          (body) => ({ status: 200, body }),
+        ),
     },
   ];
 }
