@@ -1,3 +1,4 @@
+export { Authority } from "./authority.ts";
 export * from "./aws-iot.ts";
 export type { DeviceCertificate } from "./certificates.ts";
 export * from "./cloud-peer.ts";
