@@ -1,5 +1,5 @@
 import type { CheckParts } from "./check/check-cloud.ts";
-import type { CheckResult } from "./check/check-step.ts";
+import type { CheckCode, CheckResult } from "./check/check-step.ts";
 import type { Provisioned, ProvisionOptions } from "./providers/aws-iot/provisioning.ts";
 
 /*
@@ -10,6 +10,12 @@ import type { Provisioned, ProvisionOptions } from "./providers/aws-iot/provisio
 /** See `check/check-cloud.ts`. */
 export async function checkCloud(parts: CheckParts, signal: AbortSignal): Promise<readonly CheckResult[]> {
   return (await import("./check/check-cloud.ts")).checkCloud(parts, signal);
+}
+
+/** What somebody can do about a claim that gives nothing, see `check/advice.ts`. */
+export async function claimAdvice(code: CheckCode): Promise<Pick<CheckResult, "advice">> {
+  const advice = (await import("./check/advice.ts")).adviceFor(code, { step: "mqtt", provider: "aws-iot" });
+  return advice === undefined ? {} : { advice };
 }
 
 /** See `providers/aws-iot/provisioning.ts`. */

@@ -1,9 +1,8 @@
-import type { BridgeErrorCode } from "../bridge-error.ts";
-import type { CheckStep } from "./check-step.ts";
+import type { CheckCode, CheckStep } from "./check-step.ts";
 
 const NO_WAY = "Look at the cable, the SIM and the firewall; where only 443 is let out, use port 443.";
 
-const ADVICE: Readonly<Partial<Record<BridgeErrorCode, string>>> = {
+const ADVICE: Readonly<Partial<Record<CheckCode, string>>> = {
   dns: "Look at the spelling of the address, and whether the gateway has the Internet.",
   unreachable: NO_WAY,
   timeout: NO_WAY,
@@ -23,18 +22,19 @@ const ADVICE: Readonly<Partial<Record<BridgeErrorCode, string>>> = {
 };
 
 /** Of AWS IoT, whose refusals are silent. */
-const AWS_ADVICE: Readonly<Partial<Record<BridgeErrorCode, string>>> = {
+const AWS_ADVICE: Readonly<Partial<Record<CheckCode, string>>> = {
   credentials:
     "In the console of AWS IoT: is the certificate active, and does its policy allow iot:Connect for this client id?",
   refused:
     "In the console of AWS IoT: is the certificate active, and does its policy allow iot:Connect and iot:Subscribe?",
   "tls-client": "In the console of AWS IoT: is the certificate of this account and region, and is it active?",
   "tls-authority": "AWS IoT's certificates come from Amazon Root CA 1: give it as `ca`, or leave `ca` away.",
+  template: "Look at the template's name and parameters, and at the policy of the claim.",
 };
 
 /** What somebody can do about a fault. @param step at which it showed. */
 export function adviceFor(
-  code: BridgeErrorCode,
+  code: CheckCode,
   { step, provider }: { readonly step: CheckStep; readonly provider: string },
 ): string | undefined {
   if (provider === "aws-iot") {

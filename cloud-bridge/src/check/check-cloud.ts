@@ -177,7 +177,12 @@ class Check implements AsyncDisposable {
     const portal =
       suspicion && (await findPortal({ host, port }, suspicion, { clock, signal: this.#signal }));
     const advice = portal ?? adviceFor(code, { step, provider: config.provider });
-    return { outcome: "failed", said, ...(advice === undefined ? {} : { advice }) };
+    return {
+      outcome: "failed",
+      said,
+      code: portal === undefined ? code : "portal",
+      ...(advice === undefined ? {} : { advice }),
+    };
   }
 }
 

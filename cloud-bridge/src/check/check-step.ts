@@ -1,6 +1,15 @@
+import type { BridgeErrorCode } from "../bridge-error.ts";
+
 /** What is looked at before a cloud can be trusted with anything, in the order of need. */
 export const CHECK_STEPS = ["configuration", "clock", "name", "tcp", "tls", "mqtt", "publish"] as const;
 export type CheckStep = (typeof CHECK_STEPS)[number];
+
+/**
+ * Why a step failed, for programs that say it in another language.
+ * - `portal`: somebody wants to be signed in to first.
+ * - `template`: the cloud knows the claim, and gives nothing for it.
+ */
+export type CheckCode = BridgeErrorCode | "portal" | "template";
 
 /** How one step went. */
 export interface CheckResult {
@@ -12,6 +21,8 @@ export interface CheckResult {
   readonly outcome: "ok" | "failed" | "unsure" | "skipped";
   /** What was found, in a line. Never a secret. */
   readonly said: string;
+  /** Kind of a failure, where it is a known one. */
+  readonly code?: CheckCode;
   /** What to do about it, in a line. */
   readonly advice?: string;
 }

@@ -142,8 +142,14 @@ export const CloudCheckView = Type.Object({
     Type.Object({
       step: Type.Enum(["configuration", "clock", "name", "tcp", "tls", "mqtt", "publish"]),
       outcome: Type.Enum(["ok", "failed", "unsure", "skipped"]),
-      said: Type.String(),
-      advice: Type.Optional(Type.String()),
+      said: Type.String({ description: "What was found, in English." }),
+      code: Type.Optional(
+        Type.String({
+          description:
+            "Kind of a failure: those of a bridge's `lastErrorCode`, `template` where a claim is refused.",
+        }),
+      ),
+      advice: Type.Optional(Type.String({ description: "What to do about it, in English." })),
     }),
   ),
 });

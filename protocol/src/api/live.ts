@@ -52,6 +52,7 @@ export const Change = Type.Union([
   Type.Object({ kind: Type.Literal("rule"), rule: RuleView }),
   Type.Object({ kind: Type.Literal("rule-removed"), id: Type.String() }),
   Type.Object({ kind: Type.Literal("bridge"), bridge: BridgeView }),
+  Type.Object({ kind: Type.Literal("bridge-removed"), id: Type.String() }),
   Type.Object({ kind: Type.Literal("module"), module: ModuleView }),
   Type.Object({ kind: Type.Literal("gateway"), gateway: GatewayView }),
   Type.Object({ kind: Type.Literal("notification"), notification: NotificationView }),

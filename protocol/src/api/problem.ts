@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { CloudCheckView } from "./cloud.ts";
 
 /** RFC 9457 problem details. `code` is the stable, machine-readable reason. */
 export const Problem = Type.Object({
@@ -12,5 +13,7 @@ export const Problem = Type.Object({
       description: "One entry for each invalid member of the request.",
     }),
   ),
+  // An extension member (RFC 9457 §3.2), of `check-failed` alone.
+  check: Type.Optional(CloudCheckView),
 });
 export type Problem = Static<typeof Problem>;

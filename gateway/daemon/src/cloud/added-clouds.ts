@@ -17,7 +17,6 @@ import type {
   CloudView,
   EpochMs,
   NewCloud,
-  SchemaProblem,
 } from "@tram/protocol";
 import type { Audit, AuditAction } from "../audit/audit-log.ts";
 import type { CloudSettings } from "../config/check.ts";
@@ -26,7 +25,7 @@ import { certificateRequest } from "./certificate-request.ts";
 import type { CloudFolders, KeptCloud } from "./cloud-folders.ts";
 import { type CloudRefusal, type CloudResult, done, refuse } from "./cloud-result.ts";
 import { checkView, cloudView, failureLine } from "./cloud-words.ts";
-import { prepareCloud } from "./new-cloud.ts";
+import { type Prepared, prepareCloud } from "./new-cloud.ts";
 import { identityProblems } from "./new-cloud-entry.ts";
 import type { Clouds } from "./open-bridges.ts";
 
@@ -111,7 +110,7 @@ export class AddedClouds implements Disposable {
       }
       if (folders.has(id)) return refuse("exists", `There is a cloud ${id}; remove it first.`);
       const prepared = await prepareCloud(request, { clock, gateway }, this.#stop.signal);
-      if (!prepared.ok) return refusedPreparation(prepared);
+      if (!prepared.ok) return refusedPreparation(id, prepared);
       // Asked once more: it has taken its time.
       this.#stop.signal.throwIfAborted();
       if (folders.removed().includes(id)) await this.#forget(id);
@@ -227,7 +226,7 @@ export class AddedClouds implements Disposable {
       if ("refusal" in opened) return opened;
       if (opened.record.cert === undefined) return refuse("not-provisioned", `${id} has no certificate.`);
       const problems = [...identityProblems({ cert, key })];
-      if (problems.length > 0) return refusedPreparation({ code: "invalid-cloud", problems });
+      if (problems.length > 0) return refusedPreparation(id, { ok: false, code: "invalid-cloud", problems });
       const { clock, gateway } = this.#parts;
       const { settings } = opened;
       const terms = { ...settings, identity: { ...settings.identity, cert, key }, gateway, clock };
@@ -358,16 +357,17 @@ export class AddedClouds implements Disposable {
   }
 }
 
-function refusedPreparation(prepared: {
-  readonly code: "invalid-cloud" | "check-failed";
-  readonly problems?: readonly SchemaProblem[];
-  readonly check?: readonly CheckResult[];
-}): { readonly ok: false; readonly refusal: CloudRefusal } {
+function refusedPreparation(
+  id: string,
+  prepared: Prepared & { readonly ok: false },
+): { readonly ok: false; readonly refusal: CloudRefusal } {
   const { check = [], code, problems = [] } = prepared;
   const failure = firstFailure(check);
-  if (failure !== undefined) return refuse(code, `Nothing is kept. ${failureLine(failure)}`);
+  if (failure !== undefined) {
+    return refuse(code, `Nothing is kept. ${failureLine(failure)}`, { check: checkView(id, check) });
+  }
   const lines = problems.map(({ path, problem }) => `${path}: ${problem}`);
-  return refuse(code, lines.join("; "), problems);
+  return refuse(code, lines.join("; "), { errors: problems });
 }
 
 function cloudPlace(kept: KeptCloud): string | undefined {

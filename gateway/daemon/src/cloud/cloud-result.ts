@@ -1,4 +1,4 @@
-import type { SchemaProblem } from "@tram/protocol";
+import type { CloudCheckView, SchemaProblem } from "@tram/protocol";
 
 /** Why something was not done. */
 export interface CloudRefusal {
@@ -13,6 +13,8 @@ export interface CloudRefusal {
     | "renewal-failed";
   readonly detail: string;
   readonly errors?: readonly SchemaProblem[];
+  /** How far it came. */
+  readonly check?: CloudCheckView;
 }
 
 export type CloudResult<T> =
@@ -23,8 +25,8 @@ export const done = <T>(value: T): CloudResult<T> => ({ ok: true, value });
 export const refuse = (
   code: CloudRefusal["code"],
   detail: string,
-  errors?: readonly SchemaProblem[],
+  more: Pick<CloudRefusal, "check" | "errors"> = {},
 ): { readonly ok: false; readonly refusal: CloudRefusal } => ({
   ok: false,
-  refusal: { code, detail, ...(errors === undefined ? {} : { errors }) },
+  refusal: { code, detail, ...more },
 });

@@ -1,8 +1,10 @@
 import {
   type BridgeConfig,
   BridgeError,
+  type CheckCode,
   type CheckResult,
   checkCloud,
+  claimAdvice,
   firstFailure,
   type Provisioned,
   provisionAwsIot,
@@ -88,7 +90,13 @@ async function provisioning(
   signal: AbortSignal,
 ): Promise<Provisioned | CheckResult> {
   const { endpoint, parameters = {}, port = 8_883, template = "", thing } = request;
-  const refused = (said: string): CheckResult => ({ step: "mqtt", outcome: "failed", said });
+  const refused = async (said: string, code: CheckCode): Promise<CheckResult> => ({
+    step: "mqtt",
+    outcome: "failed",
+    said,
+    code,
+    ...(await claimAdvice(code)),
+  });
   try {
     const made = await provisionAwsIot(
       {
@@ -105,9 +113,13 @@ async function provisioning(
       signal,
     );
     if (thing === undefined || made.thing === thing) return made;
-    return refused(`the template calls this gateway ${made.thing}, and it was to be ${thing}`);
+    return await refused(
+      `the template calls this gateway ${made.thing}, and it was to be ${thing}`,
+      "template",
+    );
   } catch (error) {
-    if (error instanceof BridgeError) return refused(error.message);
-    throw error;
+    if (!(error instanceof BridgeError)) throw error;
+    // It was let in: what was refused is what it has asked for.
+    return await refused(error.message, error.code === "refused" ? "template" : error.code);
   }
 }

@@ -133,6 +133,8 @@ class BridgeRoom implements Clouds {
     const open = this.#open.get(id);
     this.#open.delete(id);
     await open?.teardown.run();
+    // Last: while it closes it tells how it is.
+    this.#parts.live.pushBridge(id, () => undefined);
   }
 
   open({ audit, ...services }: CloudManagerParts & { readonly audit: Audit }): void {

@@ -42,7 +42,7 @@ export function cloudRoutes(clouds: AddedClouds): readonly Route[] {
       answer: { status: 201, description: "The cloud, and how it was checked.", schema: CloudAdded },
       problems: {
         409: `There is one of this id. ${BUSY}.`,
-        422: "It does not fit, or the check has failed: the detail tells the step, what was found and what to do.",
+        422: "It does not fit, or the check has failed: the detail tells the step, what was found and what to do, `check` all the steps.",
       },
       handle: async (request) =>
         replyTo(await clouds.add(request.body as unknown as NewCloud, askerOf(request)), (body) => ({
@@ -135,9 +135,15 @@ const STATUS: Readonly<Record<CloudRefusal["code"], number>> = {
 
 function replyTo<T>(result: CloudResult<T>, answer: (value: T) => RouteReply): RouteReply {
   if (result.ok) return answer(result.value);
-  const { code, detail, errors } = result.refusal;
+  const { check, code, detail, errors } = result.refusal;
   const { problem: body } = problem(STATUS[code], code, detail);
-  return { problem: { ...body, ...(errors === undefined ? {} : { errors: [...errors] }) } };
+  return {
+    problem: {
+      ...body,
+      ...(errors === undefined ? {} : { errors: [...errors] }),
+      ...(check === undefined ? {} : { check }),
+    },
+  };
 }
 
 function idOf({ params: { id = "" } }: RouteRequest): string {

@@ -85,8 +85,11 @@ export class LiveHub {
     });
   }
 
-  pushBridge(id: string, view: () => BridgeView): void {
-    this.pushState(`bridge ${id}`, () => ({ kind: "bridge", bridge: view() }));
+  pushBridge(id: string, view: () => BridgeView | undefined): void {
+    this.pushState(`bridge ${id}`, () => {
+      const bridge = view();
+      return bridge === undefined ? { kind: "bridge-removed", id } : { kind: "bridge", bridge };
+    });
   }
 
   /** @param stillAllowed `undefined` when the caller may not watch at all. */

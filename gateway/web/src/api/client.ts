@@ -1,8 +1,12 @@
 import type {
   Area,
   BackupRequest,
+  CloudAdded,
+  CloudCheckView,
+  CloudView,
   MappingProposals,
   MappingView,
+  NewCloud,
   ParkedCount,
   ParkedPageView,
   Problem,
@@ -30,6 +34,8 @@ export interface ApiProblem {
   /** For people, in English, as the gateway wrote it. */
   readonly detail?: string;
   readonly errors: readonly { readonly path: string; readonly problem: string }[];
+  /** How far a cloud came that could not be added. */
+  readonly check?: CloudCheckView;
 }
 
 export type ApiResult<Value> =
@@ -97,6 +103,14 @@ export interface ApiClient {
     what: "resend" | "discard",
     seqs: readonly number[] | undefined,
   ): Promise<ApiResult<number>>;
+  /** All clouds, with what only administrators see of them. */
+  clouds(): Promise<ApiResult<readonly CloudView[]>>;
+  /** Takes as long as it takes to reach the cloud and to be let in. */
+  addCloud(cloud: NewCloud): Promise<ApiResult<CloudAdded>>;
+  checkCloud(id: string): Promise<ApiResult<CloudCheckView>>;
+  renewCloud(id: string): Promise<ApiResult<CloudView>>;
+  /** Answers how many messages had waited for it. */
+  removeCloud(id: string): Promise<ApiResult<number>>;
   backup(request: BackupRequest): Promise<ApiResult<DownloadedFile>>;
   supportBundle(): Promise<ApiResult<DownloadedFile>>;
 }
@@ -120,6 +134,7 @@ export function createApiClient(send: typeof fetch): ApiClient {
   const thingAt = (thing: string, rest = "") => `things/${encodeURIComponent(thing)}${rest}`;
   const ruleAt = (rule: string, rest = "") => `rules/${encodeURIComponent(rule)}${rest}`;
   const bridgeAt = (bridge: string) => `bridge/${encodeURIComponent(bridge)}`;
+  const cloudAt = (id: string, rest = "") => `clouds/${encodeURIComponent(id)}${rest}`;
   const fileAt = (file: string) => `rule-files/${encodeURIComponent(file)}`;
   const pastOf = (subject: PastSubject) =>
     "rule" in subject
@@ -192,6 +207,11 @@ export function createApiClient(send: typeof fetch): ApiClient {
         (body) => (body as ParkedCount).count,
         seqs === undefined ? {} : { seqs },
       ),
+    clouds: () => call("GET", "clouds", (body) => (body as { clouds: CloudView[] }).clouds),
+    addCloud: (cloud) => call("POST", "clouds", (body) => body as CloudAdded, cloud),
+    checkCloud: (id) => call("POST", cloudAt(id, "/check"), (body) => body as CloudCheckView),
+    renewCloud: (id) => call("POST", cloudAt(id, "/renew"), (body) => body as CloudView),
+    removeCloud: (id) => call("DELETE", cloudAt(id), (body) => (body as { waited: number }).waited),
     backup: (body) => download("backup", body),
     supportBundle: () => download("support-bundle"),
   };
@@ -246,6 +266,7 @@ function readProblem(status: number, answer: unknown): ApiProblem {
     code: problem.code ?? `http-${status}`,
     ...(detail === undefined ? {} : { detail }),
     errors: problem.errors ?? [],
+    ...(problem.check === undefined ? {} : { check: problem.check }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { BridgeView } from "@tram/protocol";
+import type { BridgeView, CloudView } from "@tram/protocol";
 import { useId } from "react";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { InstantText } from "../live/instant-text.tsx";
@@ -8,10 +8,19 @@ import { SlotText } from "../shell/slot-text.tsx";
 import { BRIDGE_TONES } from "../system/bridge-summary.ts";
 import { BridgeFacts } from "./bridge-facts.tsx";
 import { wrongText } from "./bridge-words.ts";
+import { CloudFacts } from "./cloud-facts.tsx";
+import { CloudTools } from "./cloud-tools.tsx";
 import { ParkedMessages } from "./parked-messages.tsx";
 
+interface Props {
+  readonly bridge: BridgeView;
+  /** What administrators see of its cloud, and may do with it. */
+  readonly cloud: CloudView | undefined;
+  readonly onDone: (said: string, gone: boolean) => void;
+}
+
 /** One bridge: first what is wrong, then the figures, then what was set aside. */
-export function BridgeCard({ bridge }: { readonly bridge: BridgeView }) {
+export function BridgeCard({ bridge, cloud, onDone }: Props) {
   const i18n = useI18n();
   const { t } = i18n;
   const headingId = useId();
@@ -31,6 +40,12 @@ export function BridgeCard({ bridge }: { readonly bridge: BridgeView }) {
           <p className="card-note bridge-note">{t(`cloud.holding.${bridge.holding}`)}</p>
         )}
         <BridgeFacts bridge={bridge} />
+        {cloud === undefined ? null : (
+          <>
+            <CloudFacts cloud={cloud} />
+            <CloudTools cloud={cloud} waiting={bridge.queued + bridge.parked} onDone={onDone} />
+          </>
+        )}
         {bridge.parked === 0 ? null : <ParkedMessages bridge={bridge.id} count={bridge.parked} />}
       </article>
     </li>

@@ -97,7 +97,7 @@ interface FactProps {
   readonly children: ReactNode;
 }
 
-function Fact({ name, tone, children }: FactProps) {
+export function Fact({ name, tone, children }: FactProps) {
   return (
     <div>
       <dt>{name}</dt>

@@ -4,7 +4,10 @@ import { enCloud } from "../i18n/messages/en-cloud.ts";
 import type { Translate } from "../i18n/translator.ts";
 
 /** What went wrong, in the page's language, where the kind of the error is one that is known. */
-export function wrongText({ lastErrorCode }: BridgeView, t: Translate): string | undefined {
+export function wrongText(
+  { lastErrorCode }: { readonly lastErrorCode?: BridgeView["lastErrorCode"] | undefined },
+  t: Translate,
+): string | undefined {
   return known(`cloud.wrong.${lastErrorCode}`, t);
 }
 

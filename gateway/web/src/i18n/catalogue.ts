@@ -21,6 +21,11 @@ export type MessageKey = keyof English;
 /** The slots that a message needs. */
 export type MessageSlots<Key extends MessageKey> = SlotsOf<English[Key]>;
 
+/** Texts without slots. */
+export type PlainKey = {
+  [Key in MessageKey]: [MessageSlots<Key>] extends [never] ? Key : never;
+}[MessageKey];
+
 /** What another language must provide for these English texts: each key, and plural forms where English has them. */
 export type CatalogueOf<Texts extends Readonly<Record<string, Message>>> = {
   readonly [Key in keyof Texts]: Texts[Key] extends string ? string : PluralForms;

@@ -4,6 +4,8 @@ import type { Language } from "./language.ts";
 export interface InstantFormat {
   /** The time of day if `iso` lies on the day of `nowMs`, else with the date. */
   short(iso: string, nowMs: number): string;
+  /** The day, with its year. */
+  date(iso: string): string;
   /** Date and time with seconds. */
   full(iso: string): string;
 }
@@ -17,12 +19,17 @@ export function createInstantFormat(language: Language, timezone?: string): Inst
   const time = lazyFormat(language, timezone, clock);
   const dayAndTime = lazyFormat(language, timezone, { day: "numeric", month: "short", ...clock });
   const full = lazyFormat(language, timezone, { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
+  const date = lazyFormat(language, timezone, { dateStyle: "medium" });
   const day = lazyFormat("en", timezone, { dateStyle: "short" });
   return {
     short(iso, nowMs) {
       const at = Date.parse(iso);
       if (Number.isNaN(at)) return iso;
       return day().format(at) === day().format(nowMs) ? time().format(at) : dayAndTime().format(at);
+    },
+    date(iso) {
+      const at = Date.parse(iso);
+      return Number.isNaN(at) ? iso : date().format(at);
     },
     full(iso) {
       const at = Date.parse(iso);

@@ -1,4 +1,4 @@
-import type { MessageKey, MessageSlots } from "../i18n/catalogue.ts";
+import type { MessageKey, PlainKey } from "../i18n/catalogue.ts";
 import { WEEKDAYS } from "../rules/condition-facts.ts";
 import type { Part } from "./document.ts";
 import type { PropertyUse } from "./property-choices.ts";
@@ -6,11 +6,6 @@ import type { PropertyUse } from "./property-choices.ts";
 /** What the form knows of the language: each kind of part with its fields, as a table. */
 
 export type Role = "triggers" | "conditions" | "actions";
-
-/** Texts without slots. */
-export type PlainKey = {
-  [Key in MessageKey]: [MessageSlots<Key>] extends [never] ? Key : never;
-}[MessageKey];
 
 /** How a value is edited. What a control cannot show is edited as YAML in its place. */
 export type FieldType =

@@ -31,9 +31,9 @@ export function SystemPage() {
       <section className="card system-section" aria-labelledby={bridgesId}>
         <h2 id={bridgesId}>{t("system.bridges")}</h2>
         <BridgesTable />
-        {bridged ? (
+        {bridged || administers ? (
           <p>
-            <Link href="/system/cloud">{t("system.moreOfBridges")}</Link>
+            <Link href="/system/cloud">{t(bridged ? "system.moreOfBridges" : "system.addCloud")}</Link>
           </p>
         ) : null}
       </section>

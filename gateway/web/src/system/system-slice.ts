@@ -26,6 +26,7 @@ export const systemSlice = createSlice({
       for (const change of payload) {
         if (change.kind === "gateway") state.gateway = change.gateway;
         else if (change.kind === "bridge") state.bridges[change.bridge.id] = change.bridge;
+        else if (change.kind === "bridge-removed") delete state.bridges[change.id];
         else if (change.kind === "module") state.modules[change.module.id] = change.module;
       }
     });

@@ -326,6 +326,7 @@ export const en = {
     "The disk came back with other data: the gateway starts anew as soon as nothing is under way.",
   "system.noProblems": "The gateway reports no problems.",
   "system.bridges": "Cloud bridge",
+  "system.addCloud": "Bring the gateway into a cloud",
   "system.moreOfBridges": "Queue, bytes and messages set aside",
   "system.noBridges": "No cloud bridge is configured. Everything works locally.",
   "system.modules": "Modules",

@@ -322,6 +322,7 @@ export const vi: CatalogueOf<typeof en> = {
     "Ổ lưu trữ đã trở lại với dữ liệu khác: gateway sẽ khởi động lại ngay khi không còn việc gì đang chạy.",
   "system.noProblems": "Gateway không báo vấn đề nào.",
   "system.bridges": "Cầu nối đám mây",
+  "system.addCloud": "Đưa gateway lên đám mây",
   "system.moreOfBridges": "Hàng đợi, dung lượng và tin để riêng",
   "system.noBridges": "Chưa cấu hình cầu nối đám mây. Mọi thứ vẫn hoạt động tại chỗ.",
   "system.modules": "Mô-đun",
