@@ -183,7 +183,7 @@ describe.skipIf(chromiumMissing() || mosquittoMissing())("clouds on the page", (
     await page.getByRole("button", { name: "Check and add" }).click();
     await step("Signing in").getByText("Failed").waitFor(PATIENCE);
     await step("Signing in")
-      .getByText(/^What to do: .*is the certificate of this account/)
+      .getByText(/^What to do: .*is the certificate active/)
       .waitFor();
     await picture(page, "wrong-claim-phone-en-light");
     expect(kept(data)).toEqual([]);
@@ -216,11 +216,7 @@ describe.skipIf(chromiumMissing() || mosquittoMissing())("clouds on the page", (
     for (const text of [gateway.process.stdout, gateway.process.stderr]) expect(text).not.toContain(secret);
 
     await card.getByRole("button", { name: "Check: up" }).click();
-    await page
-      .getByText("Every step is good.")
-      .or(page.getByText(/^It works, but A message/))
-      .first()
-      .waitFor();
+    await card.getByText(/^(?:Every step is good\.|It works, but A message)/).waitFor(PATIENCE);
     await picture(page, "added-phone-en-light");
     const key = readFileSync(join(data, "cloud/up/key.pem"), "utf8");
     await card.getByRole("button", { name: "Renew certificate: up" }).click();

@@ -105,7 +105,9 @@ class Check implements AsyncDisposable {
   #configuration(): Found {
     const { clock, identity = {} } = this.#parts;
     const problem = ownCertificateProblem(identity, clock.now(), clock.trust);
-    return problem === undefined ? ok("it is complete") : { outcome: "failed", ...problem };
+    return problem === undefined
+      ? ok("it is complete")
+      : { outcome: "failed", code: "tls-files", ...problem };
   }
 
   #clock(): Found {

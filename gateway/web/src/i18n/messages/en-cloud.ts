@@ -106,7 +106,7 @@ export const enCloud = {
 
   "cloud.steps": "Step by step",
   "cloud.stepsOf": "Check of {id}",
-  "cloud.step.configuration": "Certificate and key",
+  "cloud.step.configuration": "Settings",
   "cloud.step.clock": "Clock",
   "cloud.step.name": "Name of the host",
   "cloud.step.tcp": "Way to it",

@@ -96,7 +96,7 @@ export const viCloud: CatalogueOf<typeof enCloud> = {
 
   "cloud.steps": "Từng bước",
   "cloud.stepsOf": "Kiểm tra {id}",
-  "cloud.step.configuration": "Chứng chỉ và khóa",
+  "cloud.step.configuration": "Thiết lập",
   "cloud.step.clock": "Đồng hồ",
   "cloud.step.name": "Tên máy chủ",
   "cloud.step.tcp": "Đường đến máy chủ",
