@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { AwsIot, type Enrollment, type PolicyDocument, type PolicyStatement } from "@tram/testkit";
 import type { Browser, BrowserContext, Page } from "playwright-core";
@@ -48,6 +49,11 @@ async function choose(page: Page, label: string, path: string): Promise<void> {
     page.getByRole("button", { name: `Choose a file: ${label}` }).click(),
   ]);
   await chooser.setFiles(path);
+}
+
+/** The name of the field that has the focus. */
+function fieldOf(page: Page): Promise<string> {
+  return page.evaluate(() => (document.activeElement as HTMLInputElement).name);
 }
 
 async function picture(page: Page, name: string): Promise<void> {
@@ -139,7 +145,7 @@ describe.skipIf(chromiumMissing() || mosquittoMissing())("clouds on the page", (
     // Nothing is sent before it can be right, and the focus goes where something is missing.
     await page.getByRole("button", { name: "Check and add" }).click();
     await page.getByText("Mend 4 fields first.").waitFor();
-    expect(await page.evaluate(() => (document.activeElement as HTMLInputElement).name)).toBe("endpoint");
+    await expect.poll(() => fieldOf(page)).toBe("endpoint");
     await page.getByLabel("Endpoint").fill(`https://${aws.host}/`);
     await page.getByText("The name of the host alone, without https://").waitFor();
     await choose(page, "Claim certificate", file("claim.key"));
@@ -260,6 +266,43 @@ describe.skipIf(chromiumMissing() || mosquittoMissing())("clouds on the page", (
     await page.context().close();
   }, 240_000);
 
+  test("a check is seen while it goes, and what stops it when it has ended", async () => {
+    const { config, data } = house(folder.path);
+    const gateway = await startGateway(config);
+    await using _process = gateway.process;
+    // It takes connections and says nothing, as a portal's firewall does.
+    const taken = new Set<Socket>();
+    const silent = createServer((socket) => void taken.add(socket.on("error", () => undefined)));
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    try {
+      const page = await enter(browser, gateway);
+      await page.goto(new URL("system/cloud", gateway.web).href);
+      await page.getByRole("button", { name: "Add a cloud" }).click();
+      await page.getByLabel("Any MQTT broker").check();
+      await page.getByLabel("Address").fill(`mqtts://localhost:${(silent.address() as AddressInfo).port}`);
+      await page.getByLabel("Address").press("Enter");
+      const steps = page.locator(".check-steps li");
+      await steps.filter({ hasText: "Way to it" }).getByText("Good").waitFor(PATIENCE);
+      await steps.filter({ hasText: "Who answers" }).getByText("Looking").waitFor();
+      await steps.filter({ hasText: "Signing in" }).getByText("Waiting").waitFor();
+      await page.locator('[role="status"]', { hasText: "Now: Who answers." }).waitFor();
+      await picture(page, "running-desk-en-light");
+      const [, second] = taken;
+      second?.destroy();
+      await steps.filter({ hasText: "Who answers" }).getByText("Failed").waitFor(PATIENCE);
+      await steps
+        .filter({ hasText: "Who answers" })
+        .getByText(/^What to do: /)
+        .waitFor();
+      await steps.filter({ hasText: "Signing in" }).getByText("Not tried").waitFor();
+      expect(kept(data)).toEqual([]);
+      await page.context().close();
+    } finally {
+      for (const socket of taken) socket.destroy();
+      silent.close();
+    }
+  }, 120_000);
+
   test("a broker by its password, and what the gateway refuses, is told; both languages and themes, phone and desk", async () => {
     const mqttPort = await freePort();
     const extra = `cloud: [{ id: filed, provider: mqtt, url: "mqtt://127.0.0.1:${await freePort()}" }]`;
@@ -326,7 +369,7 @@ describe.skipIf(chromiumMissing() || mosquittoMissing())("clouds on the page", (
       await page.locator('[name="id"]').fill("filed");
       await page.locator('form [type="submit"]').click();
       await page.getByText(words.taken).waitFor();
-      expect(await page.evaluate(() => (document.activeElement as HTMLInputElement).name)).toBe("id");
+      await expect.poll(() => fieldOf(page)).toBe("id");
       await looksWell("form-refused");
       await page.locator('[name="id"]').fill(`site-${locale.slice(0, 2)}`);
       await page.locator('form [type="submit"]').click();

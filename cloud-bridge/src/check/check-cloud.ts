@@ -18,6 +18,8 @@ export interface CheckParts extends ProbeParts {
   readonly bridge?: { readonly state: string; readonly sent: number };
   /** The last step that is wanted; default all of them. Of a claim nothing after `tls` is known. */
   readonly until?: CheckStep;
+  /** Is filled while it goes, for who watches. */
+  readonly results?: CheckResult[];
 }
 
 /** All steps together may take so long. */
@@ -32,14 +34,13 @@ const ok = (said: string): Found => ({ outcome: "ok", said });
  * @param signal ends it; what was not tried by then is skipped.
  */
 export async function checkCloud(parts: CheckParts, signal: AbortSignal): Promise<readonly CheckResult[]> {
-  const { clock, until = "publish" } = parts;
+  const { clock, results = [], until = "publish" } = parts;
   const stop = new AbortController();
   const abort = (): void => stop.abort(new Error("the check was ended"));
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
   const patience = clock.after(PATIENCE_MS, abort);
   const check = new Check(parts, await probeOf(parts), stop.signal);
-  const results: CheckResult[] = [];
   try {
     let failed: CheckStep | undefined;
     for (const step of CHECK_STEPS.slice(0, CHECK_STEPS.indexOf(until) + 1)) {

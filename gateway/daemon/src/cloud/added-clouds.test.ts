@@ -208,6 +208,60 @@ describe("a cloud that is added by a claim", () => {
     expect(await added.add(request({ check: false }), WHO)).toMatchObject({ ok: true });
   });
 
+  it("tells the steps with what has failed, of which kind it is, and what to do", async () => {
+    const { added } = gateway();
+    const stepsOf = async (more: Partial<NewAwsCloud>) => {
+      const result = await added.add(request(more), WHO);
+      return result.ok ? [] : (result.refusal.check?.steps ?? []);
+    };
+    const unknown = await stepsOf({ ca: claim.certificate });
+    expect(unknown.map(({ step, outcome }) => `${step} ${outcome}`)).toEqual([
+      "configuration ok",
+      "clock ok",
+      "name ok",
+      "tcp ok",
+      "tls failed",
+    ]);
+    expect(unknown.at(-1)).toMatchObject({
+      code: "tls-authority",
+      advice: expect.stringContaining("Amazon"),
+    });
+    expect((await stepsOf({ template: "none" })).at(-1)).toMatchObject({
+      step: "mqtt",
+      code: "template",
+      advice: expect.stringContaining("template's name"),
+    });
+    aws.registry.certificates.setStatus(claim.certificateId, "INACTIVE");
+    expect((await stepsOf({})).at(-1)).toMatchObject({
+      step: "mqtt",
+      code: "credentials",
+      advice: expect.stringContaining("is the certificate active"),
+    });
+  });
+
+  it("tells how far it has come while somebody waits", async () => {
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<{ readonly allowProvisioning: boolean }>();
+    aws.provisioning.putTemplate("gateways", {
+      ...TEMPLATE,
+      hook: () => {
+        asked.resolve();
+        return answer.promise;
+      },
+    });
+    const { added } = gateway();
+    expect(added.progress("up")).toMatchObject({ ok: false, refusal: { code: "unknown-cloud" } });
+    const adding = added.add(request(), WHO);
+    await asked.promise;
+    const progress = added.progress("up");
+    const seen = progress.ok ? progress.value.steps.map(({ step, outcome }) => `${step} ${outcome}`) : [];
+    expect(seen).toEqual(["configuration ok", "clock ok", "name ok", "tcp ok", "tls ok"]);
+    answer.resolve({ allowProvisioning: true });
+    const result = await adding;
+    expect(result.ok && result.value.check?.steps.map(({ outcome }) => outcome)).toEqual(Array(7).fill("ok"));
+    expect(added.progress("up").ok).toBe(false);
+  });
+
   it("is one at a time, and one of each id", async () => {
     const { added } = gateway();
     const [first, second] = await Promise.all([added.add(request(), WHO), added.add(request(), WHO)]);

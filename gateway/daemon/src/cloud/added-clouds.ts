@@ -53,8 +53,8 @@ type OpenedCloud = Extract<KeptCloud, { record: unknown }> & { readonly bridge: 
 /** The clouds that people add to the running gateway, and all clouds where they are looked at. */
 export class AddedClouds implements Disposable {
   readonly #parts: AddedCloudsParts;
-  /** Ids that something is being done with. */
-  readonly #busy = new Set<string>();
+  /** Ids that something is being done with, with the steps of a check as far as it has come. */
+  readonly #busy = new Map<string, CheckResult[]>();
   readonly #stop = new AbortController();
   /** Of the certificates that this gateway cannot renew; read again after a change. */
   #endings: readonly CertificateEnding[] | undefined;
@@ -104,12 +104,12 @@ export class AddedClouds implements Disposable {
   add(request: NewCloud, who: Asker): Promise<CloudResult<CloudAdded>> {
     const { clock, clouds, folders, gateway } = this.#parts;
     const { id } = request;
-    return this.#alone(id, async () => {
+    return this.#alone(id, async (steps) => {
       if (this.#isConfigured(id)) {
         return refuse("configured", `The configuration file has a cloud ${id}.`);
       }
       if (folders.has(id)) return refuse("exists", `There is a cloud ${id}; remove it first.`);
-      const prepared = await prepareCloud(request, { clock, gateway }, this.#stop.signal);
+      const prepared = await prepareCloud(request, { clock, gateway, steps }, this.#stop.signal);
       if (!prepared.ok) return refusedPreparation(id, prepared);
       // Asked once more: it has taken its time.
       this.#stop.signal.throwIfAborted();
@@ -142,7 +142,7 @@ export class AddedClouds implements Disposable {
   /** Looks at one cloud, step by step. It publishes a message, unless the bridge is connected anyway. */
   check(id: string): Promise<CloudResult<CloudCheckView>> {
     const { clock, configured, folders, gateway } = this.#parts;
-    return this.#alone(id, async () => {
+    return this.#alone(id, async (results) => {
       const kept = folders.list().find((each) => each.id === id);
       const settings =
         configured.find(({ config }) => config.id === id) ??
@@ -162,10 +162,19 @@ export class AddedClouds implements Disposable {
         ...settings,
         gateway,
         clock,
+        results,
         ...(bridge === undefined ? {} : { bridge: { state: bridge.state, sent: bridge.status().sent } }),
       };
       return done(checkView(id, await checkCloud(terms, this.#stop.signal)));
     });
+  }
+
+  /** How far the check of a cloud has come that runs now; of one that is being added too. */
+  progress(id: string): CloudResult<CloudCheckView> {
+    const steps = this.#busy.get(id);
+    return steps === undefined
+      ? refuse("unknown-cloud", `Nothing is being done with ${id}.`)
+      : done(checkView(id, steps));
   }
 
   /** Takes a cloud away, with what waits for it. @returns how many messages that were. */
@@ -341,11 +350,15 @@ export class AddedClouds implements Disposable {
   }
 
   /** One thing at a time with each cloud. */
-  async #alone<T>(id: string, work: () => Promise<CloudResult<T>>): Promise<CloudResult<T>> {
+  async #alone<T>(
+    id: string,
+    work: (steps: CheckResult[]) => Promise<CloudResult<T>>,
+  ): Promise<CloudResult<T>> {
     if (this.#busy.has(id)) return refuse("busy", `Something else is being done with ${id} now.`);
-    this.#busy.add(id);
+    const steps: CheckResult[] = [];
+    this.#busy.set(id, steps);
     try {
-      return await work();
+      return await work(steps);
     } finally {
       this.#busy.delete(id);
     }

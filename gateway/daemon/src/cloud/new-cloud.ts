@@ -30,6 +30,8 @@ export interface NewCloudParts {
   /** Id of the gateway. */
   readonly gateway: string;
   readonly clock: Clock;
+  /** Is filled while it goes, for who watches. */
+  readonly steps: CheckResult[];
 }
 
 /**
@@ -44,7 +46,7 @@ export async function prepareCloud(
   const problems = requestProblems(request);
   if (problems.length > 0) return { ok: false, code: "invalid-cloud", problems };
   const entry = entryOf(request);
-  const steps: CheckResult[] = [];
+  const { steps } = parts;
   const looked = async (identity: TlsIdentity, config: BridgeConfig, wanted: "tls" | "publish") => {
     const password = config.provider === "aws-iot" ? undefined : config.password;
     // A certificate that is good for nothing is so without a look at the cloud.
@@ -56,7 +58,10 @@ export async function prepareCloud(
       until,
       ...(password === undefined ? {} : { password }),
     } as const;
-    steps.splice(0, steps.length, ...(await checkCloud(terms, signal)));
+    // A second look is seen when it is over: it begins anew.
+    const results = steps.length === 0 ? steps : [];
+    await checkCloud({ ...terms, results }, signal);
+    if (results !== steps) steps.splice(0, steps.length, ...results);
     const failure = firstFailure(steps);
     if (failure === undefined && request.check === false) steps.length = 0;
     return failure;

@@ -83,6 +83,17 @@ export function cloudRoutes(clouds: AddedClouds): readonly Route[] {
     },
     {
       ...about,
+      method: "get",
+      path: "/api/v1/clouds/{id}/check",
+      operationId: "getCloudCheck",
+      summary: "How far a check has come that runs now, of a cloud that is being added too",
+      params: ID,
+      answer: { status: 200, description: "The steps so far.", schema: CloudCheckView },
+      problems: { 404: "None runs." },
+      handle: (request) => replyTo(clouds.progress(idOf(request)), (body) => ({ status: 200, body })),
+    },
+    {
+      ...about,
       method: "post",
       path: "/api/v1/clouds/{id}/renew",
       operationId: "renewCloud",

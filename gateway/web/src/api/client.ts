@@ -108,6 +108,8 @@ export interface ApiClient {
   /** Takes as long as it takes to reach the cloud and to be let in. */
   addCloud(cloud: NewCloud): Promise<ApiResult<CloudAdded>>;
   checkCloud(id: string): Promise<ApiResult<CloudCheckView>>;
+  /** How far the check has come that runs now. */
+  cloudProgress(id: string): Promise<ApiResult<CloudCheckView>>;
   renewCloud(id: string): Promise<ApiResult<CloudView>>;
   /** Answers how many messages had waited for it. */
   removeCloud(id: string): Promise<ApiResult<number>>;
@@ -210,6 +212,7 @@ export function createApiClient(send: typeof fetch): ApiClient {
     clouds: () => call("GET", "clouds", (body) => (body as { clouds: CloudView[] }).clouds),
     addCloud: (cloud) => call("POST", "clouds", (body) => body as CloudAdded, cloud),
     checkCloud: (id) => call("POST", cloudAt(id, "/check"), (body) => body as CloudCheckView),
+    cloudProgress: (id) => call("GET", cloudAt(id, "/check"), (body) => body as CloudCheckView),
     renewCloud: (id) => call("POST", cloudAt(id, "/renew"), (body) => body as CloudView),
     removeCloud: (id) => call("DELETE", cloudAt(id), (body) => (body as { waited: number }).waited),
     backup: (body) => download("backup", body),

@@ -5,10 +5,11 @@ import { problemText } from "../api/problem-text.ts";
 import { useApi } from "../api/use-api.ts";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { useUnsavedGuard } from "../rule-editor/use-unsaved-guard.ts";
-import { CheckReport, type CheckState } from "./check-report.tsx";
+import { CheckReport } from "./check-report.tsx";
 import { faultsOf, freshEntry, refusedFields, requestOf } from "./cloud-entry.ts";
 import { CLOUD_KINDS, type CloudKind, type FieldSpec } from "./cloud-kinds.ts";
 import { EntryField } from "./entry-field.tsx";
+import { useCheck } from "./use-check.ts";
 
 interface Props {
   /** Ids that there are. */
@@ -33,8 +34,8 @@ export function AddCloudForm({ taken, onAdded, onCancel, onDoubt }: Props) {
   const [entry, setEntry] = useState(fresh);
   const [tried, setTried] = useState(false);
   const [refusal, setRefusal] = useState<ApiProblem>();
-  const [check, setCheck] = useState<CheckState>();
-  const busy = check === "running";
+  const [check, watch] = useCheck();
+  const busy = check?.runs === true;
   useUnsavedGuard(entry !== fresh, t("cloud.add.unsaved"));
   useEffect(() => form.current?.querySelector("h2")?.focus(), []);
 
@@ -52,7 +53,7 @@ export function AddCloudForm({ taken, onAdded, onCancel, onDoubt }: Props) {
     setEntry(empty);
     setTried(false);
     setRefusal(undefined);
-    setCheck(undefined);
+    watch.forget();
   }
 
   async function submit(event: FormEvent): Promise<void> {
@@ -64,14 +65,15 @@ export function AddCloudForm({ taken, onAdded, onCancel, onDoubt }: Props) {
       showFirst(form.current);
       return;
     }
-    setCheck("running");
-    const result = await ask((api) => api.addCloud(requestOf(kind, entry)));
+    const request = requestOf(kind, entry);
+    watch.begin(request.id);
+    const result = await ask((api) => api.addCloud(request));
     if (result.ok) {
       onAdded(result.value);
       return;
     }
     setRefusal(result.problem);
-    setCheck(result.problem.check);
+    watch.end(result.problem.check);
     if (result.problem.status === 0) onDoubt();
     if (refusedFields(kind, result.problem).size > 0 || isTaken(result.problem)) showFirst(form.current);
   }

@@ -13,8 +13,8 @@ import {
   telling,
 } from "./check-words.ts";
 
-/** What is known of a check: that it runs, or how it went. */
-export type CheckState = "running" | CloudCheckView | undefined;
+/** What is known of a check: that it runs, and how far it is, or how it went. */
+export type CheckState = { readonly runs: boolean; readonly steps: CloudCheckView["steps"] } | undefined;
 
 interface Props {
   readonly state: CheckState;
@@ -28,17 +28,21 @@ export function CheckReport({ state, provider, title }: Props) {
   const { t } = i18n;
   const headingId = useId();
   const place = useRef<HTMLElement>(null);
-  const steps = shownSteps(state === "running" ? undefined : state?.steps);
-  const story = telling(steps);
+  const runs = state?.runs === true;
+  const steps = shownSteps(state?.steps ?? [], runs);
+  const story = runs ? undefined : telling(steps);
   const advice = story && adviceOf(story, provider, i18n.language);
+  const phase = state?.runs;
   useEffect(() => {
-    if (state === undefined) return;
+    if (phase === undefined) return;
     const wrong = place.current?.querySelector('[data-outcome="failed"]');
     (wrong ?? place.current)?.scrollIntoView({ block: "nearest" });
-  }, [state]);
+  }, [phase]);
   const summary = (): string => {
     if (state === undefined) return "";
-    if (state === "running") return t("cloud.checkRuns");
+    const at = steps.find(({ outcome }) => outcome === "running");
+    if (runs && (at === undefined || state.steps.length === 0)) return t("cloud.checkRuns");
+    if (runs && at !== undefined) return t("cloud.checkAt", { step: t(`cloud.step.${at.step}`) });
     if (story === undefined) return t("cloud.checkGood");
     const step = t(`cloud.step.${story.step}`);
     return t(story.outcome === "failed" ? "cloud.checkFailed" : "cloud.checkUnsure", { step });
@@ -61,7 +65,10 @@ export function CheckReport({ state, provider, title }: Props) {
             {steps.map((step) => (
               <li key={step.step} data-tone={OUTCOME_TONES[step.outcome]} data-outcome={step.outcome}>
                 <span className="check-name">{t(`cloud.step.${step.step}`)}</span>
-                <Chip tone={OUTCOME_TONES[step.outcome]}>{t(`cloud.outcome.${step.outcome}`)}</Chip>
+                <Chip tone={OUTCOME_TONES[step.outcome]}>
+                  {step.outcome === "running" ? <span className="spinner" aria-hidden="true" /> : null}
+                  {t(`cloud.outcome.${step.outcome}`)}
+                </Chip>
                 <div className="check-story">
                   <StepStory step={step} advice={step === story ? advice : undefined} />
                 </div>

@@ -16,9 +16,14 @@ const STEPS: CheckStep[] = [
 
 describe("the steps of a check", () => {
   it("are seven, whatever is known of them", () => {
-    expect(shownSteps(undefined).map(({ outcome }) => outcome)).toEqual(Array(7).fill("waiting"));
+    const waiting = (count: number): string[] => Array(count).fill("waiting");
+    expect(shownSteps([], true).map(({ outcome }) => outcome)).toEqual(["running", ...waiting(6)]);
+    const begun = shownSteps(STEPS.slice(0, 2), true).map(({ outcome }) => outcome);
+    expect(begun).toEqual(["ok", "unsure", "running", ...waiting(4)]);
     expect(
-      shownSteps(STEPS).map(({ outcome, said }) => (said === undefined ? outcome : `${outcome}: ${said}`)),
+      shownSteps(STEPS, false).map(({ outcome, said }) =>
+        said === undefined ? outcome : `${outcome}: ${said}`,
+      ),
     ).toEqual([
       "ok: it is complete",
       "unsure: nobody has set it",
@@ -31,13 +36,13 @@ describe("the steps of a check", () => {
   });
 
   it("are told by the one that has failed, before one that is not certain", () => {
-    expect(telling(shownSteps(STEPS))?.step).toBe("tls");
-    expect(telling(shownSteps(STEPS.slice(0, 4)))?.step).toBe("clock");
-    expect(telling(shownSteps(STEPS.slice(0, 1)))).toBeUndefined();
+    expect(telling(shownSteps(STEPS, false))?.step).toBe("tls");
+    expect(telling(shownSteps(STEPS.slice(0, 4), false))?.step).toBe("clock");
+    expect(telling(shownSteps(STEPS.slice(0, 1), false))).toBeUndefined();
   });
 
   it("say what went wrong in the page's language", () => {
-    const [, , , , tls] = shownSteps(STEPS) as [never, never, never, never, ShownStep];
+    const [, , , , tls] = shownSteps(STEPS, false) as [never, never, never, never, ShownStep];
     expect(failureText(tls, createTranslator("vi"))).toBe("Chứng chỉ ở đó là của tên khác. Chưa gửi gì cả.");
     expect(failureText({ ...tls, code: "refused" }, createTranslator("en"))).toContain("does not want");
     const publish = { ...tls, step: "publish", code: "refused" } as const;

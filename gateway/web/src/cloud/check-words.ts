@@ -19,8 +19,8 @@ export const STEP_NAMES: readonly StepName[] = [
   "publish",
 ];
 
-/** How a step went; `untried` behind one that has failed, `waiting` while nothing is known. */
-export type ShownOutcome = CheckStep["outcome"] | "untried" | "waiting";
+/** How a step went; `untried` behind one that has failed, `running` and `waiting` before it is known. */
+export type ShownOutcome = CheckStep["outcome"] | "running" | "untried" | "waiting";
 
 export interface ShownStep {
   readonly step: StepName;
@@ -37,18 +37,20 @@ export const OUTCOME_TONES: Readonly<Record<ShownOutcome, Tone>> = {
   unsure: "warn",
   skipped: "plain",
   untried: "plain",
-  waiting: "info",
+  running: "info",
+  waiting: "plain",
 };
 
-/** All seven of them, whatever is known. @param steps `undefined` while they are being gone. */
-export function shownSteps(steps: CloudCheckView["steps"] | undefined): readonly ShownStep[] {
-  const failed = steps?.find(({ outcome }) => outcome === "failed")?.step;
+/** All seven of them, whatever is known. @param runs whether more of them are to come. */
+export function shownSteps(steps: CloudCheckView["steps"], runs: boolean): readonly ShownStep[] {
+  const failed = steps.find(({ outcome }) => outcome === "failed")?.step;
   const end = failed === undefined ? STEP_NAMES.length : STEP_NAMES.indexOf(failed);
   return STEP_NAMES.map((step, index): ShownStep => {
-    if (steps === undefined) return { step, outcome: "waiting" };
     // Which one has failed is seen from there.
     if (index > end) return { step, outcome: "untried" };
-    return steps.find((each) => each.step === step) ?? { step, outcome: "skipped" };
+    const found = steps.find((each) => each.step === step);
+    if (found !== undefined || !runs) return found ?? { step, outcome: "skipped" };
+    return { step, outcome: index === steps.length ? "running" : "waiting" };
   });
 }
 

@@ -65,7 +65,7 @@ export function CloudPage() {
           <details>
             <summary>{t("cloud.steps")}</summary>
             <CheckReport
-              state={done.added.check}
+              state={{ runs: false, steps: done.added.check.steps }}
               provider={done.added.cloud.provider}
               title={t("cloud.stepsOf", { id: done.added.cloud.id })}
             />

@@ -4,7 +4,8 @@ import type { ApiProblem } from "../api/client.ts";
 import { problemText } from "../api/problem-text.ts";
 import { useApi } from "../api/use-api.ts";
 import { useI18n } from "../i18n/use-i18n.ts";
-import { CheckReport, type CheckState } from "./check-report.tsx";
+import { CheckReport } from "./check-report.tsx";
+import { useCheck } from "./use-check.ts";
 
 interface Props {
   readonly cloud: CloudView;
@@ -21,10 +22,10 @@ export function CloudTools({ cloud, waiting, onDone }: Props) {
   const { instant, t } = useI18n();
   const ask = useApi();
   const [busy, setBusy] = useState<Deed>();
-  const [check, setCheck] = useState<CheckState>();
+  const [check, watch] = useCheck();
   const [problem, setProblem] = useState<string>();
   const { id } = cloud;
-  const resting = busy === undefined && check !== "running";
+  const resting = busy === undefined && check?.runs !== true;
 
   function fail(failed: ApiProblem): void {
     if (failed.code === "renewal-failed") setProblem(`${t("cloud.renewFailed")} ${failed.detail ?? ""}`);
@@ -34,9 +35,9 @@ export function CloudTools({ cloud, waiting, onDone }: Props) {
   async function look(): Promise<void> {
     if (!resting) return;
     setProblem(undefined);
-    setCheck("running");
+    watch.begin(id);
     const result = await ask((api) => api.checkCloud(id));
-    setCheck(result.ok ? result.value : undefined);
+    watch.end(result.ok ? result.value : undefined);
     if (!result.ok) fail(result.problem);
   }
 
@@ -75,7 +76,7 @@ export function CloudTools({ cloud, waiting, onDone }: Props) {
           aria-label={`${t("cloud.check")}: ${id}`}
           onClick={() => void look()}
         >
-          {t(check === "running" ? "cloud.checking" : "cloud.check")}
+          {t(check?.runs === true ? "cloud.checking" : "cloud.check")}
         </button>
         {cloud.certificate?.renewal === undefined ? null : (
           <button

@@ -42,4 +42,6 @@ it("follows gateway, bridges and modules", () => {
     "up",
     "failing",
   ]);
+  state = reduce(state, changesReceived([{ kind: "bridge-removed", id: "up" }]));
+  expect(state.bridges).toEqual({});
 });
