@@ -15,8 +15,6 @@ interface Props {
   /** Ids that there are. */
   readonly taken: readonly string[];
   readonly onAdded: (added: CloudAdded) => void;
-  /** Nobody knows whether it was added. */
-  readonly onDoubt: () => void;
   readonly onCancel: () => void;
 }
 
@@ -24,7 +22,7 @@ interface Props {
  * Adds a cloud. Keys and passwords are in the state of this form alone, for as long as it is open: a check that fails is
  * tried again with them, and what closes the form forgets them.
  */
-export function AddCloudForm({ taken, onAdded, onCancel, onDoubt }: Props) {
+export function AddCloudForm({ taken, onAdded, onCancel }: Props) {
   const { t } = useI18n();
   const ask = useApi();
   const form = useRef<HTMLFormElement>(null);
@@ -74,7 +72,6 @@ export function AddCloudForm({ taken, onAdded, onCancel, onDoubt }: Props) {
     }
     setRefusal(result.problem);
     watch.end(result.problem.check);
-    if (result.problem.status === 0) onDoubt();
     if (refusedFields(kind, result.problem).size > 0 || isTaken(result.problem)) showFirst(form.current);
   }
 
@@ -85,8 +82,9 @@ export function AddCloudForm({ taken, onAdded, onCancel, onDoubt }: Props) {
         ? undefined
         : failureOf(refusal);
 
-  function failureOf(problem: ApiProblem): string {
-    if (problem.check !== undefined) return t("cloud.add.notAdded");
+  function failureOf(problem: ApiProblem): string | undefined {
+    // The steps tell it.
+    if (problem.check !== undefined) return undefined;
     if (problem.status === 0) return t("cloud.add.noAnswer");
     return problem.code === "busy" ? t("cloud.busy") : problemText(problem, t);
   }
@@ -135,7 +133,12 @@ export function AddCloudForm({ taken, onAdded, onCancel, onDoubt }: Props) {
         </button>
       </div>
       <div role="alert">{failure === undefined ? null : <p className="form-problem">{failure}</p>}</div>
-      <CheckReport state={check} provider={kind.provider} title={t("cloud.steps")} />
+      <CheckReport
+        state={check}
+        provider={kind.provider}
+        title={t("cloud.steps")}
+        lost={t("cloud.add.notKept")}
+      />
     </form>
   );
 }

@@ -20,10 +20,12 @@ interface Props {
   readonly state: CheckState;
   readonly provider: string;
   readonly title: string;
+  /** What a failure means for what was wanted. */
+  readonly lost?: string;
 }
 
 /** The seven steps with their outcome, and what to do where one has failed. Stays in the page, so that it is read out. */
-export function CheckReport({ state, provider, title }: Props) {
+export function CheckReport({ lost, provider, state, title }: Props) {
   const i18n = useI18n();
   const { t } = i18n;
   const headingId = useId();
@@ -45,7 +47,8 @@ export function CheckReport({ state, provider, title }: Props) {
     if (runs && at !== undefined) return t("cloud.checkAt", { step: t(`cloud.step.${at.step}`) });
     if (story === undefined) return t("cloud.checkGood");
     const step = t(`cloud.step.${story.step}`);
-    return t(story.outcome === "failed" ? "cloud.checkFailed" : "cloud.checkUnsure", { step });
+    if (story.outcome !== "failed") return t("cloud.checkUnsure", { step });
+    return [t("cloud.checkFailed", { step }), lost].filter(Boolean).join(" ");
   };
   return (
     <>

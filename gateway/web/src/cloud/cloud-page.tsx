@@ -28,7 +28,7 @@ export function CloudPage() {
   const bridges = useAppSelector((state) => state.system.bridges);
   const administers = useAppSelector((state) => mayAdminister(state.session));
   const list = Object.values(bridges);
-  const [{ clouds = [], failure }, look] = useClouds(administers, Object.keys(bridges).join(" "));
+  const [{ clouds, failure }, look] = useClouds(administers, Object.keys(bridges).join(" "));
   const [adding, setAdding] = useState(false);
   const [done, setDone] = useState<Done>({ said: "" });
 
@@ -93,32 +93,35 @@ export function CloudPage() {
       </div>
       {adding ? (
         <AddCloudForm
-          taken={[...list, ...clouds].map(({ id }) => id)}
+          taken={[...list, ...(clouds ?? [])].map(({ id }) => id)}
           onAdded={added}
           onCancel={() => finish({ said: "" })}
-          onDoubt={() => void look()}
         />
-      ) : null}
-      <ul className="bridges">
-        {list.map((bridge) => (
-          <BridgeCard
-            key={bridge.id}
-            bridge={bridge}
-            cloud={clouds.find(({ id, problem }) => id === bridge.id && problem === undefined)}
-            onDone={act}
-          />
-        ))}
-        {clouds.map((cloud) =>
-          cloud.problem === undefined ? null : (
-            <LoneCloudCard
-              key={`${cloud.source} ${cloud.id}`}
-              cloud={cloud}
-              problem={cloud.problem}
+      ) : administers && clouds === undefined && failure === undefined ? (
+        // All of a card at once: nothing in it moves.
+        <p className="empty">{t("app.loading")}</p>
+      ) : (
+        <ul className="bridges">
+          {list.map((bridge) => (
+            <BridgeCard
+              key={bridge.id}
+              bridge={bridge}
+              cloud={clouds?.find(({ id, problem }) => id === bridge.id && problem === undefined)}
               onDone={act}
             />
-          ),
-        )}
-      </ul>
+          ))}
+          {clouds?.map((cloud) =>
+            cloud.problem === undefined ? null : (
+              <LoneCloudCard
+                key={`${cloud.source} ${cloud.id}`}
+                cloud={cloud}
+                problem={cloud.problem}
+                onDone={act}
+              />
+            ),
+          )}
+        </ul>
+      )}
     </Page>
   );
 }

@@ -177,9 +177,9 @@ export const enCloud = {
   "cloud.add.cancel": "Cancel",
   "cloud.add.unsaved": "The cloud is not added yet. Leave all the same?",
   "cloud.add.faults": { one: "Mend {count} field first.", other: "Mend {count} fields first." },
-  "cloud.add.notAdded": "Not added. Nothing of it was kept.",
+  "cloud.add.notKept": "Nothing of it is kept.",
   "cloud.add.noAnswer":
-    "No answer came: the line to the gateway may have broken. Look below whether the cloud is there, before you try again.",
+    "No answer came: the line to the gateway may have broken. Cancel, and look whether the cloud is in the list, before you try again.",
   "cloud.added": "{id} is added and works.",
   "cloud.addedAs": "{id} is added and works. The cloud calls this gateway {thing}.",
 

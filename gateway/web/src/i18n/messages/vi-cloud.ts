@@ -167,9 +167,9 @@ export const viCloud: CatalogueOf<typeof enCloud> = {
   "cloud.add.cancel": "Hủy",
   "cloud.add.unsaved": "Đám mây chưa được thêm. Vẫn rời trang?",
   "cloud.add.faults": { other: "Hãy sửa {count} mục trước." },
-  "cloud.add.notAdded": "Chưa thêm. Không có gì được lưu lại.",
+  "cloud.add.notKept": "Không có gì được lưu lại.",
   "cloud.add.noAnswer":
-    "Không nhận được trả lời: có thể kết nối đến gateway bị ngắt. Trước khi thử lại, hãy xem đám mây đã có bên dưới chưa.",
+    "Không nhận được trả lời: có thể kết nối đến gateway bị ngắt. Trước khi thử lại, hãy bấm Hủy và xem đám mây đã có trong danh sách chưa.",
   "cloud.added": "Đã thêm {id} và đang hoạt động.",
   "cloud.addedAs": "Đã thêm {id} và đang hoạt động. Đám mây gọi gateway này là {thing}.",
 
