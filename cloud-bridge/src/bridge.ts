@@ -143,7 +143,7 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
       describe: (thing) => house.describe(thing),
       ...(parts.password === undefined ? {} : { password: parts.password }),
       ...(identity === undefined ? {} : { identity }),
-      keepaliveS: wan.state === "metered" ? METERED_KEEPALIVE_S : KEEPALIVE_S,
+      keepaliveS: () => (wan.state === "metered" ? METERED_KEEPALIVE_S : KEEPALIVE_S),
     });
   let { identity } = parts;
   let provider = await providerFor(identity);

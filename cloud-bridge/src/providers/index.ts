@@ -20,8 +20,11 @@ export interface ProviderParts {
   readonly identity?: TlsIdentity;
   /** How a Thing describes itself. */
   readonly describe: (thing: string) => Thing | undefined;
-  /** Seconds of silence before the cloud is asked whether it is there, where the configuration does not say. */
-  readonly keepaliveS: number;
+  /**
+   * Seconds of silence before the cloud is asked whether it is there, where the configuration does not say: asked for at each
+   * connection, since what a line costs may have changed.
+   */
+  readonly keepaliveS: () => number;
 }
 
 /**
@@ -54,7 +57,7 @@ async function openMqtt(config: MqttBridgeConfig, parts: ProviderParts): Promise
     ...(password === undefined ? {} : { password }),
     clientId: config.client_id ?? `${PRODUCT.name}-${parts.gateway}`,
     protocolVersion: config.protocol_version ?? 4,
-    keepaliveS: config.keepalive_s ?? parts.keepaliveS,
+    keepaliveS: () => config.keepalive_s ?? parts.keepaliveS(),
     tls: {
       ...(identity === undefined ? {} : { identity }),
       ...(alpn === undefined ? {} : { alpn }),

@@ -19,7 +19,7 @@ function provider(port: number, protocolVersion: 4 | 5): MqttProvider {
     url: `mqtt://127.0.0.1:${port}`,
     clientId: "tram-gw",
     protocolVersion,
-    keepaliveS: 30,
+    keepaliveS: () => 30,
     hearsForS: 60,
     dialect: new JsonDialect({ mapping, manages: false, newId: () => `made-${++ids}` }),
     clock: new RealClock(),

@@ -69,7 +69,7 @@ function provider(
     url: `mqtt://127.0.0.1:${port}`,
     clientId: "tram-gw",
     protocolVersion: 5,
-    keepaliveS: 30,
+    keepaliveS: () => 30,
     hearsForS: 60,
     dialect,
     clock: new RealClock(),

@@ -25,7 +25,7 @@ function provider(port: number, options: Partial<MqttProviderOptions> = {}): Mqt
     url: `mqtt://127.0.0.1:${port}`,
     clientId: "tram-gw",
     protocolVersion: 4,
-    keepaliveS: 30,
+    keepaliveS: () => 30,
     dialect: new JsonDialect({ mapping, manages: false, newId: () => "unnamed" }),
     clock: new RealClock(),
     ...options,
@@ -164,7 +164,7 @@ describe.skipIf(missing)("the mqtt provider", () => {
   it("notices a line that is dead without a word within twice the keep-alive", async () => {
     await using mosquitto = await Mosquitto.open();
     await using line = await TcpLine.open(mosquitto.port);
-    const connection = await provider(line.port, { keepaliveS: 1 }).connect(unused, NO_REQUESTS);
+    const connection = await provider(line.port, { keepaliveS: () => 1 }).connect(unused, NO_REQUESTS);
     line.unplug();
     const from = process.hrtime.bigint();
     const publishing = connection.publish([message("lost")]);
@@ -331,6 +331,30 @@ describe("the mqtt provider with a broker that speaks MQTT 5 to the letter", () 
     stop.abort(new Error("enough"));
     expect(await connecting).toMatchObject({ code: "aborted" });
   });
+});
+
+it("asks at each connection how long the line may be silent: what it costs may have changed", async () => {
+  const asked: number[] = [];
+  const server = createServer((socket) => {
+    socket.on("error", () => socket.destroy());
+    socket.once("data", (bytes) => {
+      // MQTT 3.1.1 §3.1.2.10: behind the fixed header of two bytes, the protocol's name, its level and the flags.
+      asked.push(bytes.readUInt16BE(2 + 6 + 1 + 1));
+      socket.write(Buffer.from([0x20, 2, 0, 0]));
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  let keepaliveS = 30;
+  const tested = provider((server.address() as AddressInfo).port, { keepaliveS: () => keepaliveS });
+  for (const now of [30, 120]) {
+    keepaliveS = now;
+    const connection = await tested.connect(unused, NO_REQUESTS);
+    expect(tested.line?.keepaliveS).toBe(now);
+    await connection[Symbol.asyncDispose]();
+  }
+  expect(asked).toEqual([30, 120]);
+  server.close();
 });
 
 describe("a refused publish", () => {

@@ -28,7 +28,7 @@ export interface MqttProviderOptions {
   /** 4 is MQTT 3.1.1, 5 is MQTT 5.0. */
   readonly protocolVersion: 4 | 5;
   /** Seconds; a dead link is noticed after one and a half times as long. */
-  readonly keepaliveS: number;
+  readonly keepaliveS: () => number;
   /** Asked of an `mqtts` address. */
   readonly tls?: TlsTerms;
   readonly dialect: MqttDialect;
@@ -52,19 +52,23 @@ export class MqttProvider implements BridgeProvider {
   readonly maxInFlight = HANDED_OVER;
   readonly maxInFlightPerGroup: number;
   readonly batchSize: number;
-  readonly line?: CloudLine;
   readonly #options: MqttProviderOptions;
+  /** Of the latest connection; it is asked for with each message. */
+  #line: CloudLine | undefined;
   readonly #careful = new CarefulWindow(IN_FLIGHT);
 
   constructor(options: MqttProviderOptions) {
     this.#options = options;
-    const line = lineOf(options);
-    if (line !== undefined) this.line = line;
+    this.#line = lineOf(options);
     // MQTT 3.1.1 has no negative PUBACK: a message is lost only with the connection, and then so are all after it.
     // MQTT 5 can refuse one message and take the next of the same Thing, so there the next must wait for the answer.
     this.maxInFlightPerGroup = options.protocolVersion === 4 ? HANDED_OVER : 1;
     // Where the next message of a Thing waits for the answer to the last one, it must not wait for other Things too.
     this.batchSize = options.protocolVersion === 4 ? IN_FLIGHT / 4 : 1;
+  }
+
+  get line(): CloudLine | undefined {
+    return this.#line;
   }
 
   sizeOf(message: CloudMessage): number {
@@ -75,6 +79,7 @@ export class MqttProvider implements BridgeProvider {
   /** @throws {BridgeError} when there is no connection. */
   async connect(signal: AbortSignal, desk: CloudDesk): Promise<CloudConnection> {
     const { clock, dialect, hearsForS } = this.#options;
+    this.#line = lineOf(this.#options);
     const line: { connection?: MqttConnection } = {};
     const connection = await MqttConnection.open(
       this.#transport(),
@@ -183,7 +188,7 @@ export class MqttProvider implements BridgeProvider {
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
       protocolVersion,
-      keepaliveS,
+      keepaliveS: keepaliveS(),
       ...(sessionExpiryS === undefined ? {} : { sessionExpiryS }),
       ...(dialect.will === undefined ? {} : { will: dialect.will }),
       clock,
@@ -229,7 +234,7 @@ function turnedAwayOf({ topic, why }: RefusedMessage): TurnedAway {
 function lineOf({ keepaliveS, url }: MqttProviderOptions): CloudLine | undefined {
   if (!URL.canParse(url)) return undefined;
   const { host, port, secure } = readUrl(url);
-  return { host, port, tls: secure, keepaliveS };
+  return { host, port, tls: secure, keepaliveS: keepaliveS() };
 }
 
 /** The place that the address of a broker names. @throws {BridgeError} */

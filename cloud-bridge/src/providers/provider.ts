@@ -22,5 +22,5 @@ export interface BridgeProvider extends CloudProvider {
    */
   readonly batchSize?: number;
   /** Left out: there is none (a cloud in memory). Bytes are counted, and portals looked for, where there is one. */
-  readonly line?: CloudLine;
+  readonly line?: CloudLine | undefined;
 }

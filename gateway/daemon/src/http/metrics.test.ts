@@ -32,7 +32,15 @@ test("each family is told once with its type, and labels are escaped", () => {
     dropped: 5,
     drops: { telemetry: { quota: 4, expired: 1 } },
     parked: 2,
-    traffic: { today: 10, month: 100, undated: 7, budget: { limit: 50, used: 100, level: "spent" } },
+    ratePerS: 12.5,
+    etaS: 60,
+    traffic: {
+      today: 10,
+      month: 100,
+      undated: 7,
+      forecast: 300,
+      budget: { limit: 50, used: 100, level: "spent" },
+    },
   };
   const text = metricsText({
     broker,
@@ -65,6 +73,11 @@ test("each family is told once with its type, and labels are escaped", () => {
   expect(text).toContain('tram_bridge_oldest_message_timestamp_seconds{bridge="a\\"b\\\\c"} 1767592800.5\n');
   for (const [name, value] of [
     ["bridge_online", 1],
+    ["bridge_state_since_timestamp_seconds", 1_767_592_800],
+    ["bridge_drain_messages_per_second", 12.5],
+    ["bridge_drain_eta_seconds", 60],
+    ["bridge_today_bytes", 10],
+    ["bridge_month_forecast_bytes", 300],
     ["bridge_sent_messages_total", 8],
     ["bridge_parked_messages", 2],
     ["bridge_month_bytes", 107],

@@ -102,6 +102,11 @@ function bridgeFamilies(bridges: readonly BridgeView[]): readonly Family[] {
       each(({ state }) => (state === "online" ? 1 : 0)),
     ),
     gauge(
+      "bridge_state_since_timestamp_seconds",
+      "Since when it has or has not.",
+      each(({ since }) => Date.parse(since) / 1_000),
+    ),
+    gauge(
       "bridge_queued_messages",
       "Messages that wait for a cloud.",
       each((bridge) => bridge.queued),
@@ -111,6 +116,16 @@ function bridgeFamilies(bridges: readonly BridgeView[]): readonly Family[] {
       "bridge_oldest_message_timestamp_seconds",
       "Since when the oldest of them waits.",
       each(({ oldest }) => (oldest === undefined ? undefined : Date.parse(oldest) / 1_000)),
+    ),
+    gauge(
+      "bridge_drain_messages_per_second",
+      "How fast a cloud takes messages, over the last minute.",
+      each(({ ratePerS }) => ratePerS),
+    ),
+    gauge(
+      "bridge_drain_eta_seconds",
+      "Until nothing waits, if it goes on so.",
+      each(({ etaS }) => etaS),
     ),
     counter(
       "bridge_sent_messages_total",
@@ -129,9 +144,19 @@ function bridgeFamilies(bridges: readonly BridgeView[]): readonly Family[] {
       each(({ parked }) => parked),
     ),
     gauge(
+      "bridge_today_bytes",
+      "Bytes of this day on the line to a cloud, partly estimated.",
+      each(({ traffic }) => traffic.today),
+    ),
+    gauge(
       "bridge_month_bytes",
       "Bytes of this month on the line to a cloud, partly estimated.",
       each(({ traffic }) => traffic.month + traffic.undated),
+    ),
+    gauge(
+      "bridge_month_forecast_bytes",
+      "What the month will come to if it goes on so.",
+      each(({ traffic }) => traffic.forecast),
     ),
     gauge(
       "bridge_month_budget_bytes",
