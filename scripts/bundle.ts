@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
-import { lazyBuiltins } from "./package/lazy-builtins.ts";
+import { INHERITING, lazyBuiltins } from "./package/lazy-builtins.ts";
 import { leftOut } from "./package/left-out.ts";
 import { purePackages } from "./package/pure-packages.ts";
 
@@ -53,7 +53,7 @@ export const PRODUCT_SETTINGS = {
   mainFields: ["module", "main"],
   minify: true,
   legalComments: "none",
-  banner: { js: COMMONJS },
+  banner: { js: COMMONJS + INHERITING },
   // Else the WebSocket library would look for addons in folders that are not ours.
   define: { "process.env.WS_NO_BUFFER_UTIL": '"1"', "process.env.WS_NO_UTF_8_VALIDATE": '"1"' },
   plugins: [leftOut, lazyBuiltins, purePackages, launcherToSources],
@@ -144,7 +144,7 @@ function describe({ outputs, inputs }: Metafile): Bundle {
     if (!path.endsWith(".js")) continue;
     files.set(basename(path), output.bytes);
     for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {
-      if (bytesInOutput === 0 || /^(?:node-builtin|absent|unused|silent):/.test(input)) continue;
+      if (bytesInOutput === 0 || /^(?:node-builtin(?:-import)?|absent|unused|silent):/.test(input)) continue;
       contributing.add(input);
       const name = packageOf(input);
       packages.set(name, (packages.get(name) ?? 0) + bytesInOutput);
