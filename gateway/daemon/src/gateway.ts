@@ -261,7 +261,10 @@ async function open(options: GatewayOptions, teardown: Teardown): Promise<Runnin
   const repeats = teardown.use(new RepeatFilter({ clock, audit: audit.audit }));
   teardown.use(new CommandAudit({ ...house, clock, audit, repeats }));
   if (options.config !== undefined) await noteConfigChange(options.config, { ...house, store, audit });
-  const added = await openAddedClouds({ ...cloudParts, clouds, audit: audit.audit, meter }, teardown);
+  const added = await openAddedClouds(
+    { ...cloudParts, clouds, audit: audit.audit, meter, onChange },
+    teardown,
+  );
   later.added = added;
   const backups = openBackups({ ...options, clock, store, audit: audit.audit, history });
   const names = [settings.gateway.id, ...settings.http.hosts];

@@ -40,6 +40,8 @@ export interface AddedCloudsParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly audit: Audit;
+  /** Told when something was added, exchanged or removed. */
+  readonly onChange: () => void;
 }
 
 /** Who has asked. */
@@ -367,6 +369,7 @@ export class AddedClouds implements Disposable {
   #changed(action: AuditAction, subject: string, { by, address }: Asker, detail?: string): void {
     this.#endings = undefined;
     this.#parts.audit({ action, subject, by, address, detail });
+    this.#parts.onChange();
   }
 }
 

@@ -252,6 +252,7 @@ describe("AWS IoT with a certificate that is there already", () => {
       )
       .toEqual([1, 2]);
     expect(home.audited.map(({ action }) => action)).toEqual(["cloud-added", "cloud-renewed"]);
+    expect(home.changes).toBe(2);
     expect(await added.replace("nobody", { certificate: cert, key }, WHO)).toMatchObject({
       refusal: { code: "unknown-cloud" },
     });

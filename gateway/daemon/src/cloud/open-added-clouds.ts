@@ -29,11 +29,13 @@ export async function openAddedClouds(
     readonly house: Pick<House, "bus" | "transactions">;
     readonly clouds: Clouds;
     readonly audit: Audit;
+    /** Told when there may be other problems than before. */
+    readonly onChange: () => void;
     readonly meter: { feature(name: WriteFeature): Pick<FeatureMeter, "wrote"> };
   },
   teardown: Teardown,
 ): Promise<AddedRoom> {
-  const { clock, house, log, meter, settings } = parts;
+  const { clock, house, log, meter, onChange, settings } = parts;
   const root = join(settings.data, CLOUD_FOLDER);
   const clouds = teardown.use(
     new AddedClouds({
@@ -45,6 +47,7 @@ export async function openAddedClouds(
   );
   const alarm = (text: string): void => {
     log.warn({ problem: text }, "a certificate is not renewed");
+    onChange();
     void house.transactions.record((unit) => {
       house.bus.emit("notification", { time: clock.now(), level: "alarm", text }, unit);
     });

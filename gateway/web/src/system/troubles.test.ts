@@ -25,12 +25,14 @@ test.each([
 });
 
 test.each(["en", "vi"] as const)(
-  "%s: a clock that is not set, a journal without a disk; other problems stay as the gateway wrote them",
+  "%s: a clock that is not set, a journal without a disk, a certificate that ends; other problems stay as the gateway wrote them",
   (language) => {
     const clock = { code: "clock", where: "gateway.clock", problem: "…" };
     const config = { code: "config", where: "tram.yaml", problem: "unknown key" };
     const events = { code: "events", where: "data/events", problem: "ENOSPC" };
-    const list = troubles({ ...GATEWAY, problems: [clock, config, events] }, createTranslator(language));
-    expect(list.map(({ summary }) => summary === undefined)).toEqual([false, true, false]);
+    const ending = { code: "certificate-ending", where: "cloud.up", problem: "…" };
+    const problems = [clock, config, events, ending];
+    const list = troubles({ ...GATEWAY, problems }, createTranslator(language));
+    expect(list.map(({ summary }) => summary === undefined)).toEqual([false, true, false, false]);
   },
 );

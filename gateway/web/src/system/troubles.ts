@@ -12,6 +12,7 @@ function summaryOf(code: string, { storeCode }: GatewayView, t: Translate): stri
   if (code === "events") return t("system.trouble.events");
   if (code === "budget-near") return t("system.trouble.budget.near");
   if (code === "budget-spent") return t("system.trouble.budget.spent");
+  if (code === "certificate-ending") return t("system.trouble.certificate");
   if (code === "restart") return t("system.trouble.restart");
   if (code !== "store") return undefined;
   if (storeCode === "full") return t("system.trouble.store.full");

@@ -29,6 +29,8 @@ export class AddedHouse implements AsyncDisposable {
   readonly store = new MemoryStore();
   readonly bridges: Bridge[] = [];
   readonly audited: AuditEntry[] = [];
+  /** So often somebody was told to look again. */
+  changes = 0;
 
   /** As after a start: it reads what is in the folder. */
   gateway(configured: readonly CloudSettings[] = []) {
@@ -42,6 +44,9 @@ export class AddedHouse implements AsyncDisposable {
       clock,
       log: silent,
       audit: (entry) => audited.push(entry),
+      onChange: () => {
+        this.changes++;
+      },
       clouds: {
         bridges,
         add: async (cloud) => {

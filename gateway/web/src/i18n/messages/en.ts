@@ -322,6 +322,8 @@ export const en = {
     "The month's bytes to a cloud are used up. Readings wait for the next month; alarms, answers and states go on.",
   "system.trouble.events":
     "The journal of events is kept in memory alone: the disk takes nothing of it. Everything else goes on.",
+  "system.trouble.certificate":
+    "The certificate for a cloud ends soon or has ended, and the gateway cannot renew it. Give it a new one; once it has ended, messages wait.",
   "system.trouble.restart":
     "The disk came back with other data: the gateway starts anew as soon as nothing is under way.",
   "system.noProblems": "The gateway reports no problems.",

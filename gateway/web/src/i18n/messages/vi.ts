@@ -318,6 +318,8 @@ export const vi: CatalogueOf<typeof en> = {
   "system.trouble.budget.spent":
     "Đã dùng hết dung lượng tháng gửi lên đám mây. Số đo chờ đến tháng sau; cảnh báo, trả lời và trạng thái vẫn gửi.",
   "system.trouble.events": "Nhật ký sự kiện chỉ còn trong bộ nhớ: đĩa không ghi được. Mọi thứ khác vẫn chạy.",
+  "system.trouble.certificate":
+    "Chứng chỉ dùng cho một đám mây sắp hết hạn hoặc đã hết hạn, và gateway không tự gia hạn được. Hãy thay chứng chỉ mới; khi đã hết hạn, dữ liệu phải chờ.",
   "system.trouble.restart":
     "Ổ lưu trữ đã trở lại với dữ liệu khác: gateway sẽ khởi động lại ngay khi không còn việc gì đang chạy.",
   "system.noProblems": "Gateway không báo vấn đề nào.",
