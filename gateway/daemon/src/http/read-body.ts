@@ -38,7 +38,9 @@ function parseJson(text: string): JsonBody {
   try {
     return { ok: true, value: JSON.parse(text) as Json };
   } catch (error) {
-    const detail = `The body is not JSON: ${(error as Error).message}`;
+    // V8 quotes what stands around the fault, and that may be a password.
+    const reason = (error as Error).message.replace(/, (?:\.\.\.)?".*$/s, "");
+    const detail = `The body is not JSON: ${reason}`;
     return { ok: false, problem: { status: 400, code: "bad-json", detail } };
   }
 }
