@@ -69,6 +69,7 @@ describe.skipIf(mosquittoMissing())("a gateway at IBM", () => {
       return tram(["cloud", "add", "ibm", ...args], environment);
     };
     const first = await startGateway(config);
+    await using _first = first.process;
 
     // Nothing of what cannot work is kept.
     const refused = await add({ "token-file": file("wrong-token") });

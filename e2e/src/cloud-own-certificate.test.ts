@@ -48,6 +48,7 @@ describe.skipIf(mosquittoMissing())("a certificate that is there already", () =>
     const add = (...more: readonly string[]) =>
       tram(["cloud", "add", "aws", "--id", "up", ...place, ...more], environment);
     const first = await startGateway(config);
+    await using _first = first.process;
 
     const usage = [
       await add("--cert", certFile),
@@ -157,6 +158,7 @@ describe.skipIf(mosquittoMissing())("a certificate that is there already", () =>
         notAfter: new Date(Date.now() + to * DAY),
       });
     const first = await startGateway(config);
+    await using _first = first.process;
     const refused = await add();
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/wants a certificate of ours/);
