@@ -9,7 +9,7 @@ import { chromiumMissing, openBrowser } from "./browser.ts";
 import { rawCall } from "./http.ts";
 import { describeDevice, mosquittoMissing, PROBE, publish } from "./mosquitto.ts";
 import { freePort, type GatewayHandle, house, startGateway, temporaryFolder, tram } from "./processes.ts";
-import { enter, focused } from "./rule-page.ts";
+import { enter, focused, tabTo } from "./rule-page.ts";
 
 const PATIENCE = { timeout: 30_000 };
 /** Where pictures for people are put; nobody compares them. */
@@ -283,10 +283,25 @@ describe.skipIf(chromiumMissing() || mosquittoMissing())("clouds on the page", (
     try {
       const page = await enter(browser, gateway);
       await page.goto(new URL("system/cloud", gateway.web).href);
-      await page.getByRole("button", { name: "Add a cloud" }).click();
-      await page.getByLabel("Any MQTT broker").check();
-      await page.getByLabel("Address").fill(`mqtts://localhost:${(silent.address() as AddressInfo).port}`);
-      await page.getByLabel("Address").press("Enter");
+      // With the keyboard alone.
+      await page.getByRole("button", { name: "Add a cloud" }).focus();
+      await page.keyboard.press("Enter");
+      await expect.poll(() => focused(page)).toBe("Add a cloud");
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("ArrowRight");
+      await page.keyboard.press("Tab");
+      expect(await fieldOf(page)).toBe("url");
+      await page.keyboard.type(`mqtts://localhost:${(silent.address() as AddressInfo).port}`);
+      await tabTo(page, "Paste: Certificate of the authority (optional)");
+      await page.keyboard.press("Enter");
+      await tabTo(
+        page,
+        "Paste the whole text, with the lines of BEGIN and END: Certificate of the authority (optional)",
+      );
+      await page.keyboard.insertText(aws.rootCa);
+      await expect.poll(() => focused(page)).toMatch(/^Choose another: Certificate of the authority/);
+      await tabTo(page, "Check and add");
+      await page.keyboard.press("Enter");
       const steps = page.locator(".check-steps li");
       await steps.filter({ hasText: "Way to it" }).getByText("Good").waitFor(PATIENCE);
       await steps.filter({ hasText: "Who answers" }).getByText("Looking").waitFor();

@@ -111,11 +111,14 @@ export function refusedFields(
   kind: CloudKind,
   { errors }: Pick<ApiProblem, "errors">,
 ): ReadonlyMap<string, string> {
-  const places = fieldsOf(kind).map(({ at }) => at);
+  const fields = fieldsOf(kind);
   return new Map(
     errors.flatMap(({ path, problem }): readonly (readonly [string, string])[] => {
-      const at = places.find((place) => path === place || path.startsWith(`${place}.`));
-      return at === undefined || problem === UNKNOWN_KEY ? [] : [[at, problem]];
+      const field = fields.find(({ at }) => path === at || path.startsWith(`${at}.`));
+      if (field === undefined || problem === UNKNOWN_KEY) return [];
+      const secret = field.type === "pem" || field.type === "secret";
+      // It ends with what was found, which is for no screen.
+      return [[field.at, secret ? problem.replace(/, found .*$/s, "") : problem]];
     }),
   );
 }

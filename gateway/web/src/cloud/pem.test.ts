@@ -70,6 +70,14 @@ describe("what is not needed is told by its kind", () => {
     expect(readPem(text, kind)).toEqual({ ok: false, fault });
   });
 
+  it("is a chain that is too large once its lines are whole", () => {
+    const [begin = "", ...rest] = CERTIFICATE.trim().split("\n");
+    const end = rest.pop() ?? "";
+    const tight = `${begin}${rest.join("")}${end}`;
+    const count = Math.floor(LONGEST_PEM / tight.length);
+    expect(readPem(tight.repeat(count), "certificate")).toEqual({ ok: false, fault: "too-large" });
+  });
+
   it("a key that lacks any of its characters is never taken", () => {
     const inside = PKCS8.indexOf("\n") + 1;
     const end = PKCS8.indexOf("\n-----END");

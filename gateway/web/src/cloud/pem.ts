@@ -57,7 +57,8 @@ export function readPem(text: string, kind: PemKind): PemFound {
   if (wrong !== undefined) return fault(wrong);
   if (begins > blocks.length || needed.length === 0) return fault("broken");
   if (kind === "private-key" && needed.length > 1) return fault("several");
-  return { ok: true, text: needed.map(written).join(""), count: needed.length };
+  const whole = needed.map(written).join("");
+  return whole.length > LONGEST_PEM ? fault("too-large") : { ok: true, text: whole, count: needed.length };
 }
 
 function fault(found: PemFault): PemFound {
