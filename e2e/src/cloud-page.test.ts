@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { join } from "node:path";
-import { AwsIot, type Enrollment, type PolicyDocument, type PolicyStatement } from "@tram/testkit";
+import { AwsIot, Bluemix, type Enrollment, type PolicyDocument, type PolicyStatement } from "@tram/testkit";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { expectAccessible } from "./accessible.ts";
@@ -272,6 +272,84 @@ describe.skipIf(chromiumMissing() || mosquittoMissing())("clouds on the page", (
     await page.context().close();
   }, 240_000);
 
+  test("a certificate that is there already, exchanged for another; and IBM by its token", async () => {
+    const { config, data } = house(folder.path);
+    const gateway = await startGateway(config);
+    await using _process = gateway.process;
+    const policy = policyOf("cloud-aws.md");
+    const pairs = { first: aws.enroll("house", [policy]), next: aws.enroll("house", [policy]) };
+    for (const [name, { certificate, key }] of Object.entries(pairs)) {
+      writeFileSync(file(`${name}.pem`), certificate);
+      writeFileSync(file(`${name}.key`), key);
+    }
+    const page = await enter(browser, gateway);
+    await page.goto(new URL("system/cloud", gateway.web).href);
+    await page.getByRole("button", { name: "Add a cloud" }).click();
+    await page.getByLabel("AWS IoT Core, with a certificate").check();
+    await page.getByLabel("Endpoint").fill(aws.host);
+    await page.getByLabel("Port").fill(String(aws.port));
+    await choose(page, "Certificate of this gateway", file("first.pem"));
+    await choose(page, "Its private key", file("next.key"));
+    await page.getByText("More settings").click();
+    await choose(page, "Certificate of the authority (optional)", file("root.pem"));
+    await page.getByRole("button", { name: "Check and add" }).click();
+    const settings = page.locator(".check-steps li", { hasText: "Settings" });
+    await settings.getByText("our private key is not that of our certificate").waitFor(PATIENCE);
+    await settings.getByText("Certificate and key do not belong together.").waitFor();
+    await settings.getByText("What to do: Give the two that were made together.").waitFor();
+    await page.getByRole("button", { name: "Choose another: Its private key" }).click();
+    await choose(page, "Its private key", file("first.key"));
+    await page.getByRole("button", { name: "Check and add" }).click();
+    await page.getByText("aws is added and works. The cloud calls this gateway house.").waitFor(PATIENCE);
+    const card = page.getByRole("article", { name: "aws aws-iot" });
+    await card.getByText("Online", { exact: true }).waitFor(PATIENCE);
+    expect(await card.getByRole("button", { name: "Renew certificate: aws" }).count()).toBe(0);
+
+    const keyOf = () => readFileSync(join(data, "cloud/aws/key.pem"), "utf8");
+    const before = keyOf();
+    await card.getByRole("button", { name: "Replace certificate: aws" }).click();
+    const form = page.getByRole("form", { name: "Replace certificate: aws" });
+    await form.getByRole("button", { name: "Replace certificate" }).click();
+    await expect.poll(() => focused(page)).toBe("Choose a file: Certificate of this gateway");
+    await choose(page, "Certificate of this gateway", file("next.pem"));
+    await choose(page, "Its private key", file("first.key"));
+    await form.getByRole("button", { name: "Replace certificate" }).click();
+    await card.getByText(/our private key is not that of our certificate/).waitFor(PATIENCE);
+    expect(keyOf()).toBe(before);
+    await form.getByRole("button", { name: "Choose another: Its private key" }).click();
+    await choose(page, "Its private key", file("next.key"));
+    await picture(page, "replace-desk-en-light");
+    await form.getByRole("button", { name: "Replace certificate" }).click();
+    await page.getByText(/^aws has a new certificate, good until/).waitFor(PATIENCE);
+    await form.waitFor({ state: "detached" });
+    expect(keyOf()).not.toBe(before);
+
+    await using ibm = await Bluemix.open();
+    ibm.registry.addGateway({ type: "tram-gateway", id: "house" }, "planted-token");
+    writeFileSync(file("ibm.pem"), ibm.rootCa);
+    await page.getByRole("button", { name: "Add a cloud" }).click();
+    await page.getByLabel("IBM Maximo Monitor").check();
+    await page.getByLabel("Host").fill(ibm.host);
+    await page.getByLabel("Port").fill(String(ibm.port));
+    await page.getByLabel("Organisation").fill(ibm.registry.org);
+    await page.getByLabel("Device type of the gateway").fill("tram-gateway");
+    await page.getByLabel("Authentication token").fill("planted-wrong");
+    await choose(page, "Certificate of the authority (optional)", file("ibm.pem"));
+    await page.getByRole("button", { name: "Check and add" }).click();
+    const signing = page.locator(".check-steps li", { hasText: "Signing in" });
+    await signing.getByText(/^What to do: /).waitFor(PATIENCE);
+    await page.getByLabel("Authentication token").fill("planted-token");
+    await page.getByRole("button", { name: "Check and add" }).click();
+    await page.getByText("ibm is added and works.").waitFor(PATIENCE);
+    const other = page.getByRole("article", { name: "ibm bluemix" });
+    await other.getByText("Online", { exact: true }).waitFor(PATIENCE);
+    expect(kept(data).toSorted()).toEqual(["aws", "ibm"]);
+    for (const text of [await page.content(), gateway.process.stdout, gateway.process.stderr]) {
+      expect(text).not.toContain("planted");
+    }
+    await page.context().close();
+  }, 240_000);
+
   test("a check is seen while it goes, and what stops it when it has ended", async () => {
     const { config, data } = house(folder.path);
     const gateway = await startGateway(config);
@@ -288,7 +366,8 @@ describe.skipIf(chromiumMissing() || mosquittoMissing())("clouds on the page", (
       await page.keyboard.press("Enter");
       await expect.poll(() => focused(page)).toBe("Add a cloud");
       await page.keyboard.press("Tab");
-      await page.keyboard.press("ArrowRight");
+      // To the last one.
+      await page.keyboard.press("ArrowLeft");
       await page.keyboard.press("Tab");
       expect(await fieldOf(page)).toBe("url");
       await page.keyboard.type(`mqtts://localhost:${(silent.address() as AddressInfo).port}`);
@@ -381,12 +460,15 @@ describe.skipIf(chromiumMissing() || mosquittoMissing())("clouds on the page", (
       await looksWell("checked");
 
       await page.getByRole("button", { name: words.add }).click();
-      await looksWell("form-aws");
+      await page.locator("summary").first().click();
+      for (const [index, name] of ["aws-claim", "aws-own", "ibm"].entries()) {
+        await page.getByRole("radio").nth(index).check();
+        await looksWell(`form-${name}`);
+      }
       await page.getByLabel(words.kind).check();
       await page.locator('[name="url"]').fill(`mqtt://127.0.0.1:${mqttPort}`);
       await page.locator('[name="username"]').fill(PROBE.username);
       await page.locator('[name="password"]').fill("planted-wrong");
-      await page.locator("summary").first().click();
       await page.locator('[name="id"]').fill("filed");
       await page.locator('form [type="submit"]').click();
       await page.getByText(words.taken).waitFor();

@@ -106,9 +106,7 @@ class Check implements AsyncDisposable {
   #configuration(): Found {
     const { clock, identity = {} } = this.#parts;
     const problem = ownCertificateProblem(identity, clock.now(), clock.trust);
-    return problem === undefined
-      ? ok("it is complete")
-      : { outcome: "failed", code: "tls-files", ...problem };
+    return problem === undefined ? ok("it is complete") : { outcome: "failed", ...problem };
   }
 
   #clock(): Found {

@@ -7,9 +7,10 @@ export type CheckStep = (typeof CHECK_STEPS)[number];
 /**
  * Why a step failed, for programs that say it in another language.
  * - `portal`: somebody wants to be signed in to first.
+ * - `own-pair`, `own-time`, `own-pem`: our key is not that of our certificate, that is out of date, one of them is no PEM.
  * - `template`: the cloud knows the claim, and gives nothing for it.
  */
-export type CheckCode = BridgeErrorCode | "portal" | "template";
+export type CheckCode = BridgeErrorCode | "own-pair" | "own-pem" | "own-time" | "portal" | "template";
 
 /** How one step went. */
 export interface CheckResult {

@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { ClockTrust, EpochMs } from "@tram/protocol";
 import type { TlsIdentity } from "../providers/tls-identity.ts";
+import type { CheckResult } from "./check-step.ts";
 
 /**
  * What is wrong with the certificate that we show, before anybody else says so.
@@ -11,27 +12,35 @@ export function ownCertificateProblem(
   { cert, key }: TlsIdentity,
   now: EpochMs,
   trust: ClockTrust,
-): { readonly said: string; readonly advice: string } | undefined {
+): Required<Pick<CheckResult, "advice" | "code" | "said">> | undefined {
   if (cert === undefined || key === undefined) return undefined;
   try {
     const certificate = new X509Certificate(cert);
     if (!certificate.checkPrivateKey(createPrivateKey(key))) {
       return {
+        code: "own-pair",
         said: "our private key is not that of our certificate",
         advice: "Give the two that were made together.",
       };
     }
     if (trust === "untrusted") return undefined;
     const { validFrom, validTo } = certificate;
-    const advice = "Look at the clock first; then give the gateway a new certificate.";
-    if (now > Date.parse(validTo)) return { said: `our certificate has ended on ${validTo}`, advice };
+    const untimely = {
+      code: "own-time",
+      advice: "Look at the clock first; then give the gateway a new certificate.",
+    } as const;
+    if (now > Date.parse(validTo)) return { ...untimely, said: `our certificate has ended on ${validTo}` };
     if (now < Date.parse(validFrom)) {
-      return { said: `our certificate begins on ${validFrom}, by our clock that is still to come`, advice };
+      return {
+        ...untimely,
+        said: `our certificate begins on ${validFrom}, by our clock that is still to come`,
+      };
     }
     return undefined;
   } catch {
     // OpenSSL's reason says nothing to people.
     return {
+      code: "own-pem",
       said: "our certificate or our private key is no PEM, or is encrypted",
       advice: "Give the gateway a new certificate.",
     };

@@ -146,7 +146,7 @@ export const CloudCheckView = Type.Object({
       code: Type.Optional(
         Type.String({
           description:
-            "Kind of a failure: those of a bridge's `lastErrorCode`, `template` where a claim is refused.",
+            "Kind of a failure: those of a bridge's `lastErrorCode`; `own-pair`, `own-time`, `own-pem` of the own certificate; `template` where a claim is refused.",
         }),
       ),
       advice: Type.Optional(Type.String({ description: "What to do about it, in English." })),

@@ -2,6 +2,7 @@ import type {
   Area,
   BackupRequest,
   CloudAdded,
+  CloudCertificate,
   CloudCheckView,
   CloudView,
   MappingProposals,
@@ -111,6 +112,7 @@ export interface ApiClient {
   /** How far the check has come that runs now. */
   cloudProgress(id: string): Promise<ApiResult<CloudCheckView>>;
   renewCloud(id: string): Promise<ApiResult<CloudView>>;
+  replaceCertificate(id: string, certificate: CloudCertificate): Promise<ApiResult<CloudView>>;
   /** Answers how many messages had waited for it. */
   removeCloud(id: string): Promise<ApiResult<number>>;
   backup(request: BackupRequest): Promise<ApiResult<DownloadedFile>>;
@@ -214,6 +216,8 @@ export function createApiClient(send: typeof fetch): ApiClient {
     checkCloud: (id) => call("POST", cloudAt(id, "/check"), (body) => body as CloudCheckView),
     cloudProgress: (id) => call("GET", cloudAt(id, "/check"), (body) => body as CloudCheckView),
     renewCloud: (id) => call("POST", cloudAt(id, "/renew"), (body) => body as CloudView),
+    replaceCertificate: (id, certificate) =>
+      call("PUT", cloudAt(id, "/certificate"), (body) => body as CloudView, certificate),
     removeCloud: (id) => call("DELETE", cloudAt(id), (body) => (body as { waited: number }).waited),
     backup: (body) => download("backup", body),
     supportBundle: () => download("support-bundle"),

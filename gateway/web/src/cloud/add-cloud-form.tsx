@@ -7,8 +7,8 @@ import { useI18n } from "../i18n/use-i18n.ts";
 import { useUnsavedGuard } from "../rule-editor/use-unsaved-guard.ts";
 import { CheckReport } from "./check-report.tsx";
 import { faultsOf, freshEntry, refusedFields, requestOf } from "./cloud-entry.ts";
-import { CLOUD_KINDS, type CloudKind, type FieldSpec } from "./cloud-kinds.ts";
-import { EntryField } from "./entry-field.tsx";
+import { CLOUD_KINDS, type CloudKind, type FieldSpec, fieldsOf } from "./cloud-kinds.ts";
+import { EntryField, showFirst } from "./entry-field.tsx";
 import { useCheck } from "./use-check.ts";
 
 interface Props {
@@ -34,12 +34,13 @@ export function AddCloudForm({ taken, onAdded, onCancel }: Props) {
   const [refusal, setRefusal] = useState<ApiProblem>();
   const [check, watch] = useCheck();
   const busy = check?.runs === true;
+  const fields = fieldsOf(kind);
   useUnsavedGuard(entry !== fresh, t("cloud.add.unsaved"));
   useEffect(() => form.current?.querySelector("h2")?.focus(), []);
 
-  const faults = tried ? faultsOf(kind, entry) : new Map<string, never>();
+  const faults = tried ? faultsOf(fields, entry) : new Map<string, never>();
   const problems = new Map<string, string>([
-    ...(refusal === undefined ? [] : refusedFields(kind, refusal)),
+    ...(refusal === undefined ? [] : refusedFields(fields, refusal)),
     ...(isTaken(refusal) ? [["id", t("cloud.add.idTaken")] as const] : []),
     ...[...faults].map(([at, key]) => [at, t(key)] as const),
   ]);
@@ -59,7 +60,7 @@ export function AddCloudForm({ taken, onAdded, onCancel }: Props) {
     if (busy) return;
     setTried(true);
     setRefusal(undefined);
-    if (faultsOf(kind, entry).size > 0) {
+    if (faultsOf(fields, entry).size > 0) {
       showFirst(form.current);
       return;
     }
@@ -72,7 +73,7 @@ export function AddCloudForm({ taken, onAdded, onCancel }: Props) {
     }
     setRefusal(result.problem);
     watch.end(result.problem.check);
-    if (refusedFields(kind, result.problem).size > 0 || isTaken(result.problem)) showFirst(form.current);
+    if (refusedFields(fields, result.problem).size > 0 || isTaken(result.problem)) showFirst(form.current);
   }
 
   const failure =
@@ -145,9 +146,4 @@ export function AddCloudForm({ taken, onAdded, onCancel }: Props) {
 
 function isTaken(problem: ApiProblem | undefined): boolean {
   return problem?.code === "exists" || problem?.code === "configured";
-}
-
-/** Leads to the first field that is wrong, once it says so. */
-function showFirst(form: HTMLFormElement | null): void {
-  requestAnimationFrame(() => form?.querySelector<HTMLElement>('[data-wrong="true"]')?.focus());
 }

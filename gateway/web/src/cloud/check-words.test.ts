@@ -81,14 +81,16 @@ describe("the advice", () => {
   });
 
   it("is known in Vietnamese for each code of which the gateway has some", () => {
-    const source = readFileSync(
-      new URL("../../../../cloud-bridge/src/check/advice.ts", import.meta.url),
-      "utf8",
-    );
+    const advice = new URL("../../../../cloud-bridge/src/check/advice.ts", import.meta.url);
+    const source = readFileSync(advice, "utf8");
     const [general = "", ofAws = ""] = source.split("/** Of AWS IoT");
     const codes = (text: string) => [...text.matchAll(/^ {2}"?([a-z-]+)"?:/gm)].map(([, code = ""]) => code);
     expect(codes(general).length).toBeGreaterThan(10);
     expect(codes(general).filter((code) => !Object.hasOwn(viAdvice, code))).toEqual([]);
+    const check = readFileSync(new URL("own-certificate.ts", advice), "utf8");
+    const ours = [...check.matchAll(/code: "([a-z-]+)"/g)].map(([, code = ""]) => code);
+    expect(ours).toHaveLength(3);
+    expect(ours.filter((code) => !Object.hasOwn(viAdvice, code))).toEqual([]);
     const own = codes(ofAws.slice(0, ofAws.indexOf("};"))).map((code) => `aws-iot ${code}`);
     expect(own.length).toBeGreaterThan(3);
     expect(own.filter((key) => !Object.hasOwn(viAdvice, key))).toEqual([]);

@@ -1,4 +1,4 @@
-import { type NewCloud, UNKNOWN_KEY } from "@tram/protocol";
+import type { NewCloud } from "@tram/protocol";
 import type { ApiProblem } from "../api/client.ts";
 import type { PlainKey } from "../i18n/catalogue.ts";
 import { type CloudKind, type FieldSpec, fieldsOf } from "./cloud-kinds.ts";
@@ -43,9 +43,9 @@ export function withNewPair(pairs: readonly Pair[]): readonly Pair[] {
 }
 
 /** What is wrong with the entry as far as this page can tell, by the places of the fields. */
-export function faultsOf(kind: CloudKind, entry: CloudEntry): ReadonlyMap<string, PlainKey> {
+export function faultsOf(fields: readonly FieldSpec[], entry: CloudEntry): ReadonlyMap<string, PlainKey> {
   return new Map(
-    fieldsOf(kind).flatMap((field): readonly (readonly [string, PlainKey])[] => {
+    fields.flatMap((field): readonly (readonly [string, PlainKey])[] => {
       const wrong = faultOf(field, entry[field.at]);
       return wrong === undefined ? [] : [[field.at, wrong]];
     }),
@@ -71,12 +71,20 @@ function faultOf(field: FieldSpec, value: FieldValue): PlainKey | undefined {
 
 /** The request that says the entry. It holds secrets: it goes to the gateway, and nowhere else. */
 export function requestOf(kind: CloudKind, entry: CloudEntry): NewCloud {
-  const request: Record<string, unknown> = { provider: kind.provider };
-  for (const field of fieldsOf(kind)) {
+  return { provider: kind.provider, ...membersOf(fieldsOf(kind), entry) } as unknown as NewCloud;
+}
+
+/** What was entered, as the gateway wants it. */
+export function membersOf(
+  fields: readonly FieldSpec[],
+  entry: CloudEntry,
+): Readonly<Record<string, unknown>> {
+  const members: Record<string, unknown> = {};
+  for (const field of fields) {
     const value = entry[field.at];
-    if (!isEmpty(value)) put(request, field.at.split("."), sentAs(field, value));
+    if (!isEmpty(value)) put(members, field.at.split("."), sentAs(field, value));
   }
-  return request as unknown as NewCloud;
+  return members;
 }
 
 function sentAs(field: FieldSpec, value: FieldValue): unknown {
@@ -103,22 +111,15 @@ function put(into: Record<string, unknown>, [key = "", ...rest]: readonly string
   }
 }
 
-/**
- * What the gateway has refused, at the fields that it names; what it says of no field is left out. An entry that is of no
- * form is told what each of them misses: that another one has no such key says nothing.
- */
+/** What the gateway has refused, at the fields that it names; what it says of no field is left out. */
 export function refusedFields(
-  kind: CloudKind,
+  fields: readonly FieldSpec[],
   { errors }: Pick<ApiProblem, "errors">,
 ): ReadonlyMap<string, string> {
-  const fields = fieldsOf(kind);
   return new Map(
     errors.flatMap(({ path, problem }): readonly (readonly [string, string])[] => {
       const field = fields.find(({ at }) => path === at || path.startsWith(`${at}.`));
-      if (field === undefined || problem === UNKNOWN_KEY) return [];
-      const secret = field.type === "pem" || field.type === "secret";
-      // It ends with what was found, which is for no screen.
-      return [[field.at, secret ? problem.replace(/, found .*$/s, "") : problem]];
+      return field === undefined ? [] : [[field.at, problem]];
     }),
   );
 }

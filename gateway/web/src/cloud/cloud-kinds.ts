@@ -36,7 +36,7 @@ export type FieldSpec = Common &
 
 /** One way to add a cloud. */
 export interface CloudKind {
-  readonly key: "aws-claim" | "mqtt";
+  readonly key: "aws-claim" | "aws-own" | "ibm" | "mqtt";
   readonly provider: NewCloud["provider"];
   readonly title: PlainKey;
   readonly lead: PlainKey;
@@ -64,6 +64,55 @@ const CA: FieldSpec = {
   optional: true,
 };
 
+/** A name, not an address of the web: without scheme, port and path. */
+const HOST = {
+  pattern: /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/,
+  wrong: "cloud.add.hostWrong",
+} as const;
+
+const ENDPOINT: FieldSpec = {
+  at: "endpoint",
+  type: "text",
+  label: "cloud.add.endpoint",
+  hint: "cloud.add.endpointHint",
+  form: HOST,
+  placeholder: "a1b2c3-ats.iot.eu-central-1.amazonaws.com",
+  inputMode: "url",
+};
+
+const PORT: FieldSpec = {
+  at: "port",
+  type: "number",
+  label: "cloud.add.port",
+  hint: "cloud.add.portHint",
+  from: 1,
+  to: 65_535,
+  offers: [8_883, 443],
+};
+
+const THING: FieldSpec = {
+  at: "thing",
+  type: "text",
+  label: "cloud.add.thing",
+  form: { pattern: /^(?=.{1,64}$)[a-zA-Z0-9:_]+(?:-[a-zA-Z0-9:_]+)*$/, wrong: "cloud.add.thingWrong" },
+  optional: true,
+};
+
+/** A certificate of the gateway's that somebody else has made. */
+export const OWN_CERTIFICATE: readonly [FieldSpec, FieldSpec] = [
+  {
+    at: "certificate",
+    type: "pem",
+    holds: "certificate",
+    label: "cloud.add.certificate",
+    hint: "cloud.add.certificateHint",
+  },
+  { at: "key", type: "pem", holds: "private-key", label: "cloud.add.key" },
+];
+
+/** Names at IBM. */
+const NAME = { pattern: /^[A-Za-z0-9._-]{1,36}$/, wrong: "cloud.add.nameWrong" } as const;
+
 export const CLOUD_KINDS: readonly CloudKind[] = [
   {
     key: "aws-claim",
@@ -72,28 +121,8 @@ export const CLOUD_KINDS: readonly CloudKind[] = [
     lead: "cloud.kind.aws-claimLead",
     usualId: "aws",
     fields: [
-      {
-        at: "endpoint",
-        type: "text",
-        label: "cloud.add.endpoint",
-        hint: "cloud.add.endpointHint",
-        // A name, not an address of the web: without scheme, port and path.
-        form: {
-          pattern: /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/,
-          wrong: "cloud.add.endpointWrong",
-        },
-        placeholder: "a1b2c3-ats.iot.eu-central-1.amazonaws.com",
-        inputMode: "url",
-      },
-      {
-        at: "port",
-        type: "number",
-        label: "cloud.add.port",
-        hint: "cloud.add.portHint",
-        from: 1,
-        to: 65_535,
-        offers: [8_883, 443],
-      },
+      ENDPOINT,
+      PORT,
       {
         at: "claim.certificate",
         type: "pem",
@@ -118,17 +147,55 @@ export const CLOUD_KINDS: readonly CloudKind[] = [
         optional: true,
       },
     ],
+    rarely: [ID, { ...THING, hint: "cloud.add.thingHint" }, CA],
+  },
+  {
+    key: "aws-own",
+    provider: "aws-iot",
+    title: "cloud.kind.aws-own",
+    lead: "cloud.kind.aws-ownLead",
+    usualId: "aws",
+    fields: [ENDPOINT, PORT, ...OWN_CERTIFICATE, { ...THING, hint: "cloud.add.thingOwnHint" }],
+    rarely: [ID, CA],
+  },
+  {
+    key: "ibm",
+    provider: "bluemix",
+    title: "cloud.kind.ibm",
+    lead: "cloud.kind.ibmLead",
+    usualId: "ibm",
+    fields: [
+      {
+        at: "host",
+        type: "text",
+        label: "cloud.add.host",
+        hint: "cloud.add.hostHint",
+        form: HOST,
+        placeholder: "main.messaging.iot.mas.example.com",
+        inputMode: "url",
+      },
+      { ...PORT, hint: "cloud.add.portIbmHint", offers: [443, 8_883] },
+      { at: "org", type: "text", label: "cloud.add.org", form: NAME },
+      {
+        at: "gatewayType",
+        type: "text",
+        label: "cloud.add.gatewayType",
+        hint: "cloud.add.gatewayTypeHint",
+        form: NAME,
+      },
+      { at: "token", type: "secret", label: "cloud.add.token", hint: "cloud.add.tokenHint" },
+      CA,
+    ],
     rarely: [
       ID,
       {
-        at: "thing",
+        at: "gatewayId",
         type: "text",
-        label: "cloud.add.thing",
-        hint: "cloud.add.thingHint",
-        form: { pattern: /^(?=.{1,64}$)[a-zA-Z0-9:_]+(?:-[a-zA-Z0-9:_]+)*$/, wrong: "cloud.add.thingWrong" },
+        label: "cloud.add.gatewayId",
+        hint: "cloud.add.gatewayIdHint",
+        form: NAME,
         optional: true,
       },
-      CA,
     ],
   },
   {
@@ -151,7 +218,7 @@ export const CLOUD_KINDS: readonly CloudKind[] = [
       { at: "password", type: "secret", label: "cloud.add.password", optional: true },
       CA,
     ],
-    rarely: [ID],
+    rarely: [ID, ...OWN_CERTIFICATE.map((field): FieldSpec => ({ ...field, optional: true }))],
   },
 ];
 

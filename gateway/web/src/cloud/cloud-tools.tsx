@@ -5,6 +5,7 @@ import { problemText } from "../api/problem-text.ts";
 import { useApi } from "../api/use-api.ts";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { CheckReport } from "./check-report.tsx";
+import { ReplaceCertificate } from "./replace-certificate.tsx";
 import { useCheck } from "./use-check.ts";
 
 interface Props {
@@ -24,6 +25,7 @@ export function CloudTools({ cloud, waiting, onDone }: Props) {
   const [busy, setBusy] = useState<Deed>();
   const [check, watch] = useCheck();
   const [problem, setProblem] = useState<string>();
+  const [replacing, setReplacing] = useState(false);
   const { id } = cloud;
   const resting = busy === undefined && check?.runs !== true;
 
@@ -48,8 +50,11 @@ export function CloudTools({ cloud, waiting, onDone }: Props) {
     const result = await ask((api) => api.renewCloud(id));
     setBusy(undefined);
     if (!result.ok) return fail(result.problem);
-    const date = instant.date(result.value.certificate?.notAfter ?? "");
-    onDone(t("cloud.renewed", { id, date }), false);
+    renewed(result.value);
+  }
+
+  function renewed({ certificate }: CloudView): void {
+    onDone(t("cloud.renewed", { id, date: instant.date(certificate?.notAfter ?? "") }), false);
   }
 
   async function remove(): Promise<void> {
@@ -78,6 +83,17 @@ export function CloudTools({ cloud, waiting, onDone }: Props) {
         >
           {t(check?.runs === true ? "cloud.checking" : "cloud.check")}
         </button>
+        {isOthers(cloud) ? (
+          <button
+            type="button"
+            className="button"
+            aria-expanded={replacing}
+            aria-label={`${t("cloud.replace")}: ${id}`}
+            onClick={() => setReplacing(!replacing)}
+          >
+            {t("cloud.replace")}
+          </button>
+        ) : null}
         {cloud.certificate?.renewal === undefined ? null : (
           <button
             type="button"
@@ -101,8 +117,23 @@ export function CloudTools({ cloud, waiting, onDone }: Props) {
           </button>
         ) : null}
       </fieldset>
+      {replacing ? (
+        <ReplaceCertificate
+          id={id}
+          onFailed={(failed) => (failed === undefined ? setProblem(undefined) : fail(failed))}
+          onReplaced={(replaced) => {
+            setReplacing(false);
+            renewed(replaced);
+          }}
+        />
+      ) : null}
       <div role="alert">{problem === undefined ? null : <p className="card-problem">{problem}</p>}</div>
       <CheckReport state={check} provider={cloud.provider} title={t("cloud.stepsOf", { id })} />
     </div>
   );
+}
+
+/** Whether it has a certificate that somebody else makes and renews, and that was given here. */
+function isOthers({ certificate, source }: CloudView): boolean {
+  return source === "added" && certificate !== undefined && certificate.renewal === undefined;
 }

@@ -56,7 +56,7 @@ export function EntryField({ field, value, problem, onChange }: Props) {
           <FormField {...usual} type={shown ? "text" : "password"} autoComplete="new-password" />
           <label className="checkbox">
             <input type="checkbox" checked={shown} onChange={() => setShown(!shown)} />
-            {t("cloud.add.showPassword")}
+            {t("cloud.add.showSecret")}
           </label>
         </div>
       );
@@ -83,4 +83,9 @@ export function EntryField({ field, value, problem, onChange }: Props) {
         />
       );
   }
+}
+
+/** Leads to the first field that is wrong, once it says so. */
+export function showFirst(form: HTMLFormElement | null): void {
+  requestAnimationFrame(() => form?.querySelector<HTMLElement>('[data-wrong="true"]')?.focus());
 }

@@ -5,7 +5,9 @@ const NO_WAY = "Xem lại dây mạng, SIM và tường lửa; nơi chỉ cho ra
  * before where its cloud has advice of its own. English is what the gateway itself says.
  */
 export const viAdvice: Readonly<Record<string, string>> = {
-  "at configuration": "Trước hết xem lại đồng hồ; sau đó cấp cho gateway một chứng chỉ mới.",
+  "own-pair": "Hãy đưa đúng chứng chỉ và khóa được tạo cùng nhau.",
+  "own-time": "Trước hết xem lại đồng hồ; sau đó cấp cho gateway một chứng chỉ mới.",
+  "own-pem": "Hãy cấp cho gateway một chứng chỉ mới.",
   "at clock": "Hãy để NTP đặt giờ; chứng chỉ bị từ chối vì thời gian có thể vẫn là chứng chỉ tốt.",
   "at publish": "Quyền của người dùng này phải cho phép gửi vào topic này.",
   "timeout at mqtt": "Xem lại cổng: bên đó không trả lời MQTT.",
