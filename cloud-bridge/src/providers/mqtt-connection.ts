@@ -123,6 +123,7 @@ export class MqttConnection implements CloudConnection {
         client.stream.write(puback(packetId, line.protocolVersion === 5 ? reasonCode : 0), read);
       },
       onRefused: (refused) => options.onRefused?.(refused),
+      onNonsense: () => this.#finish(`${address}: it sends what nobody has subscribed to`),
       onFailed: (error) => {
         this.#failed++;
         if (this.#failed >= MOST_FAILED) this.#finish(`what it says cannot be dealt with: ${String(error)}`);

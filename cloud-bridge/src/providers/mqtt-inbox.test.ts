@@ -27,6 +27,7 @@ function house(subscription: Partial<MqttSubscription> = {}) {
     acknowledge: (packetId, code) => acknowledged.push(code === 0 ? `${packetId}` : `${packetId}:${code}`),
     onRefused: (one) => refused.push(one),
     onFailed: (error) => failures.push(error),
+    onNonsense: () => failures.push("nonsense"),
     clock,
   });
   inbox.add({
@@ -87,7 +88,11 @@ describe("what comes from a cloud", () => {
 
   it("finds a bounded place, and a flood is slowed down", async () => {
     const { take, heard, refused, passed, clock, settle, acknowledged } = house();
-    for (let id = 1; id <= 16 + 256; id++) take(publish(id));
+    for (let id = 1; id <= 16 + 256; id++) {
+      take(publish(id));
+      // Not faster than they are read in any case.
+      if (id % 90 === 0) await clock.advance(FLOOD_PAUSE_MS);
+    }
     expect([heard.length, refused.length, passed()]).toEqual([16, 0, 272]);
     take(publish(273));
     expect([refused, passed()]).toEqual([[{ topic: "a/set", why: "too-many" }], 272]);
@@ -98,6 +103,38 @@ describe("what comes from a cloud", () => {
       await settle();
     }
     expect([heard.length, acknowledged.length, acknowledged.at(-1)]).toEqual([272, 273, "273:151"]);
+  });
+
+  it("is read in portions, whatever it is: what nobody hears too", async () => {
+    const { take, passed, clock, inbox } = house();
+    for (let id = 1; id <= 100; id++) take(publish(id, { topic: "b" }));
+    expect(passed()).toBe(99);
+    await clock.advance(FLOOD_PAUSE_MS - 1);
+    expect(passed()).toBe(99);
+    await clock.advance(1);
+    expect(passed()).toBe(100);
+    take(publish(101, { topic: "b" }));
+    expect(passed()).toBe(101);
+    inbox.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it("is nonsense where nobody has subscribed to it, and it has no end", async () => {
+    const { take, clock, failures, inbox } = house();
+    const flood = async (count: number): Promise<void> => {
+      for (let id = 1; id <= count; id++) {
+        take(publish(id, { topic: "b" }));
+        if (id % 100 === 0) await clock.advance(FLOOD_PAUSE_MS);
+      }
+    };
+    for (let turn = 0; turn < 5; turn++) {
+      await flood(950);
+      await clock.advance(FLOOD_PAUSE_MS);
+    }
+    expect(failures).toEqual([]);
+    await flood(1_000);
+    expect(failures).toEqual(["nonsense"]);
+    inbox.close();
   });
 
   it("is not acknowledged any more after the end", async () => {

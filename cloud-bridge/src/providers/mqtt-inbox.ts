@@ -28,6 +28,8 @@ export interface MqttInboxParts {
   /** Gives a PUBACK; the reason code is of MQTT 5 and 0 where it is taken. */
   readonly acknowledge: (packetId: number, reasonCode: number) => void;
   readonly onRefused: (refused: RefusedMessage) => void;
+  /** It sends what nobody has subscribed to, without end. */
+  readonly onNonsense: () => void;
   /** A handler has failed: its message stays unacknowledged. */
   readonly onFailed: (error: unknown) => void;
   readonly clock: Pick<Clock, "after">;
@@ -39,6 +41,16 @@ const MOST_OPEN = 16;
 const MOST_WAITING = 256;
 const MOST_WAITING_BYTES = 4 * 1_048_576;
 const DEFAULT_MAX_BYTES = 131_072;
+/**
+ * Messages that are read in one pause, on whatever topic. mqtt.js goes through all that has arrived without a break: a cloud
+ * that sends what nobody hears would hold the whole gateway for a second at a time.
+ */
+const MOST_AT_ONCE = 100;
+/**
+ * Of these, without a pause between them, so many that nobody has subscribed to: no broker does that which means well, and
+ * behind them its acknowledgements would come too late.
+ */
+const MOST_UNHEARD = 1_000;
 /** What a flood costs: after a message that finds no place, nothing is read for a while, and TCP holds back the sender. */
 export const FLOOD_PAUSE_MS: Ms = 20;
 /** MQTT 5.0 §3.4.2.1: "an implementation or administrative imposed limit has been exceeded". */
@@ -71,6 +83,11 @@ export class MqttInbox {
   #waitingBytes = 0;
   #open = 0;
   #pause: Disposable | undefined;
+  /** Messages since the last pause, or since there was none. */
+  #heard = 0;
+  #unheard = 0;
+  #breath: Disposable | undefined;
+  #held: (() => void) | undefined;
   #closed = false;
 
   constructor(parts: MqttInboxParts) {
@@ -90,7 +107,7 @@ export class MqttInbox {
   /** Takes a message from mqtt.js. @param next lets the next packet in. */
   take(packet: IPublishPacket, next: (error?: Error) => void): void {
     const owed = packet.qos === 1 ? this.#owe(packet.messageId ?? 0) : undefined;
-    const goOn = (): void => next(owed === undefined ? undefined : NOT_YET);
+    const goOn = (): void => this.#goOn(() => next(owed === undefined ? undefined : NOT_YET));
     const { topic } = packet;
     const subscription = this.#subscriptions.find(({ filters }) =>
       filters.some((filter) => topicMatches(filter, topic)),
@@ -98,6 +115,7 @@ export class MqttInbox {
     const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
     if (subscription === undefined) {
       this.#answer(owed, 0);
+      if (++this.#unheard === MOST_UNHEARD) this.#parts.onNonsense();
       goOn();
       return;
     }
@@ -126,7 +144,24 @@ export class MqttInbox {
   close(): void {
     this.#closed = true;
     this.#pause?.[Symbol.dispose]();
+    this.#breath?.[Symbol.dispose]();
+    this.#held = undefined;
     this.#waiting.length = 0;
+  }
+
+  /** What comes faster than anybody could mean it is read more slowly, and TCP holds back the sender. */
+  #goOn(next: () => void): void {
+    if (this.#closed) return;
+    this.#breath ??= this.#parts.clock.after(FLOOD_PAUSE_MS, () => {
+      const held = this.#held;
+      this.#breath = undefined;
+      this.#held = undefined;
+      this.#heard = 0;
+      if (held === undefined) this.#unheard = 0;
+      held?.();
+    });
+    if (++this.#heard < MOST_AT_ONCE) next();
+    else this.#held = next;
   }
 
   #hand({ packet, payload, subscription, owed }: Letter): void {
