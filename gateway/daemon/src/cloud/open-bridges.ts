@@ -47,6 +47,14 @@ export async function openBridges(parts: BridgeRoomParts, teardown: Teardown): P
   );
   const room = new BridgeRoom(parts, contexts, wan);
   teardown.defer(() => room.close());
+  // What a cloud has asked that was taken away meanwhile is answered to nobody.
+  teardown.use(
+    parts.house.bus.on("command", (command, unit) => {
+      const { endedAt, origin } = command;
+      if (endedAt === undefined || !origin.startsWith("cloud:")) return;
+      if (!room.has(origin.slice("cloud:".length))) contexts.take(command, unit);
+    }),
+  );
   for (const cloud of settings.cloud) await room.add(cloud);
   return room;
 }
@@ -124,6 +132,10 @@ class BridgeRoom implements Clouds {
     const open = { bridge, desk, teardown };
     this.#open.set(bridge.id, open);
     this.#serve(open);
+  }
+
+  has(id: string): boolean {
+    return this.#open.has(id);
   }
 
   async remove(id: string): Promise<void> {
