@@ -19,13 +19,13 @@ import { type BudgetLevel, Traffic } from "./link/traffic.ts";
 import { Link } from "./link.ts";
 import { thriftOf } from "./link-config.ts";
 import { mappingOptions } from "./mapping/mapping-options.ts";
+import { perhapsUntold, Trailing } from "./mapping/trailing.ts";
 import { Mapping, type PropertyFacts } from "./mapping.ts";
 import { type Draft, type Outbox, openOutbox } from "./outbox.ts";
 import { createProvider } from "./providers/index.ts";
 import type { BridgeProvider } from "./providers/provider.ts";
 import type { TlsIdentity } from "./providers/tls-identity.ts";
 import type { ParkedMessage } from "./queue/parked.ts";
-import { Trailing } from "./queue/trailing.ts";
 import { outboxSettings } from "./queue-config.ts";
 
 /** Between two looks at what has waited for too long. In milliseconds. */
@@ -162,7 +162,7 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
       if (!kept) mapping.lost(draft);
     });
   };
-  const trailing = await Trailing.open({
+  const trailing = new Trailing({
     store,
     bridge,
     clock,
@@ -173,6 +173,7 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
       tell(draft, unit);
     },
   });
+
   const listeners = new Set<() => void>();
   const changed = (): void => {
     for (const listener of [...listeners]) {
@@ -218,6 +219,11 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
       portal,
       onChange: changed,
     });
+  const rateMs = (config.rate_s ?? 0) * 1_000;
+  for (const reading of rateMs > 0 ? perhapsUntold(house.readings(), rateMs) : []) {
+    const draft = mapping.reading(reading);
+    if (draft !== undefined && draft.class !== "alarm") trailing.hold(draft, 0);
+  }
   let link = openLink();
   opened.link = link;
 
@@ -262,10 +268,10 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
       if (found === undefined) return;
       const { draft, verdict } = found;
       if (verdict.is === "early") {
-        trailing.hold(draft, verdict.inMs, unit);
+        trailing.hold(draft, verdict.inMs);
         return;
       }
-      trailing.drop(draft, unit);
+      trailing.drop(draft);
       if (verdict.is === "nothing") return;
       outbox.enqueue(draft, unit);
       tell(draft, unit);

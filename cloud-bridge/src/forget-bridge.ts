@@ -1,5 +1,4 @@
 import type { Operation, Store } from "@tram/core";
-import { TRAILING_TABLE } from "./queue/trailing.ts";
 
 const PAGE_ROWS = 500;
 
@@ -12,14 +11,9 @@ const PAGE_ROWS = 500;
 export async function forgetBridge(store: Store, bridge: string): Promise<number> {
   const waited = await clear(store, `outbox-${bridge}`);
   await clear(store, `parked-${bridge}`);
-  const trailing = [...(await store.entries(TRAILING_TABLE)).keys()].filter((key) =>
-    key.startsWith(`${bridge} `),
-  );
+  const tables = ["outbox", "outbox-usage"];
   await store.commit(
-    [
-      ...["outbox", "outbox-usage"].map((table): Operation => ({ op: "delete", table, key: bridge })),
-      ...trailing.map((key): Operation => ({ op: "delete", table: TRAILING_TABLE, key })),
-    ],
+    tables.map((table): Operation => ({ op: "delete", table, key: bridge })),
     "crash",
   );
   return waited;
