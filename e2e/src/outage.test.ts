@@ -167,6 +167,31 @@ describe.skipIf(mosquittoMissing())("the bridge through an outage of its peer", 
     );
     expectAll(received(cloud), sent);
   });
+
+  test("the last value of a burst survives kill -9 while its rate holds it back", async () => {
+    using folder = temporaryFolder("outage");
+    const peerPort = await freePort();
+    await using _peer = await startMosquitto(folder.path, peerPort);
+    await using cloud = await subscribe(peerPort, undefined, "tram/#");
+    const extra = `cloud: [{ id: up, provider: mqtt, url: "mqtt://127.0.0.1:${peerPort}", rate_s: 86400 }]`;
+    const { config, data } = house(folder.path, { extra });
+    let gateway = await startGateway(config);
+    await prepare(gateway.mqttPort);
+    await until(gateway, data, ({ state }) => state === "online");
+    for (const payload of ["20", "21", "25", "23"]) {
+      // Not retained: after the start nobody says it again.
+      await publish(gateway.mqttPort, PROBE, { topic: "homie/5/north/air/temperature", payload });
+    }
+    const values = (): readonly number[] =>
+      firsts(received(cloud).get("north") ?? []).map(({ value }) => value);
+    await cloud.until("the first value", () => (values().length > 0 ? true : undefined));
+    await gateway.process.end("SIGKILL");
+
+    gateway = await startGateway(config);
+    await using _process = gateway.process;
+    await cloud.until("the last value", () => (values().includes(23) ? true : undefined));
+    expect(values()).toEqual([20, 23]);
+  });
 });
 
 interface BridgeStatus {
