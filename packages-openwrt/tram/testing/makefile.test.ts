@@ -87,6 +87,7 @@ describe("the package", () => {
       );
     expect({ ...at("etc/"), ...at("lib/"), ...at("usr/bin"), ...at("usr/share") }).toEqual({
       "etc/config/tram": "600",
+      "etc/hotplug.d/iface/50-tram": "755",
       "etc/hotplug.d/ntp/50-tram": "755",
       "etc/init.d/tram": "755",
       "etc/uci-defaults/80_tram": "755",

@@ -19,6 +19,8 @@ const STAND_INS: Readonly<Record<string, string>> = {
   "functions.sh": "lib/functions.sh",
   "procd.sh": "lib/functions/procd.sh",
   uci: "sbin/uci",
+  ubus: "bin/ubus",
+  "jshn.sh": "usr/share/libubox/jshn.sh",
   logger: "usr/bin/logger",
   pgrep: "usr/bin/pgrep",
 };

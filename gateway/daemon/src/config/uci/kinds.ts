@@ -4,8 +4,13 @@ import { type TSchema, Type } from "typebox";
 import { Config } from "../schema.ts";
 import { propertiesOf, requiredOf } from "../schema-properties.ts";
 
+const Lines = (description: string) =>
+  Type.Optional(
+    Type.Array(Type.String({ pattern: "^[A-Za-z0-9_.-]{1,32}$" }), { maxItems: 16, description }),
+  );
+
 /**
- * The section of the init script, which never reaches the gateway's configuration. It is read here so that a typo in it
+ * The section of the scripts, which never reaches the gateway's configuration. It is read here so that a typo in it
  * is told like any other.
  */
 const ServiceSection = Type.Object(
@@ -26,6 +31,10 @@ const ServiceSection = Type.Object(
         description: "Most files and connections that are open at once.",
       }),
     ),
+    metered_interface: Lines(
+      "Network interfaces (`phone`) that are paid by volume. While the default route is over one of them, `gateway.wan` is `metered`, else `unmetered`. Modems (3G, QMI, MBIM, NCM, ModemManager) need not be named.",
+    ),
+    unmetered_interface: Lines("Network interfaces that are not, although they are modems."),
   },
   { description: "How the service runs." },
 );

@@ -123,6 +123,12 @@ return view.extend({
 			{ datatype: 'range(32,4096)', placeholder: _('a quarter of the memory, from 64 to 512') });
 		add(s, form.Value, 'nofile', _('Most open files and connections'), null,
 			{ datatype: 'range(1024,1048576)', placeholder: '4096' });
+		const lines = { validate: matches(/^[A-Za-z0-9_.-]{1,32}$/, _('Enter the name of a network interface.')) };
+		add(s, form.DynamicList, 'metered_interface', _('Interfaces that are paid by volume'),
+			_('Names of network interfaces, such as phone. Modems (3G, QMI, MBIM, NCM, ModemManager) need not be named. While the default route is over one, readings wait.'),
+			lines);
+		add(s, form.DynamicList, 'unmetered_interface', _('Modems that are not paid by volume'),
+			_('Names of network interfaces, such as wwan.'), lines);
 	},
 
 	gateway: function(s) {
