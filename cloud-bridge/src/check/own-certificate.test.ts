@@ -26,6 +26,7 @@ it("has nothing to say of one that is good, or of none", () => {
 
 it("tells that the key is another's, or that there is none in it", () => {
   expect(ownCertificateProblem({ ...identity(), key: others.key }, bounds().from, "synced")).toEqual({
+    code: "own-pair",
     said: expect.stringMatching(/not that of our certificate/),
     advice: expect.not.stringMatching(/clock/),
   });
