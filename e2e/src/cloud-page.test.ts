@@ -1,90 +1,19 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { join } from "node:path";
-import { AwsIot, Bluemix, type Enrollment, type PolicyDocument, type PolicyStatement } from "@tram/testkit";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import { AwsIot, Bluemix, type Enrollment } from "@tram/testkit";
+import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { expectAccessible } from "./accessible.ts";
 import { chromiumMissing, openBrowser } from "./browser.ts";
-import { rawCall } from "./http.ts";
+import { choose, fieldOf, guestOf, LOOKS, openAws, picture, policyOf, watchShifts } from "./cloud-page.ts";
 import { describeDevice, mosquittoMissing, PROBE, publish } from "./mosquitto.ts";
-import { freePort, type GatewayHandle, house, startGateway, temporaryFolder, tram } from "./processes.ts";
+import { freePort, house, startGateway, temporaryFolder, tram } from "./processes.ts";
 import { enter, focused, tabTo } from "./rule-page.ts";
 
 const PATIENCE = { timeout: 30_000 };
-/** Where pictures for people are put; nobody compares them. */
-const PICTURES = process.env.TRAM_PICTURES;
-
-/** The first policy of a guide's page. */
-function policyOf(page: string): PolicyDocument & { readonly Statement: readonly PolicyStatement[] } {
-  const guide = readFileSync(join(import.meta.dirname, "../../docs/guide", page), "utf8");
-  const [, text = ""] = /```json\n(\{\n {2}"Version"[\s\S]*?)\n```/.exec(guide) ?? [];
-  return JSON.parse(text) as ReturnType<typeof policyOf>;
-}
-
 const kept = (data: string): readonly string[] =>
   existsSync(join(data, "cloud")) ? readdirSync(join(data, "cloud")) : [];
-
-interface Shift extends PerformanceEntry {
-  readonly value: number;
-  readonly hadRecentInput: boolean;
-  readonly sources: readonly { readonly node?: Node | null }[];
-}
-
-/** Notes what moves without having been asked to (web.dev, "Cumulative Layout Shift"). @returns how much, and what. */
-async function watchShifts(page: Page): Promise<() => Promise<{ sum: number; what: string[] }>> {
-  await page.addInitScript(() => {
-    const seen: { sum: number; what: string[] } = { sum: 0, what: [] };
-    Object.assign(window, { shifts: seen });
-    new PerformanceObserver((list) => {
-      for (const { hadRecentInput, sources, value } of list.getEntries() as Shift[]) {
-        if (hadRecentInput) continue;
-        seen.sum += value;
-        seen.what.push(
-          `${value.toFixed(3)} ${sources.map(({ node }) => (node as Element | null)?.className ?? node?.nodeName)}`,
-        );
-      }
-    }).observe({ type: "layout-shift", buffered: true });
-  });
-  return () => page.evaluate(() => (window as unknown as { shifts: { sum: number; what: string[] } }).shifts);
-}
-
-/** Chooses a file as people do: by the button, in the window that opens. */
-async function choose(page: Page, label: string, path: string): Promise<void> {
-  const [chooser] = await Promise.all([
-    page.waitForEvent("filechooser"),
-    page.getByRole("button", { name: `Choose a file: ${label}` }).click(),
-  ]);
-  await chooser.setFiles(path);
-}
-
-/** The name of the field that has the focus. */
-function fieldOf(page: Page): Promise<string> {
-  return page.evaluate(() => (document.activeElement as HTMLInputElement).name);
-}
-
-async function picture(page: Page, name: string): Promise<void> {
-  if (PICTURES === undefined) return;
-  mkdirSync(PICTURES, { recursive: true });
-  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
-}
-
-/** A visitor from LuCI who may read alone. */
-async function guestOf(browser: Browser, gateway: GatewayHandle, data: string): Promise<BrowserContext> {
-  const ticket = await rawCall({ socketPath: join(data, "tram.sock") }, "POST", "/api/v1/tickets", {
-    body: { username: "guest", scopes: ["read"] },
-  });
-  const opened = await fetch(new URL("/sign-on", gateway.web), {
-    method: "POST",
-    redirect: "manual",
-    headers: { "content-type": "application/x-www-form-urlencoded" },
-    body: `ticket=${(ticket.body as { ticket: string }).ticket}`,
-  });
-  const [name = "", value = ""] = (opened.headers.get("set-cookie") ?? "").split(/[=;]/);
-  const context = await browser.newContext({ locale: "en-GB" });
-  await context.addCookies([{ name, value, url: gateway.web }]);
-  return context;
-}
 
 describe.skipIf(chromiumMissing() || mosquittoMissing())("clouds on the page", () => {
   let browser: Browser;
@@ -98,24 +27,7 @@ describe.skipIf(chromiumMissing() || mosquittoMissing())("clouds on the page", (
   afterAll(() => browser.close());
   beforeEach(async () => {
     folder = temporaryFolder("cloud-page");
-    aws = await AwsIot.open();
-    claim = aws.enroll("claim", [policyOf("cloud-provisioning.md")]);
-    const { Version, Statement } = policyOf("cloud-aws.md");
-    const renewing = policyOf("cloud-provisioning.md").Statement.slice(1);
-    aws.registry.putPolicy("gateway", { Version, Statement: [...Statement, ...renewing] });
-    aws.provisioning.putTemplate("tram-gateways", {
-      body: {
-        Parameters: { SerialNumber: { Type: "String" }, "AWS::IoT::Certificate::Id": { Type: "String" } },
-        Resources: {
-          thing: { Type: "AWS::IoT::Thing", Properties: { ThingName: { Ref: "SerialNumber" } } },
-          certificate: {
-            Type: "AWS::IoT::Certificate",
-            Properties: { CertificateId: { Ref: "AWS::IoT::Certificate::Id" }, Status: "Active" },
-          },
-          policy: { Type: "AWS::IoT::Policy", Properties: { PolicyName: "gateway" } },
-        },
-      },
-    });
+    ({ aws, claim } = await openAws());
     writeFileSync(file("claim.pem"), claim.certificate);
     writeFileSync(file("claim.key"), claim.key);
     writeFileSync(file("root.pem"), aws.rootCa);
@@ -412,36 +324,7 @@ describe.skipIf(chromiumMissing() || mosquittoMissing())("clouds on the page", (
     const first = await enter(browser, gateway);
     const storageState = await first.context().storageState();
     await first.context().close();
-    for (const [locale, colorScheme, width, words] of [
-      [
-        "vi-VN",
-        "dark",
-        360,
-        {
-          add: "Thêm đám mây",
-          kind: "Máy chủ MQTT bất kỳ",
-          taken: "Đã có đám mây mang tên này.",
-          failed: "Hỏng",
-          advice: "Xem lại tên người dùng và mật khẩu",
-          works: "Đã thêm",
-          check: "Kiểm tra",
-        },
-      ],
-      [
-        "en-GB",
-        "light",
-        1_280,
-        {
-          add: "Add a cloud",
-          kind: "Any MQTT broker",
-          taken: "There is a cloud of this name already.",
-          failed: "Failed",
-          advice: "Look at user name and password",
-          works: "is added and works",
-          check: "Check",
-        },
-      ],
-    ] as const) {
+    for (const [locale, colorScheme, width, words] of LOOKS) {
       const where = `${width < 600 ? "phone" : "desk"}-${locale.slice(0, 2)}-${colorScheme}`;
       const viewport = { width, height: 800 };
       const context = await browser.newContext({ locale, colorScheme, viewport, storageState });
