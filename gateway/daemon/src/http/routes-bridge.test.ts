@@ -34,10 +34,10 @@ interface Call {
   readonly body?: object;
 }
 
-function desk(count: number) {
+function desk(count: number, instead?: Bridge) {
   const { bridge, left } = bridgeWith(count);
   const audited: AuditEntry[] = [];
-  const routes = bridgeRoutes([bridge], (entry) => audited.push(entry));
+  const routes = bridgeRoutes([instead ?? bridge], (entry) => audited.push(entry));
   const call = async (
     operation: string,
     { body = {}, id = "up", query = {} }: Call = {},
@@ -88,6 +88,24 @@ test.each([
   expect(await desk(1).call("listParked", { query: query as Record<string, string> })).toMatchObject({
     problem: { status: 400, code },
   });
+});
+
+test("all are sent again once, also where the cloud refuses each of them anew", async () => {
+  const { bridge, left } = bridgeWith(1_000);
+  let last = 1_000;
+  const parked: Bridge["parked"] = {
+    ...bridge.parked,
+    sendAgain: async (seq) => {
+      const one = left.get(seq);
+      if (one === undefined || last >= 9_000) return false;
+      left.delete(seq);
+      left.set(++last, { ...one, seq: last });
+      return true;
+    },
+  };
+  const { call } = desk(0, { ...bridge, parked });
+  expect(bodyOf(await call("resendParked"))).toEqual({ count: 1_000 });
+  expect(left.size).toBe(1_000);
 });
 
 test("those that are named are dealt with, or all of them, and it is audited how many it was", async () => {

@@ -129,19 +129,19 @@ async function withEach(
   act: (seq: number) => Promise<boolean>,
 ): Promise<number> {
   let count = 0;
-  const each = async (seq: number): Promise<void> => {
-    if (await act(seq)) count++;
-  };
-  if (seqs !== undefined) {
-    for (const seq of seqs) await each(seq);
-    return count;
-  }
+  for (const seq of seqs ?? (await allOf(list))) if (await act(seq)) count++;
+  return count;
+}
+
+/** All that is parked now: what a cloud refuses once more comes behind, and would be sent again for ever. */
+async function allOf(list: ParkedDesk["list"]): Promise<readonly number[]> {
+  const all: number[] = [];
   for (let after = 0; ; ) {
     const page = await list({ after, limit: PAGE.most });
-    for (const { seq } of page) await each(seq);
-    after = page.at(-1)?.seq ?? after;
-    // What is parked again meanwhile comes behind: the next time.
-    if (page.length < PAGE.most) return count;
+    const last = page.at(-1);
+    if (last === undefined) return all;
+    for (const { seq } of page) all.push(seq);
+    after = last.seq;
   }
 }
 
