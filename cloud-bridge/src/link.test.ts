@@ -264,6 +264,24 @@ describe("the link", () => {
     ]);
   });
 
+  it("does not empty the queue into a cloud that refuses everything, and goes on when that is mended", async () => {
+    await using house = await bench();
+    let limit = 0;
+    house.cloud.answer = ({ value }) =>
+      Number(value) > limit ? { outcome: "rejected", reason: "too large" } : { outcome: "acknowledged" };
+    for (const thing of ["pump", "fan", "roof"]) await house.enqueue(thing, ...numbers(400));
+    for (let minute = 0; minute < 20; minute++) await house.clock.advance(60_000);
+    expect(house.outbox.counts()).toMatchObject({ queued: 1_100, parked: 100, dropped: 0 });
+    expect(house.link.status().lastError).toBe(
+      "too large; 100 messages in a row were refused so: the others wait",
+    );
+    limit = 399;
+    while (house.outbox.counts().queued > 0) await house.clock.advance(1_000);
+    // What is at fault itself is set aside like before.
+    expect(house.outbox.counts()).toMatchObject({ queued: 0, parked: 103, dropped: 0 });
+    expect(house.cloud.arrived).toHaveLength(1_097);
+  });
+
   it("parks a message over which the provider breaks, and goes on: it would break at it for ever", async () => {
     const disturb = (provider: CloudProvider): BridgeProvider => ({
       ...provider,

@@ -13,6 +13,7 @@ import type { BridgeLog } from "./bridge-log.ts";
 import { DrainRate } from "./link/drain-rate.ts";
 import { connectBytes, messageBytes, silenceBytes } from "./link/line-bytes.ts";
 import { Pace } from "./link/pace.ts";
+import { PoisonGuard } from "./link/poison-guard.ts";
 import type { PortalWatch } from "./link/portal-watch.ts";
 import { reasonOf } from "./link/reason-of.ts";
 import { ANSWER_WITHIN_MS, Session } from "./link/session.ts";
@@ -65,6 +66,7 @@ export class Link {
   readonly #stop = new AbortController();
   readonly #drain = new DrainRate();
   readonly #pace: Pace | undefined;
+  readonly #poison = new PoisonGuard();
   #session: Session | undefined;
   #done: Promise<void> = Promise.resolve();
   #state: LinkStatus["state"] = "connecting";
@@ -181,6 +183,7 @@ export class Link {
         outbox,
         clock,
         ...(this.#pace === undefined ? {} : { pace: this.#pace }),
+        poison: this.#poison,
         classes: () => classesUnder(this.#held),
       },
       {

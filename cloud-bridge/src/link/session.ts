@@ -5,6 +5,7 @@ import type { BridgeProvider } from "../providers/provider.ts";
 import { Wake } from "../wake.ts";
 import { FlightWindow } from "./flight-window.ts";
 import type { Pace, Urgency } from "./pace.ts";
+import type { PoisonGuard } from "./poison-guard.ts";
 import { reasonOf } from "./reason-of.ts";
 
 /** A batch that is not answered for so long means that the connection is of no use. */
@@ -23,6 +24,7 @@ export interface SessionParts {
   readonly clock: Clock;
   /** Left out: the provider sets no limit. */
   readonly pace?: Pace;
+  readonly poison: PoisonGuard;
   /** The classes that may leave at this moment. */
   readonly classes: () => readonly MessageClass[];
 }
@@ -222,7 +224,8 @@ export class Session {
     this.#wake.call();
   }
 
-  #settle(flight: Flight, outcome: PublishOutcome): void {
+  #settle(flight: Flight, answer: PublishOutcome): void {
+    const outcome = this.#parts.poison.judge(answer);
     this.#flights.delete(flight);
     if (urgencyOf(flight.message.class) === "bulk") this.#bulkFlying--;
     if (outcome.outcome !== "retry") this.#progress = true;
