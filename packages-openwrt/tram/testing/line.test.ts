@@ -219,12 +219,12 @@ describe.skipIf(routerMissing() !== false)(
     });
 
     test("a name that none can have does no harm", () => {
-    configure([metered("*"), metered("a b; touch /etc/nologin"), metered("$(touch /etc/nologin)")]);
-    expect(hear([CABLE])).toBe(UNMETERED);
-    expect(existsSync(router.root.file("etc/nologin"))).toBe(false);
-  });
+      configure([metered("*"), metered("a b; touch /etc/nologin"), metered("$(touch /etc/nologin)")]);
+      expect(hear([CABLE])).toBe(UNMETERED);
+      expect(existsSync(router.root.file("etc/nologin"))).toBe(false);
+    });
 
-  describe("nothing of the gateway's own folder leads root elsewhere", () => {
+    describe("nothing of the gateway's own folder leads root elsewhere", () => {
       beforeEach(() => rmSync(router.root.file("etc/nologin"), { force: true }));
 
       test.each([
