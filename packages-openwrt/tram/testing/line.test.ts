@@ -14,16 +14,18 @@ interface Route {
   readonly table?: number;
 }
 
+interface LineOptions {
+  readonly up?: boolean;
+  readonly metric?: number;
+  readonly routes?: readonly Route[];
+  /** Number of its table for IPv4, where it has one of its own. */
+  readonly ip4table?: number;
+  /** Made by the protocol of another interface. */
+  readonly dynamic?: boolean;
+}
+
 /** An interface as netifd tells it; one that is down has no routes. */
-function line(
-  name: string,
-  proto: string,
-  options: {
-    readonly up?: boolean;
-    readonly metric?: number;
-    readonly routes?: readonly Route[];
-  } & object = {},
-): object {
+function line(name: string, proto: string, options: LineOptions = {}): object {
   const { up = true, metric = 0, routes = [{}], ...more } = options;
   const state = {
     metric,
