@@ -43,7 +43,10 @@ test("a snapshot is the whole house, and deltas change it", () => {
   const mirror = mirrorOf(
     snapshot({
       rules: [{ id: "hot", title: "Hot", lastTrace: { outcome: "fired" } }],
-      bridges: [{ id: "up", state: "online" }],
+      bridges: [
+        { id: "up", state: "online" },
+        { id: "gone", state: "offline" },
+      ],
     }),
     delta(
       { kind: "reading", id: "sensor", property: "air/temperature", view: { ...VIEW, value: 30 } },
@@ -54,6 +57,7 @@ test("a snapshot is the whole house, and deltas change it", () => {
       },
       { kind: "rule-removed", id: "hot" },
       { kind: "bridge", bridge: { id: "up", state: "offline", queued: 3 } },
+      { kind: "bridge-removed", id: "gone" },
       { kind: "alerts", id: "sensor", alerts: [] },
     ),
   );
@@ -62,6 +66,7 @@ test("a snapshot is the whole house, and deltas change it", () => {
   expect(mirror.things.get("sensor")?.values.get("air/temperature")?.value).toBe(30);
   expect(mirror.command("c1")).toMatchObject({ property: "fan/on", state: "sent" });
   expect([...mirror.rules.keys()]).toEqual([]);
+  expect([...mirror.bridges.keys()]).toEqual(["up"]);
   expect(mirror.bridges.get("up")).toMatchObject({ state: "offline", queued: 3 });
 });
 
@@ -114,6 +119,7 @@ test("whatever JSON comes, it is read or refused, and the mirror keeps within it
     "command",
     "rule",
     "bridge",
+    "bridge-removed",
     "gateway",
     "alerts",
     "notification",

@@ -79,6 +79,7 @@ export type Change =
   | { readonly kind: "rule"; readonly rule: RuleInfo }
   | { readonly kind: "rule-removed"; readonly id: string }
   | { readonly kind: "bridge"; readonly bridge: BridgeInfo }
+  | { readonly kind: "bridge-removed"; readonly id: string }
   | { readonly kind: "gateway"; readonly gateway: GatewayInfo }
   | { readonly kind: "notification"; readonly notification: Fields };
 
@@ -172,6 +173,7 @@ const READERS: Readonly<Record<string, Reader | undefined>> = Object.assign(Obje
       ? { kind: "bridge", bridge: { ...found, id, state } }
       : undefined;
   },
+  "bridge-removed": ({ id }) => (typeof id === "string" ? { kind: "bridge-removed", id } : undefined),
   gateway: ({ gateway }) => {
     const { id, version, clock, store, problems } = fields(gateway) ?? {};
     const trust = word(clock, CLOCKS);

@@ -85,6 +85,9 @@ export class Mirror {
       case "bridge":
         put(this.#bridges, change.bridge.id, change.bridge, LIMITS.bridges);
         break;
+      case "bridge-removed":
+        this.#bridges.delete(change.id);
+        break;
       case "gateway":
         this.#gateway = change.gateway;
         break;

@@ -66,8 +66,9 @@ function watchGateway(node: RedNode, config: NodeConfig, gateway: Gateway, light
       const { notification } = notice.change;
       const { level, rule, time } = notification;
       node.send({ topic: "notification", payload: text(notification.text) ?? "", level, rule, time });
-    } else if (["gateway", "bridge", "alerts", "retired"].includes(notice.change.kind)) {
+    } else if (["gateway", "bridge", "bridge-removed", "alerts", "retired"].includes(notice.change.kind)) {
       if (notice.change.kind === "retired") told.delete(`alerts/${notice.change.id}`);
+      if (notice.change.kind === "bridge-removed") told.delete(`bridges/${notice.change.id}`);
       all();
       light.show(status());
     }
