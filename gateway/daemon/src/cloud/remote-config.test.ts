@@ -213,6 +213,7 @@ describe("a cloud may not", () => {
     ["let commands be old", "rate_s: 5", "rate_s: 5\n    command_ttl_s: 86400", "cloud[0].command_ttl_s"],
     ["see more of the house", "rate_s: 5", 'rate_s: 5\n    things: ["*"]', "cloud[0].things"],
     ["spend more", "rate_s: 5", "rate_s: 5\n    monthly_mb: 1000000", "cloud[0].monthly_mb"],
+    ["go round what it may spend", "rate_s: 5", 'rate_s: 5\n    alarms: ["*"]', "cloud[0].alarms"],
     ["take the password elsewhere", "cloud.example:8883", "evil.example:8883", "cloud[0].url"],
     ["read files", "rate_s: 5", "rate_s: 5\n    ca_file: /etc/shadow", "cloud[0].ca_file"],
     [

@@ -15,7 +15,6 @@ const REMOTE = [
   "flash",
   "events",
   "log",
-  "cloud[].alarms",
   "cloud[].on_change",
   "cloud[].deadband",
   "cloud[].deadband_percent",
