@@ -68,7 +68,7 @@ function watchGateway(node: RedNode, config: NodeConfig, gateway: Gateway, light
       node.send({ topic: "notification", payload: text(notification.text) ?? "", level, rule, time });
     } else if (["gateway", "bridge", "bridge-removed", "alerts", "retired"].includes(notice.change.kind)) {
       if (notice.change.kind === "retired") told.delete(`alerts/${notice.change.id}`);
-      if (notice.change.kind === "bridge-removed") told.delete(`bridges/${notice.change.id}`);
+      if (notice.change.kind === "bridge-removed") told.delete(`bridge/${notice.change.id}`);
       all();
       light.show(status());
     }
