@@ -322,6 +322,25 @@ describe("the link", () => {
     expect(house.cloud.accepted).toBe(1);
   });
 
+  it("asks a cloud that takes nothing at all ever more rarely: somebody may pay for it", async () => {
+    await using house = await bench();
+    let asked = 0;
+    let refuses = true;
+    house.cloud.answer = () => {
+      asked++;
+      return refuses ? { outcome: "retry", reason: "not authorised" } : { outcome: "acknowledged" };
+    };
+    for (const each of numbers(20)) await house.enqueue(`thing-${each}`, 1);
+    for (let minute = 0; minute < 60; minute++) await house.clock.advance(60_000);
+    asked = 0;
+    for (let minute = 0; minute < 60; minute++) await house.clock.advance(60_000);
+    expect(asked).toBeGreaterThanOrEqual(20 * 12);
+    expect(asked).toBeLessThanOrEqual(20 * 24);
+    refuses = false;
+    for (let minute = 0; minute < 6; minute++) await house.clock.advance(60_000);
+    expect(house.outbox.counts()).toMatchObject({ queued: 0, dropped: 0 });
+  });
+
   it("gives up a connection that takes messages and never answers", async () => {
     await using house = await bench();
     house.cloud.hold();

@@ -26,6 +26,12 @@ import type { BridgeProvider } from "./providers/provider.ts";
 export const BACKOFF: BackoffLimits = { firstMs: 2_000, longestMs: 60_000 };
 export { ANSWER_WITHIN_MS };
 
+/**
+ * Each round sends a message of each Thing that was refused once more, and somebody may pay for that. Where nothing at all was
+ * taken for so many rounds of more than so many messages, the pause between them grows further.
+ */
+const FRUITLESS = { rounds: 8, messages: 10, longestMs: 300_000 } as const;
+
 export interface LinkParts {
   readonly bridge: string;
   readonly provider: BridgeProvider;
@@ -77,6 +83,12 @@ export class Link {
   #held: Holding | undefined;
   #retry: Disposable | undefined;
   #refusals = 0;
+  /** Rounds since a message was taken. */
+  #fruitless = 0;
+  /** Messages refused for now in this round, and in the one before. */
+  #refusedNow = 0;
+  #refusedBefore = 0;
+  #pauseMs: Ms = BACKOFF.longestMs;
   #lastRefusal: Ms = Number.NEGATIVE_INFINITY;
   #heardAt: Ms = 0;
   #parkedTold = false;
@@ -232,9 +244,11 @@ export class Link {
     this.#heardAt = clock.monotonic();
     if (outcome.outcome === "acknowledged") {
       this.#sent++;
+      this.#fruitless = 0;
       this.#drain.acknowledged(() => outbox.counts().queued, this.#heardAt);
     } else if (outcome.outcome === "rejected") this.#tellParked(flight, outcome.reason);
     else {
+      this.#refusedNow++;
       this.#tell(outcome.reason);
       this.#retryLater();
     }
@@ -267,11 +281,17 @@ export class Link {
     if (this.#retry !== undefined) return;
     const { clock, random, outbox } = this.#parts;
     const now = clock.monotonic();
-    const isolated = now - this.#lastRefusal > 2 * BACKOFF.longestMs;
+    const isolated = now - this.#lastRefusal > 2 * this.#pauseMs;
     this.#refusals = isolated ? 1 : this.#refusals + 1;
+    this.#fruitless++;
     this.#lastRefusal = now;
-    this.#retry = clock.after(backoffMs(this.#refusals, BACKOFF, random()), () => {
+    const costly = this.#fruitless > FRUITLESS.rounds && this.#refusedBefore > FRUITLESS.messages;
+    const longestMs = costly ? FRUITLESS.longestMs : BACKOFF.longestMs;
+    this.#pauseMs = longestMs;
+    this.#retry = clock.after(backoffMs(this.#refusals, { ...BACKOFF, longestMs }, random()), () => {
       this.#retry = undefined;
+      this.#refusedBefore = this.#refusedNow;
+      this.#refusedNow = 0;
       outbox.resume();
       this.#session?.wake();
     });
