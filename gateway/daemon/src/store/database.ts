@@ -90,7 +90,7 @@ export function makeReady(driver: SqlDriver, file: string, migrations = MIGRATIO
     }
     driver.exec("PRAGMA synchronous = FULL");
     // The engines differ in this one; 2 MB is SQLite's own default.
-    driver.exec("PRAGMA cache_size = -2000");
+    driver.exec("PRAGMA cache_size = -1000");
     // After an unusually large transaction the log shrinks again; it is moved into the database at 4 MB.
     driver.exec("PRAGMA journal_size_limit = 8000000");
     migrate(driver, migrations);
