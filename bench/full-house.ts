@@ -10,10 +10,11 @@ import { removeTemporaryFolders } from "./temporary-folder.ts";
  * A house as large as one router may have: 1,000 Things with 10 properties each report 5,000 times a second. How long
  * until a reading has been through the house (it is acknowledged when its unit is kept), what that costs, and how much
  * memory it takes. `node bench/full-house.ts`, after `make build`; `make bench` has it too. Environment: `ROUNDS`
- * (default 3), `SECONDS` of each (default 10), `PER_SECOND` (default 5,000), `NODE_FLAGS` (options of Node, to try them).
+ * (default 3), `SECONDS` of each (default 60: the memory fills for as long), `PER_SECOND` (default 5,000), `NODE_FLAGS`
+ * (options of Node, to try them).
  */
 const rounds = count("ROUNDS", 3);
-const seconds = count("SECONDS", 10);
+const seconds = count("SECONDS", 60);
 const perSecond = count("PER_SECOND", HOUSE_READINGS_PER_SECOND);
 const flags = process.env.NODE_FLAGS?.split(" ").filter((flag) => flag !== "") ?? [];
 
