@@ -9,12 +9,14 @@ import { removeTemporaryFolders } from "../temporary-folder.ts";
 import { compare, type Outage } from "./beside.ts";
 import { drain } from "./drain.ts";
 import { offline, online } from "./flash.ts";
+import { DELTAS_PER_S, hostile } from "./hostile.ts";
 import type { HeardKind } from "./watching.ts";
 
 /**
- * The queue before a cloud: what it writes, how fast it drains, and the same outage beside mosquitto's own bridge.
+ * The queue before a cloud: what it writes, how fast it drains, what a hostile cloud costs the house, and the same outage
+ * beside mosquitto's own bridge.
  * Environment: `QUICK=1` for a short run that only shows that it works; the document is left alone then. `ONLY`: `flash`,
- * `drain` or `beside`.
+ * `drain`, `hostile` or `beside`.
  */
 const { ONLY = "", QUICK } = process.env;
 const quick = QUICK === "1";
@@ -82,6 +84,35 @@ if (wants("drain")) {
   say("memory of the process afterwards, MB", (found.rss / 1e6).toFixed(0));
   say("dropped, parked", `${found.dropped}, ${found.parked}`, met(found.dropped + found.parked, 0));
 }
+if (wants("hostile")) {
+  const { deltasPerS, flooded, later, lost, peakRss, quiet, readings, rounds } = await hostile(
+    quick ? 2 : 7,
+    quick ? 200 : 1_000,
+  );
+  const ms = ({ p50, p99, max }: typeof quiet): string =>
+    `p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)} (longest ${max.toFixed(0)})`;
+  say("reading → rule → command on local MQTT, the cloud quiet, ms", ms(quiet));
+  say(`the same while the cloud sends ${DELTAS_PER_S.toLocaleString("en")} deltas/s, ms`, ms(flooded));
+  say("p99 of that above p99 of the quiet, ms", later.toFixed(1), met(later, 50));
+  say(
+    `commands missing after ${(2 * rounds * readings).toLocaleString("en")} readings`,
+    String(quiet.missed + flooded.missed),
+    met(quiet.missed + flooded.missed, 0),
+  );
+  say(
+    "deltas that the cloud said in the slowest round, each second",
+    `${deltasPerS.toLocaleString("en")}; ${lost} of ${rounds} connections were lost over them`,
+  );
+  say(
+    "processor time of the gateway, of one core, %",
+    `${(100 * quiet.cpuShare).toFixed(0)} quiet, ${(100 * flooded.cpuShare).toFixed(0)} flooded`,
+  );
+  say(
+    "read by the gateway, kB/s",
+    `${(quiet.readPerS / 1e3).toFixed(0)} quiet, ${(flooded.readPerS / 1e3).toLocaleString("en", { maximumFractionDigits: 0 })} flooded`,
+  );
+  say("memory of the gateway at most, MB", (peakRss / 1e6).toFixed(0));
+}
 if (wants("beside") && mosquittoVersion() !== undefined) {
   const messages = quick ? 2_000 : 50_000;
   const heads = ["", "lost", "twice", "drain, s", "written, MB"];
@@ -123,6 +154,10 @@ const text = [
   "Flash is measured with time running 20 times as fast: messages come so much faster, and the minute after which the store",
   "writes what only its journal in memory has is 3 s. Ages are from when a message is told to when a subscriber of the cloud,",
   "a process of its own, has it.",
+  "",
+  "The hostile cloud is the double of AWS IoT in a process of its own; of its deltas every second one asks for what the cloud",
+  "may set. Rounds with a quiet cloud and with the flood take turns; of each row it is the middle one of the rounds, and of",
+  "the longest the longest.",
   "",
   ...parts,
   "",

@@ -3,6 +3,7 @@ export * from "./aws-iot.ts";
 export type { DeviceCertificate } from "./certificates.ts";
 export * from "./cloud-peer.ts";
 export type { ConnectFault } from "./faults.ts";
+export { Flood, forgedDelta } from "./flood.ts";
 export type { Incident, IncidentCode } from "./incident.ts";
 export type { JobExecution, JobStatus } from "./job-execution.ts";
 export type { NewJob } from "./jobs.ts";
