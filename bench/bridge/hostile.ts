@@ -37,8 +37,8 @@ const TRAM = resolve(import.meta.dirname, "../../gateway/daemon/bin/tram.js");
 export const DELTAS_PER_S = 10_000;
 const READINGS_PER_S = 50;
 const WARM_UP = 100;
-/** One after the other they report: of one valve a later command takes the place of one that is not sent yet. */
-const CHANNELS = Array.from({ length: 10 }, (_, index) => `v${index}`);
+/** They report in turn, each once a second: of one valve a later command takes the place of one that is not sent yet. */
+const CHANNELS = Array.from({ length: READINGS_PER_S }, (_, index) => `v${index}`);
 /** What was under way when the last reading was told. In milliseconds. */
 const SETTLE_MS = 2_000;
 const ACCOUNT = { username: "bench", password: "bench-password" };
