@@ -126,7 +126,8 @@ if (wants("beside") && mosquittoVersion() !== undefined) {
   const plain = await compare(messages, false);
   const killed = await compare(messages, true);
   parts.push(
-    `## Beside mosquitto's own bridge\n\nThe same outage of the line for both, ${messages.toLocaleString("en")} messages of QoS 1 that were acknowledged. mosquitto keeps its queue\n(\`persistence true\`, \`cleansession false\`, no limit to what waits). \`kill -9\` comes after the first half. After it Tram's journal, which lies in memory, goes into the database at once: for 25,000 messages that is 10 MB of write-ahead
+    `## Beside mosquitto's own bridge\n\nThe same outage of the line for both, ${messages.toLocaleString("en")} messages of QoS 1 that were acknowledged. mosquitto keeps its queue\n(\`persistence true\`, \`cleansession false\`, no limit to what waits). \`kill -9\` comes after the first half. After it
+Tram's journal, which lies in memory, goes into the database at once: for 25,000 messages that is 10 MB of write-ahead
 log and 7.5 MB of pages, and as much log again when they leave. How much of it the kernel has written before it is
 overwritten differs from run to run.\n`,
     table(heads, [
