@@ -72,6 +72,8 @@ export type Control =
   | { readonly do: "enable" | "disable"; readonly by: string }
   /** Ends what is under way. */
   | { readonly do: "cancel"; readonly by: string }
+  /** A guard ends what is under way, and lets nothing fire for a while. */
+  | { readonly do: "pause"; readonly reason: string }
   /** Ends a pause that a guard made. */
   | { readonly do: "resume"; readonly by: string }
   /** Runs the rule. */

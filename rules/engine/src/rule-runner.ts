@@ -177,8 +177,17 @@ export class RuleRunner {
         const refusal = done < MAX_ERRANDS ? this.#refusal(rule, control) : TOO_MANY;
         if (refusal === undefined) visit(rule, { kind: "control", rule, control });
         else if (refusal === TOO_MANY) collected.trace(rule, [failure(world.now, refusal)]);
-        // Who waits for a run must not wait for ever, whatever became of it.
         const { parent } = control.do === "run" ? control : {};
+        if (parent !== undefined && refusal === TOO_MANY) {
+          // It would go on with the answer, and may well call again: that way this step would never end.
+          visit(parent.rule, {
+            kind: "control",
+            rule: parent.rule,
+            control: { do: "pause", reason: TOO_MANY },
+          });
+          continue;
+        }
+        // Who waits for a run must not wait for ever, whatever became of it.
         if (parent === undefined || this.#isAnswered(rule, parent, errands)) continue;
         const detail = refusal ?? "it did not begin";
         errands.push({ kind: "outcome", ...parent, outcome: { state: "refused", detail } });

@@ -1,7 +1,7 @@
 import { formatDuration, type Instant, type Ms, type RuleId } from "@tram/protocol";
 import { dueAt } from "./due.ts";
 import type { Control, Effect, Look, RuleEvent, Trace, World } from "./events.ts";
-import { resume } from "./guard/pause.ts";
+import { pause, resume } from "./guard/pause.ts";
 import { watchHolds } from "./holds.ts";
 import type { CompiledRule, Hold, Program } from "./program.ts";
 import { type BlockState, type NodeState, type RuleState, stateProblem } from "./rule-state.ts";
@@ -230,6 +230,10 @@ function holdsOf({ program, rule, state }: Visit): readonly Hold[] {
 function obey(visit: Visit, control: Control): void {
   const { rule } = visit;
   if (control.do === "cancel") cancelRuns(visit, `by ${control.by}`);
+  if (control.do === "pause") {
+    cancelRuns(visit, control.reason);
+    pause(visit, control.reason, "");
+  }
   if (control.do === "resume") resume(visit, control.by);
   if ((control.do !== "enable" && control.do !== "disable") || rule === undefined) return;
   const enabled = control.do === "enable";

@@ -207,6 +207,27 @@ test("a rule that wants more than 10,000 operations at one go is paused, and oth
   expect(gateway.state("greedy")?.runs).toEqual([]);
 });
 
+test.each([
+  ["itself, while it runs", "call: asks", "single", "more than 1000 calls at one go"],
+  ["a rule that is off", "call: off", "single", "more than 1000 calls at one go"],
+  ["one that calls back", "call: back", "parallel", "a loop: asks → back → asks"],
+])("a rule that asks %s again and again is paused, and others run", (_what, call, mode, reason) => {
+  const gateway = new Scenario(`
+- id: asks
+  mode: ${mode}
+  triggers: [{ state: { property: ${PRESS} } }]
+  actions: [{ repeat: { until: [{ expression: "false" }] }, do: [{ ${call}, wait: true }] }]
+- { id: off, enabled: false, triggers: [{ webhook: a-long-secret }], actions: [{ notify: off }] }
+- { id: back, mode: parallel, triggers: [{ webhook: a-long-secret }], actions: [{ call: asks, wait: true }] }
+- { id: modest, triggers: [{ state: { property: ${PRESS} } }], actions: [{ notify: modest }] }
+`);
+  gateway.report(PRESS, "x");
+  expect(gateway.effects).toContain("info: modest");
+  expect(gateway.state("asks")?.paused).toMatchObject({ reason });
+  expect([gateway.state("asks")?.runs, gateway.state("back")?.runs]).toEqual([[], []]);
+  expect(gateway.traces.length).toBeLessThan(10_000);
+});
+
 const guarded = (variable: string) => `
 - id: r
   variables: { doubled: "${variable}" }
