@@ -17,6 +17,8 @@ import { WakeQueue } from "./wake-queue.ts";
 const ROUNDING_MS: Ms = 0.001;
 /** Visits that one event may lead to, by rules that call and switch each other. */
 const MAX_ERRANDS = 1_000;
+/** Beyond these too, whoever waits for an answer is paused instead. */
+const MOST_ANSWERED = 2 * MAX_ERRANDS;
 /** Deleted rules that are remembered. */
 const MAX_COUNTERS = 10_000;
 const TOO_MANY = `more than ${MAX_ERRANDS} calls at one go`;
@@ -178,8 +180,8 @@ export class RuleRunner {
         if (refusal === undefined) visit(rule, { kind: "control", rule, control });
         else if (refusal === TOO_MANY) collected.trace(rule, [failure(world.now, refusal)]);
         const { parent } = control.do === "run" ? control : {};
-        if (parent !== undefined && refusal === TOO_MANY) {
-          // It would go on with the answer, and may well call again: that way this step would never end.
+        if (parent !== undefined && done >= MOST_ANSWERED) {
+          // It asks again whatever the answer: that way this step would never end.
           visit(parent.rule, {
             kind: "control",
             rule: parent.rule,
