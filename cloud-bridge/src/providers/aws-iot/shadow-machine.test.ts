@@ -384,6 +384,25 @@ describe("a wish of the cloud", () => {
   });
 });
 
+it("a wish that the house has come to by itself, before it was asked, leaves the shadow", () => {
+  const world = new World();
+  world.connect();
+  world.desire("b/x", true, 1);
+  world.desire("a/x", true, 2);
+  world.serve();
+  world.desire("a/y", 1, 3);
+  world.report("a/y", 1);
+  world.quiet();
+  for (let next = 0; next < world.asked.length; next++) {
+    const wish = world.asked[next];
+    if (wish === undefined) break;
+    world.answer(wish.id, accepted);
+    world.end(wish, true);
+    world.quiet();
+  }
+  expect(world.service.desired).toEqual({ a: {}, b: {} });
+});
+
 describe("what AWS refuses", () => {
   it("for want of rights goes another way, and is tried again", () => {
     const world = new World();

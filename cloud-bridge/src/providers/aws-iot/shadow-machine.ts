@@ -268,6 +268,8 @@ export class ShadowMachine<Ticket> {
         desired: mergedSection(cloud.desired, flight.desired),
         reported: mergedSection(cloud.reported, flight.reported),
       };
+      // The house may have come to it by itself, before a wish for it was asked.
+      this.#takeBackFulfilled(this.#cloud.desired);
     }
     const tickets = [...flight.reports, ...flight.takings].flatMap((part) => part.tickets);
     return [...settle(tickets, { outcome: "acknowledged" }), ...this.#next()];
