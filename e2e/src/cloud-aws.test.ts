@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { AwsIot, type PolicyDocument } from "@tram/testkit";
-import { connect } from "mqtt";
 import { describe, expect, test } from "vitest";
 import { describeDevice, PROBE } from "./mosquitto.ts";
 import { freePort, house, startGateway, temporaryFolder } from "./processes.ts";
+import { openRelay } from "./relay.ts";
 
 const PATIENCE = { timeout: 45_000 };
 
@@ -13,25 +13,6 @@ function guidePolicy(): PolicyDocument {
   const guide = readFileSync(join(import.meta.dirname, "../../docs/guide/cloud-aws.md"), "utf8");
   const [, text = ""] = /```json\n(\{\n {2}"Version"[\s\S]*?)\n```/.exec(guide) ?? [];
   return JSON.parse(text) as PolicyDocument;
-}
-
-/** A relay at the gateway's own broker, whose session waits for it; it tells what it was set to, and says nothing by itself. */
-async function openRelay(
-  port: number,
-): Promise<{ set: string[]; report(on: boolean): Promise<void> } & AsyncDisposable> {
-  const client = connect({ host: "127.0.0.1", port, ...PROBE, clean: false, clientId: "relay" });
-  const set: string[] = [];
-  client.on("message", (_topic, payload) => set.push(payload.toString()));
-  await new Promise((resolve, reject) => client.once("connect", resolve).once("error", reject));
-  await client.subscribeAsync("homie/5/relay/switch/on/set", { qos: 1 });
-  await client.publishAsync("homie/5/relay/$state", "ready", { qos: 1, retain: true });
-  return {
-    set,
-    report: async (on) => {
-      await client.publishAsync("homie/5/relay/switch/on", String(on), { qos: 1, retain: true });
-    },
-    [Symbol.asyncDispose]: () => client.endAsync(true),
-  };
 }
 
 describe("a gateway at AWS IoT", () => {

@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { connect, connectAsync, type IPublishPacket, type MqttClient } from "mqtt";
+import { connectAsync, type IPublishPacket, type MqttClient } from "mqtt";
 import { describe, expect, test } from "vitest";
 import { Forwarder } from "./forwarder.ts";
 import { describeDevice, mosquittoMissing, PROBE, startMosquitto } from "./mosquitto.ts";
 import { freePort, house, startGateway, temporaryFolder, tram } from "./processes.ts";
+import { openRelay } from "./relay.ts";
 
 const PATIENCE = { timeout: 45_000 };
 
@@ -25,25 +26,6 @@ async function openCloud(port: number): Promise<{ client: MqttClient; answers: A
     qos: 1,
   });
   return { client, answers, [Symbol.asyncDispose]: () => client.endAsync(true) };
-}
-
-/** A relay at the gateway's own broker, whose session waits for it; it tells what it was set to, and says nothing by itself. */
-async function openRelay(
-  port: number,
-): Promise<{ set: string[]; report(on: boolean): Promise<void> } & AsyncDisposable> {
-  const client = connect({ host: "127.0.0.1", port, ...PROBE, clean: false, clientId: "relay" });
-  const set: string[] = [];
-  client.on("message", (_topic, payload) => set.push(payload.toString()));
-  await new Promise((resolve, reject) => client.once("connect", resolve).once("error", reject));
-  await client.subscribeAsync("homie/5/relay/switch/on/set", { qos: 1 });
-  await client.publishAsync("homie/5/relay/$state", "ready", { qos: 1, retain: true });
-  return {
-    set,
-    report: async (on) => {
-      await client.publishAsync("homie/5/relay/switch/on", String(on), { qos: 1, retain: true });
-    },
-    [Symbol.asyncDispose]: () => client.endAsync(true),
-  };
 }
 
 async function bridgeState(data: string): Promise<string | undefined> {

@@ -3,34 +3,15 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import type { JsonObject } from "@tram/protocol";
 import { Bluemix } from "@tram/testkit";
-import { connect } from "mqtt";
 import { describe, expect, test } from "vitest";
 import { call, setUp } from "./http.ts";
 import { describeDevice, mosquittoMissing, PROBE, publish } from "./mosquitto.ts";
 import { freePort, house, startGateway, temporaryFolder, tram } from "./processes.ts";
+import { openRelay } from "./relay.ts";
 
 const PATIENCE = { timeout: 45_000 };
 const TOKEN = "8?xRZ-planted-token";
 const RELAY = { type: "tram-thing", id: "house_relay" };
-
-/** A relay at the gateway's own broker, whose session waits for it; it tells what it was set to, and says nothing by itself. */
-async function openRelay(
-  port: number,
-): Promise<{ set: string[]; report(on: boolean): Promise<void> } & AsyncDisposable> {
-  const client = connect({ host: "127.0.0.1", port, ...PROBE, clean: false, clientId: "relay" });
-  const set: string[] = [];
-  client.on("message", (_topic, payload) => set.push(payload.toString()));
-  await new Promise((resolve, reject) => client.once("connect", resolve).once("error", reject));
-  await client.subscribeAsync("homie/5/relay/switch/on/set", { qos: 1 });
-  await client.publishAsync("homie/5/relay/$state", "ready", { qos: 1, retain: true });
-  return {
-    set,
-    report: async (on) => {
-      await client.publishAsync("homie/5/relay/switch/on", String(on), { qos: 1, retain: true });
-    },
-    [Symbol.asyncDispose]: () => client.endAsync(true),
-  };
-}
 
 /** What a device has said under an event, without what a check leaves there. */
 function said(ibm: Bluemix, device: string, event: string): readonly JsonObject[] {

@@ -14,9 +14,22 @@ const peer = new Environment()
   .registerVariable("s", "string")
   .registerVariable("l", "list<int>");
 
-/** The peer negates the smallest integer and gets one that 64 bits do not hold; the specification has an error there. */
-const NEGATION = /-[(-]/;
 const TOO_LARGE = "the result does not fit into 64 bits";
+
+/** The peer negates the smallest integer without the error that the specification has there; it subtracts as it should. */
+function negationsAsDifferences(source: string): string {
+  const at = source.indexOf("-(");
+  if (at < 0) return source;
+  let [end, open] = [at + 1, 0];
+  do {
+    if (source[end] === "(") open++;
+    if (source[end] === ")") open--;
+    end++;
+  } while (open > 0 && end < source.length);
+  return negationsAsDifferences(
+    `${source.slice(0, at)}(0 - ${source.slice(at + 1, end)})${source.slice(end)}`,
+  );
+}
 
 function askPeer(source: string): { readonly value: CelValue } | undefined {
   try {
@@ -57,10 +70,10 @@ function compare(sources: fc.Arbitrary<string>, errors: boolean): number {
   let values = 0;
   fc.assert(
     fc.property(sources, (source) => {
-      const theirs = askPeer(source);
-      if (theirs === undefined && !errors) return;
       const ours = ask(source);
-      if (ours instanceof Failure && ours.problem === TOO_LARGE && NEGATION.test(source)) return;
+      const isTooLarge = ours instanceof Failure && ours.problem === TOO_LARGE;
+      const theirs = askPeer(isTooLarge ? negationsAsDifferences(source) : source);
+      if (theirs === undefined && !errors) return;
       if (theirs === undefined || ours instanceof Failure) {
         expect([source, theirs, ours]).toEqual([source, undefined, expect.any(Failure)]);
         return;
