@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 
 /**
  * Runs every check and every test, one after the other, and ends with the true sums. A check counts as one test; a
@@ -13,11 +14,13 @@ interface Tally {
   readonly failed: number;
   readonly skipped: number;
   readonly seconds: number;
-  /** What is red: file, test, first line of the reason. Told again at the end, where a long log is read first. */
+  /** What is red: file, test, reason. Told again at the end, where a long log is read first. */
   readonly red: readonly string[];
 }
 
 const root = new URL("..", import.meta.url).pathname;
+/** Of a failure, in the summary at the end. In characters. */
+const MOST_OF_A_REASON = 4_000;
 const reports = mkdtempSync(join(tmpdir(), "tram-reports-"));
 const tallies: Tally[] = [];
 
@@ -55,13 +58,15 @@ function redOf(report: VitestReport): string[] {
   return report.testResults.flatMap(({ name, status, message, assertionResults }) => {
     const file = relative(root, name);
     const tests = assertionResults.filter((test) => test.status === "failed");
-    if (tests.length === 0) return status === "failed" ? [`${file}: ${firstLine(message)}`] : [];
-    return tests.map((test) => `${file}: ${test.fullName}: ${firstLine(test.failureMessages[0] ?? "")}`);
+    if (tests.length === 0) return status === "failed" ? [`${file}: ${reasonOf(message)}`] : [];
+    return tests.map((test) => `${file}: ${test.fullName}: ${reasonOf(test.failureMessages[0] ?? "")}`);
   });
 }
 
-function firstLine(text: string): string {
-  return (text.split("\n", 1)[0] ?? "").slice(0, 300);
+/** What a test says of its failure, without the places in the code: a browser's tells there what it waited for. */
+function reasonOf(text: string): string {
+  const [said = ""] = stripVTControlCharacters(text).split(/\n\s+at /, 1);
+  return said.replace(/\s+/g, " ").trim().slice(0, MOST_OF_A_REASON);
 }
 
 function suite(name: string, args: readonly string[]): void {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 
 const PATHS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
@@ -25,4 +25,19 @@ export function openBrowser(): Promise<Browser> {
       "--disable-sync",
     ],
   });
+}
+
+/** Walks through a page; whoever gets stuck there says what the page showed. */
+export async function onPage(page: Page, walk: (page: Page) => Promise<void>): Promise<void> {
+  try {
+    await walk(page);
+  } catch (error) {
+    const shown = await page
+      .locator("body")
+      .ariaSnapshot({ timeout: 10_000 })
+      .catch((reason: unknown) => `nothing that can be read: ${String(reason)}`);
+    throw new Error(`${(error as Error).message}\non ${page.url()}, which showed\n${shown}`, {
+      cause: error,
+    });
+  }
 }

@@ -6,7 +6,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { argumentsOf, ScriptRouter, TRAM_USER } from "../../packages-openwrt/tram/testing/router.ts";
 import { makePackages } from "../../scripts/package/make-packages.ts";
-import { chromiumMissing, openBrowser } from "./browser.ts";
+import { chromiumMissing, onPage, openBrowser } from "./browser.ts";
 import { Forwarder } from "./forwarder.ts";
 import { ADMIN } from "./http.ts";
 import {
@@ -163,7 +163,7 @@ describe.skipIf(chromiumMissing() || mosquittoMissing() || routerMissing())(
           fan: { on: { datatype: "boolean", settable: true } },
         });
         const page = await signIn(browser, ports.http, gateway);
-        await makeRule(page);
+        await onPage(page, makeRule);
         await page.close();
 
         const sent: string[] = [];
@@ -230,12 +230,16 @@ async function makeRule(page: Page): Promise<void> {
   await page.getByRole("link", { name: "New rule" }).click();
   await page.getByLabel("Title", { exact: true }).fill("Fan when hot");
   await page.getByRole("button", { name: "Add: A number crosses a limit" }).click();
-  await page.keyboard.press("ArrowDown");
-  await page.getByRole("option", { name: /sensor · temperature/ }).click();
+  await choose(page, /sensor · temperature/);
   await page.getByLabel("Above (°C)").fill("30");
   await page.getByRole("button", { name: "Add: Set a value" }).click();
-  await page.keyboard.press("ArrowDown");
-  await page.getByRole("option", { name: /fan · on/ }).click();
+  await choose(page, /fan · on/);
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByRole("heading", { name: "Rule Fan when hot" }).waitFor();
+}
+
+/** In a part that was just added the field for a property has the focus. */
+async function choose(page: Page, property: RegExp): Promise<void> {
+  await page.locator("[role=combobox]:focus").press("ArrowDown");
+  await page.getByRole("option", { name: property }).click();
 }
