@@ -11,15 +11,23 @@ const LARGEST = 33_554_432;
 /** Blocks are small: a window of 4 kB and little memory for each call. */
 const PACKING = { level: 6, windowBits: 12, memLevel: 5 } as const;
 
+/** What zlib adds to content that does not get shorter, at most. In bytes. */
+const PACKING_ROOM = 64;
+
 /** Packs a block, and seals it: SQLite does not notice a page that says something else than was written. */
 export function seal(content: Uint8Array): Buffer {
-  const packed = content.length < WORTH_PACKING ? content : deflateRawSync(content, PACKING);
+  const packed = content.length < WORTH_PACKING ? content : deflated(content);
   const [kind, body] = packed.length < content.length ? [DEFLATED, packed] : [PLAIN, content];
   const block = Buffer.allocUnsafe(HEAD_BYTES + body.length);
   block[0] = kind;
   block.writeUInt32LE(crc32(body), 1);
   block.set(body, HEAD_BYTES);
   return block;
+}
+
+/** Each call makes its output as large as it is told to, 16 kB unasked: ten thousand of a window would stay for long. */
+function deflated(content: Uint8Array): Buffer {
+  return deflateRawSync(content, { ...PACKING, chunkSize: content.length + PACKING_ROOM });
 }
 
 /** @returns the content, or undefined when the bytes are not what was sealed. */
