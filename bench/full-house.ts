@@ -1,6 +1,6 @@
 import { BUNDLED_TRAM, bundleDaemon } from "../scripts/bundle.ts";
 import { endAll } from "./child-processes.ts";
-import { type HouseRound, runHouseRound } from "./house-round.ts";
+import { runHouseRounds } from "./house-round.ts";
 import { houseTable } from "./house-table.ts";
 import { describeMachine } from "./machine.ts";
 import { HOUSE_READINGS_PER_SECOND } from "./scenario.ts";
@@ -9,9 +9,9 @@ import { removeTemporaryFolders } from "./temporary-folder.ts";
 /**
  * A house as large as one router may have: 1,000 Things with 10 properties each report 5,000 times a second. How long
  * until a reading has been through the house (it is acknowledged when its unit is kept), what that costs, and how much
- * memory it takes. `node bench/full-house.ts`, after `make build`; `make bench` has it too. Environment: `ROUNDS`
- * (default 3), `SECONDS` of each (default 60: the memory fills for as long), `PER_SECOND` (default 5,000), `NODE_FLAGS`
- * (options of Node, to try them).
+ * memory it takes, here and with the memory of a small router. `node bench/full-house.ts`, after `make build`; `make bench`
+ * has it too. Environment: `ROUNDS` (default 3), `SECONDS` of each (default 60: the memory fills for as long),
+ * `PER_SECOND` (default 5,000), `NODE_FLAGS` (options of Node, to try them).
  */
 const rounds = count("ROUNDS", 3);
 const seconds = count("SECONDS", 60);
@@ -33,15 +33,7 @@ function count(name: string, fallback: number): number {
 }
 
 await bundleDaemon();
-const results: HouseRound[] = [];
-for (let number = 1; number <= rounds; number++) {
-  const round = await runHouseRound({ program: BUNDLED_TRAM, flags, seconds, perSecond });
-  results.push(round);
-  console.log(
-    `round ${number}/${rounds}  p50 ${round.p50Ms.toFixed(2)} ms, p99 ${round.p99Ms.toFixed(2)} ms, ` +
-      `${round.cpuPerThousandMs.toFixed(0)} ms of CPU for 1,000, peak ${(round.rssBytes / 1e6).toFixed(0)} MB, ` +
-      `${round.acknowledged} of ${round.sent} acknowledged`,
-  );
-}
+const plan = { program: BUNDLED_TRAM, flags, seconds, perSecond };
+const results = await runHouseRounds(rounds, plan, console.log);
 console.log(`\n${describeMachine()}\n\n${houseTable(results)}\n\n${perSecond} readings a second.`);
 process.exit(0);

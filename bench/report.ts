@@ -1,4 +1,4 @@
-import type { HouseRound } from "./house-round.ts";
+import type { HouseRounds } from "./house-round.ts";
 import { houseTable } from "./house-table.ts";
 import { table } from "./markdown-table.ts";
 import type { Memory } from "./process-usage.ts";
@@ -30,7 +30,7 @@ export interface Results {
   readonly peer: Measured | string;
   /** Tram in a router-like box, or why there was none. */
   readonly box: Boxed | string;
-  readonly fullHouse: readonly HouseRound[];
+  readonly fullHouse: HouseRounds;
   /** Memory of a Node that does nothing: what nobody can go below. */
   readonly emptyNode: Memory;
   /** Bytes of the first view of the web UI, brotli; undefined when it is not built. */
@@ -153,7 +153,9 @@ ${boxTable(results.box)}
 ${houseTable(results.fullHouse)}
 
 1,000 Things with 10 properties each, at 100 connections, report ${HOUSE_READINGS_PER_SECOND.toLocaleString("en")} values a second together: retained, QoS 1.
-A reading is acknowledged when it has been through the house and its unit is kept. \`node bench/full-house.ts\`.
+It is on the bus when the event loop takes it: how long that waits is measured inside (\`bench/loop-waits.cjs\`).
+A reading is acknowledged when it has been through the house and its unit is kept. A router's memory is a control group
+of 160 MB with all of the processor: the gateway then keeps its heap as on a router. \`node bench/full-house.ts\`.
 
 ## What was measured
 

@@ -4,7 +4,7 @@ import { BUNDLED_TRAM, bundleDaemon } from "../scripts/bundle.ts";
 import { RouterBox } from "../testkit/src/router-box.ts";
 import { endAll, freePort } from "./child-processes.ts";
 import { coldStart } from "./cold-start.ts";
-import { type HouseRound, runHouseRound } from "./house-round.ts";
+import { runHouseRounds } from "./house-round.ts";
 import { describeMachine, memoryOfEmptyNode } from "./machine.ts";
 import { findPeer } from "./peer-system.ts";
 import { type Boxed, commandMs, decimal, isLate, type Measured, markdown } from "./report.ts";
@@ -114,19 +114,11 @@ function measured(system: System, programBytes: number, starts = startTimes, don
 const box = await measureBox();
 if (typeof box === "string") console.log(`No box: ${box}.`);
 
-const fullHouse: HouseRound[] = [];
-for (let number = 0; number < rounds; number++) {
-  const round = await runHouseRound({
-    program: BUNDLED_TRAM,
-    flags,
-    seconds: quick ? 2 : 10,
-    perSecond: HOUSE_READINGS_PER_SECOND,
-  });
-  fullHouse.push(round);
-  console.log(
-    `round ${number + 1}/${rounds}  full house: p50 ${decimal(round.p50Ms, 2)} ms, p99 ${decimal(round.p99Ms, 2)} ms`,
-  );
-}
+const fullHouse = await runHouseRounds(
+  rounds,
+  { program: BUNDLED_TRAM, flags, seconds: quick ? 2 : 60, perSecond: HOUSE_READINGS_PER_SECOND },
+  console.log,
+);
 
 const text = markdown({
   date,

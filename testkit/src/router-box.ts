@@ -5,7 +5,7 @@ import { join } from "node:path";
 export interface BoxLimits {
   /** Memory of all processes in the box with their page cache, in bytes. */
   readonly memoryBytes: number;
-  /** Share of one core, 0 to 1. */
+  /** Share of one core; 1 is one whole core. */
   readonly cpuShare: number;
 }
 

@@ -7,21 +7,31 @@ import { Message } from "./message.ts";
 
 const topic = "a/b" as TopicName;
 
+const utf8 = (words: readonly string[]): Uint8Array => Buffer.from(words.join(""));
+
 test("a kept message comes back as it was, whatever its bytes and however long", () => {
   const payload = fc
     .oneof(
       fc.uint8Array({ maxLength: 40 }),
       fc.uint8Array({ minLength: 250, maxLength: 260 }),
       fc.uint8Array({ minLength: 3_000, maxLength: 5_000 }),
+      // The same words again and again, as in descriptions: what the gateway itself says of these is packed.
+      fc
+        .array(fc.constantFrom('"unit":"°C",', '"type":"number",', "x"), {
+          minLength: 40,
+          maxLength: 400,
+          size: "max",
+        })
+        .map(utf8),
     )
     .map((bytes) => Buffer.from(bytes));
   const qos = fc.constantFrom(0, 1, 2);
   const expiresAt = fc.option(fc.nat(), { nil: undefined });
   const properties = fc.constantFrom(NO_PROPERTIES, { contentType: "text/plain" });
   fc.assert(
-    fc.property(fc.record({ payload, qos, expiresAt, properties }), (parts) => {
+    fc.property(fc.record({ payload, qos, expiresAt, properties }), fc.boolean(), (parts, isStored) => {
       const message = new Message({ topic, retain: true, ...parts });
-      const kept = new KeptMessage(message, true);
+      const kept = new KeptMessage(message, isStored);
       const { bytes } = message;
       // What it came in is used again.
       const expected = Buffer.from(parts.payload);

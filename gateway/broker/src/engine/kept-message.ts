@@ -1,3 +1,4 @@
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { QoS } from "../codec/packet.ts";
 import type { TopicName } from "../topics/index.ts";
 import { type ForwardedProperties, Message } from "./message.ts";
@@ -9,12 +10,25 @@ import { type ForwardedProperties, Message } from "./message.ts";
 const LONGEST_TEXT = 256;
 
 /**
+ * What the gateway itself says it says seldom: that is packed from this length on, to a fifth where it is a description.
+ * What devices say may come often, and packing takes longer than all the rest. In bytes.
+ */
+const WORTH_PACKING = 512;
+const LARGEST_PACKED = 65_536;
+/** Little memory for each call. */
+const PACKING = { windowBits: 12, memLevel: 5 } as const;
+/** What does not get shorter gets longer by less than this. In bytes. */
+const PACKING_ROOM = 64;
+
+/**
  * A retained message as memory keeps it, for months perhaps and ten thousand times: without what is only good on its way.
  * A short payload is a string with a character for each byte. A buffer would be four times as large, and as a view of
  * Node's pool it would hold 64 kB that are used no more.
  */
 export class KeptMessage {
   readonly #payload: string | Buffer;
+  /** How long it is when it is unpacked; 0 for one that is not packed. In bytes. */
+  readonly #packedBytes: number;
   readonly #qos: QoS;
   readonly #properties: ForwardedProperties;
   /** The store has it too. What the gateway itself says is in memory alone. */
@@ -22,23 +36,38 @@ export class KeptMessage {
 
   constructor({ payload, properties, qos }: Message, isStored: boolean) {
     this.isStored = isStored;
-    this.#payload = payload.length <= LONGEST_TEXT ? payload.toString("latin1") : copyOf(payload);
+    const packed = isStored ? undefined : pack(payload);
+    this.#packedBytes = packed === undefined ? 0 : payload.length;
+    this.#payload = packed ?? (payload.length <= LONGEST_TEXT ? payload.toString("latin1") : copyOf(payload));
     this.#qos = qos;
     this.#properties = properties;
   }
 
   /** The message on its way again. @param expiresAt by the monotonic clock; `Infinity` for never. */
   message(topic: TopicName, expiresAt: number): Message {
-    const payload = this.#payload;
     return new Message({
       topic,
-      payload: typeof payload === "string" ? Buffer.from(payload, "latin1") : payload,
+      payload: this.#bytes(),
       qos: this.#qos,
       retain: true,
       properties: this.#properties,
       expiresAt: expiresAt === Infinity ? undefined : expiresAt,
     });
   }
+
+  #bytes(): Buffer {
+    const payload = this.#payload;
+    if (typeof payload === "string") return Buffer.from(payload, "latin1");
+    return this.#packedBytes === 0 ? payload : inflateRawSync(payload, { chunkSize: this.#packedBytes });
+  }
+}
+
+/** @returns undefined where that is not worth it. */
+function pack(payload: Buffer): Buffer | undefined {
+  const { length } = payload;
+  if (length < WORTH_PACKING || length > LARGEST_PACKED) return undefined;
+  const packed = deflateRawSync(payload, { ...PACKING, chunkSize: length + PACKING_ROOM });
+  return 2 * packed.length < length ? copyOf(packed) : undefined;
 }
 
 function copyOf(payload: Buffer): Buffer {

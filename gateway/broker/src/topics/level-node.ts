@@ -1,5 +1,20 @@
 /** From this length on, V8 makes a slice a view that keeps the whole string behind it alive. */
 const SHORTEST_VIEW = 13;
+/** Levels that many nodes have: a thousand devices of one kind name their properties alike. So many are remembered. */
+const NAMES = 1_024;
+const LONGEST_NAME = 64;
+const names = new Map<string, string>();
+
+/** The same text in a piece of its own, and one for all nodes where that can be. */
+function nameOf(level: string): string {
+  const known = names.get(level);
+  if (known !== undefined) return known;
+  const own = level.length < SHORTEST_VIEW ? level : Buffer.from(level).toString();
+  if (own.length > LONGEST_NAME) return own;
+  if (names.size >= NAMES) names.clear();
+  names.set(own, own);
+  return own;
+}
 
 /**
  * A node of a tree of topics: one level below its parent. Most nodes have one child or none, so a `Map` is made for the
@@ -12,7 +27,7 @@ export abstract class LevelNode<Self extends LevelNode<Self>> {
 
   /** @param parent undefined for the root, whose level means nothing. */
   constructor(level: string, parent: Self | undefined) {
-    this.level = level.length < SHORTEST_VIEW ? level : Buffer.from(level).toString();
+    this.level = nameOf(level);
     this.parent = parent;
   }
 

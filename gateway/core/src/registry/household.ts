@@ -16,7 +16,7 @@ import type { Unit } from "../unit.ts";
 import { type Entries, type Entry, THINGS } from "./entries.ts";
 import type { Link } from "./link.ts";
 import type { UnreadableEntry } from "./restore.ts";
-import { mayStay, SHADOW, shadowKey } from "./shadow.ts";
+import { mayStay, rowOf, SHADOW, shadowKey } from "./shadow.ts";
 
 const SETTINGS = "thing-settings";
 const AREAS = "areas";
@@ -315,7 +315,7 @@ export class Household {
       if (kept.values.has(property) || !mayStay(kept.record.thing, reading)) continue;
       const key = shadowKey(id, property);
       kept.values.set(property, { ...known, key, reading });
-      unit.put(SHADOW, key, reading as unknown as Json);
+      unit.put(SHADOW, key, rowOf(reading));
       this.#bus.emit("quality", { reading }, unit);
     }
   }

@@ -26,7 +26,7 @@ import { byPreference, type Link } from "./link.ts";
 import type { AnnounceResult, Observation, Occurrence, RaiseResult, ReportRefusal } from "./observation.ts";
 import { ReportRhythm } from "./report-rhythm.ts";
 import { restoreThings, type UnreadableEntry } from "./restore.ts";
-import { type KnownValue, rememberedValue, SHADOW, withQuality } from "./shadow.ts";
+import { type KnownValue, rememberedValue, rowOf, SHADOW, withQuality } from "./shadow.ts";
 import { SharedMoment } from "./shared-moment.ts";
 import { SharedParts } from "./shared-parts.ts";
 import { checkThing } from "./thing-check.ts";
@@ -247,7 +247,7 @@ export class Registry {
   correctTime(known: KnownValue, reading: Reading, unit: Unit): void {
     const previous = known.reading;
     known.reading = reading;
-    unit.put(SHADOW, known.key, reading as unknown as Json);
+    unit.put(SHADOW, known.key, rowOf(reading));
     this.#bus.emit("repaired", { reading: withQuality(known), previous }, unit);
   }
 
@@ -328,7 +328,7 @@ export class Registry {
     const cause = check.ok ? this.#correlate({ ...observation, value: check.value }) : undefined;
     // Each message brings names of its own; of what stays, one is enough.
     const { thing, property } = known?.reading ?? {
-      thing: observation.thing,
+      thing: sameText(entry.record.thing.id, observation.thing),
       property: observation.property,
     };
     // What few readings have is added to those alone: an object literal reserves room for all that it names.
@@ -355,7 +355,7 @@ export class Registry {
     value.stale = false;
     value.by = link.id;
     value.heardAt = heardAt;
-    if (affordance.momentary !== true) unit.put(SHADOW, value.key, reading as unknown as Json);
+    if (affordance.momentary !== true) unit.put(SHADOW, value.key, rowOf(reading));
     // Heard for the first time since the start: it is there, though it vouches for this one value only.
     if (link.availability === "unknown") this.#setLink(entry, { ...link, availability: "ready" }, unit);
     this.#bus.emit("reading", { reading, previous }, unit);
@@ -392,4 +392,9 @@ function replaced(links: readonly Link[], link: Link): readonly Link[] {
 /** ECMA-262 "Time Values": what a date can be made of. */
 function isMoment(time: EpochMs | undefined): time is EpochMs {
   return time !== undefined && Math.abs(time) <= 8.64e15;
+}
+
+/** The one that is held anyway, where both say the same. */
+function sameText<Text extends string>(held: string, text: Text): Text {
+  return held === text ? (held as Text) : text;
 }

@@ -1,10 +1,10 @@
-import { isJsonObject, type Json, parseThingId, type Reading, type ThingId } from "@tram/protocol";
+import { isJsonObject, type Json, parseThingId, type ThingId } from "@tram/protocol";
 import type { Source } from "../bus.ts";
 import type { Store } from "../ports/store.ts";
 import { type Entries, THINGS } from "./entries.ts";
 import type { Household } from "./household.ts";
 import type { Link } from "./link.ts";
-import { mayStay, rememberedValue, SHADOW } from "./shadow.ts";
+import { mayStay, readingOf, rememberedValue, SHADOW } from "./shadow.ts";
 import type { SharedParts } from "./shared-parts.ts";
 import { checkThing } from "./thing-check.ts";
 
@@ -36,9 +36,9 @@ export async function restoreThings(
     entries.add(id, inOrder, household.settingsOf(id));
   }
   for (const [key, stored] of await store.entries(SHADOW)) {
-    const reading = (isJsonObject(stored) ? stored : {}) as unknown as Reading;
-    const entry = entries.byId.get(reading.thing);
-    if (entry === undefined) refused.push({ key, problem: "its Thing is unknown" });
+    const reading = readingOf(key, stored);
+    const entry = reading && entries.byId.get(reading.thing);
+    if (reading === undefined || entry === undefined) refused.push({ key, problem: "its Thing is unknown" });
     else if (mayStay(entry.record.thing, reading)) {
       entry.values.set(reading.property, rememberedValue(reading));
     }

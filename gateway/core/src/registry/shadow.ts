@@ -1,6 +1,8 @@
 import {
   checkValue,
   type Instant,
+  isJsonObject,
+  type Json,
   type Ms,
   type PropertyKey,
   type Reading,
@@ -53,6 +55,25 @@ export function mayStay(thing: Thing, { property, value }: Reading): boolean {
   const affordance = Object.hasOwn(thing.properties, property) ? thing.properties[property] : undefined;
   if (affordance === undefined || affordance.momentary === true) return false;
   return value === null || checkValue(affordance, value).ok;
+}
+
+/** A reading as the store keeps it: without what its key says, or another part of it. */
+export function rowOf({ thing: _thing, property: _property, ...rest }: Reading): Json {
+  const { receivedAt, ...less } = rest;
+  return (receivedAt === rest.time ? less : rest) as unknown as Json;
+}
+
+/** The reading of a row. An older one says everything itself. @returns undefined when it can be none. */
+export function readingOf(key: string, row: Json): Reading | undefined {
+  const [thing = "", property] = split(key);
+  if (property === undefined || !isJsonObject(row)) return undefined;
+  return { thing, property, receivedAt: row.time, ...row } as unknown as Reading;
+}
+
+/** The id of a Thing has no slash, the key of a property one. */
+function split(key: string): string[] {
+  const at = key.indexOf("/");
+  return at < 0 ? [key] : [key.slice(0, at), key.slice(at + 1)];
 }
 
 export function shadowKey(id: ThingId, property: PropertyKey): string {

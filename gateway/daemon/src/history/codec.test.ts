@@ -5,20 +5,9 @@ import { readBuckets, writeBuckets } from "./bucket-codec.ts";
 import { type Buckets, foldBuckets, foldRun, lastOf, mergeBuckets, noBuckets } from "./buckets.ts";
 import { ByteReader, ByteWriter, decoded, MOST_INTEGER } from "./bytes.ts";
 import { seal, unseal } from "./frame.ts";
+import { MemoryRuns } from "./memory-runs.ts";
 import { digitsOf } from "./number-column.ts";
-import {
-  addGap,
-  addValue,
-  append,
-  emptyRun,
-  GAP_REASONS,
-  MOST_TIME,
-  type Run,
-  reasonsByPlace,
-  sorted,
-  valueAt,
-  within,
-} from "./run.ts";
+import { append, GAP_REASONS, MOST_TIME, type Run, reasonsByPlace, sorted, valueAt, within } from "./run.ts";
 import { readRun, writeRun } from "./run-codec.ts";
 
 type Entry =
@@ -50,12 +39,13 @@ const entries = fc.oneof(
 );
 
 function runOf(list: readonly Entry[]): Run {
-  const run = emptyRun();
+  const memory = new MemoryRuns();
+  const run = memory.make();
   for (const each of list) {
-    if ("gap" in each) addGap(run, each.time, GAP_REASONS[each.gap] ?? "bad");
-    else addValue(run, each.time, each.value);
+    if ("gap" in each) memory.addGap(run, each.time, GAP_REASONS[each.gap] ?? "bad");
+    else memory.addValue(run, each.time, each.value);
   }
-  return run;
+  return memory.take(run);
 }
 
 function told(run: Run): readonly unknown[] {
@@ -134,13 +124,12 @@ describe("a run", () => {
   });
 
   test("readings each 10 s of a sensor take less than two bytes each", () => {
-    const run = emptyRun();
     const random = seeded(3);
-    for (let index = 0; index < 360; index++) {
-      const at = 1_700_000_000_000 + index * 10_000 + Math.round(random() * 40);
-      addValue(run, at, Math.round((21 + Math.sin(index / 60) * 3 + random() * 0.2) * 10) / 10);
-    }
-    expect(seal(bytesOf(run)).length / 360).toBeLessThan(2);
+    const readings = Array.from({ length: 360 }, (_, index) => ({
+      time: 1_700_000_000_000 + index * 10_000 + Math.round(random() * 40),
+      value: Math.round((21 + Math.sin(index / 60) * 3 + random() * 0.2) * 10) / 10,
+    }));
+    expect(seal(bytesOf(runOf(readings))).length / 360).toBeLessThan(2);
   });
 
   test("bytes that are no run are refused, and never fill the memory", () => {

@@ -24,6 +24,12 @@ export interface WriteMode {
   readonly withHeld: boolean;
 }
 
+/** A property with its number. */
+interface Member {
+  readonly id: number;
+  readonly series: Series;
+}
+
 /** Moves readings from memory into the file, and there from tier to tier. One `write` at a time. */
 export class HistoryWriter {
   readonly #database: HistoryDatabase;
@@ -32,12 +38,21 @@ export class HistoryWriter {
   readonly #policyFor: PolicyFor;
   readonly #turnMs: Ms;
   readonly #checkpointPages: number;
+  readonly #rest: () => Promise<void>;
   /** Entries in windows that are not folded. */
   #unfolded = 0;
 
   constructor(
     database: HistoryDatabase,
-    parts: { recorder: Recorder; clock: Clock; policyFor: PolicyFor; turnMs: Ms; checkpointPages: number },
+    parts: {
+      recorder: Recorder;
+      clock: Clock;
+      policyFor: PolicyFor;
+      turnMs: Ms;
+      checkpointPages: number;
+      /** Lets everybody else have the event loop, between two turns. */
+      rest: () => Promise<void>;
+    },
   ) {
     this.#database = database;
     this.#recorder = parts.recorder;
@@ -45,13 +60,14 @@ export class HistoryWriter {
     this.#policyFor = parts.policyFor;
     this.#turnMs = parts.turnMs;
     this.#checkpointPages = parts.checkpointPages;
+    this.#rest = parts.rest;
   }
 
   /** Ends a window: what memory holds is on the medium afterwards. @returns why it is not. */
   async write(mode: WriteMode): Promise<StoreFailure | undefined> {
     const database = this.#database;
     const failure =
-      (await makeRoom(database, turn)) ??
+      (await makeRoom(database, this.#rest)) ??
       (await this.#writeWindow(mode)) ??
       (await database.log.sync()) ??
       (await database.log.checkpoint(this.#checkpointPages)) ??
@@ -74,7 +90,7 @@ export class HistoryWriter {
         database.change({ folding: { upTo, part } });
       });
       if (failure !== undefined) return failure;
-      await turn();
+      await this.#rest();
     }
     const failure = database.transaction(() => {
       database.dropChunks(upTo);
@@ -83,7 +99,9 @@ export class HistoryWriter {
     });
     if (failure === undefined) this.#unfolded = 0;
     return (
-      failure ?? (await keepAges(database, this.#clock, this.#policyFor, turn)) ?? (await database.log.sync())
+      failure ??
+      (await keepAges(database, this.#clock, this.#policyFor, this.#rest)) ??
+      (await database.log.sync())
     );
   }
 
@@ -102,50 +120,45 @@ export class HistoryWriter {
   async #writeWindow(mode: WriteMode): Promise<StoreFailure | undefined> {
     const database = this.#database;
     const waiting = [...this.#recorder.all()].filter(
-      ({ held, run }) => run.times.length > 0 || (mode.withHeld && held !== undefined),
+      ({ held, run }) => run.length > 0 || (mode.withHeld && held !== undefined),
     );
     const failure = await this.#knowAll(waiting);
     if (failure !== undefined) return failure;
-    const parts = new Map<number, [id: number, series: Series][]>();
-    for (const series of waiting) {
-      const id = database.ids.get(`${series.thing}/${series.property}`) ?? 0;
-      const part = parts.get(partOf(id)) ?? [];
-      part.push([id, series]);
-      parts.set(partOf(id), part);
-    }
-    const order = [...parts].sort(([a], [b]) => a - b);
+    const members = waiting
+      .map((series) => ({ id: database.ids.get(`${series.thing}/${series.property}`) ?? 0, series }))
+      .sort((a, b) => a.id - b.id);
     let window: number | undefined;
-    for (let next = 0; next < order.length; ) {
+    for (let next = 0; next < members.length; ) {
       const drained: [Series, Run][] = [];
       const written = database.transaction(() => {
         window ??= database.nextWindow();
         const until = this.#clock.monotonic() + this.#turnMs;
         do {
-          const [part, members] = order[next++] ?? [0, []];
-          database.putChunk(window, part, this.#chunkOf(members, mode, drained));
-        } while (next < order.length && this.#clock.monotonic() < until);
+          const part = partOf(members[next]?.id ?? 0);
+          const begin = next;
+          while (next < members.length && partOf(members[next]?.id ?? 0) === part) next++;
+          database.putChunk(window, part, this.#chunkOf(members.slice(begin, next), mode, drained));
+        } while (next < members.length && this.#clock.monotonic() < until);
       });
       for (const [series, run] of drained) {
         if (written === undefined) this.#unfolded += run.times.length;
         else this.#recorder.giveBack(series, run);
       }
       if (written !== undefined) return written;
-      await turn();
+      await this.#rest();
     }
     return undefined;
   }
 
-  #chunkOf(members: readonly [number, Series][], mode: WriteMode, drained: [Series, Run][]): Buffer {
-    const entries = [...members]
-      .sort(([a], [b]) => a - b)
-      .flatMap(([id, series]): ChunkEntry[] => {
-        const run = this.#recorder.drain(series, mode.withHeld);
-        drained.push([series, run]);
-        // In an earlier turn memory may have dropped it.
-        if (run.times.length === 0) return [];
-        if (!mode.thin || series.policy.always) return [{ id, run }];
-        return [{ id, minutes: foldRun(run, MINUTE.widthMs) }];
-      });
+  #chunkOf(members: readonly Member[], mode: WriteMode, drained: [Series, Run][]): Buffer {
+    const entries = members.flatMap(({ id, series }): ChunkEntry[] => {
+      const run = this.#recorder.drain(series, mode.withHeld);
+      drained.push([series, run]);
+      // In an earlier turn memory may have dropped it.
+      if (run.times.length === 0) return [];
+      if (!mode.thin || series.policy.always) return [{ id, run }];
+      return [{ id, minutes: foldRun(run, MINUTE.widthMs) }];
+    });
     return encodeChunk({ savedAt: Math.max(0, Math.round(this.#clock.now())), entries });
   }
 
@@ -159,13 +172,8 @@ export class HistoryWriter {
           database.idOf(thing, property);
       });
       if (failure !== undefined) return failure;
-      await turn();
+      await this.#rest();
     }
     return undefined;
   }
-}
-
-/** Lets everybody else have a turn of the event loop. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

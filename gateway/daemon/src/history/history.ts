@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn, setTimeout } from "node:timers/promises";
 import type { Bus, Clock, Log } from "@tram/core";
 import type { EpochMs, GatewayView, Ms } from "@tram/protocol";
 import { loadSqlDriver } from "../store/open-sql-driver.ts";
@@ -46,6 +47,8 @@ export interface HistoryOptions {
 }
 
 const TURN_MS = 4;
+/** A turn takes the event loop; then all others have it for so many times as long. */
+const RESTS = 3;
 const CHECKPOINT_PAGES = 500;
 const DAY_MS = 86_400_000;
 /** While the flash must be spared, a window is as long as so many. */
@@ -90,6 +93,8 @@ export class History implements AsyncDisposable {
   #retryAt: Ms = 0;
   #ticks = 0;
   #writing: Promise<void> | undefined;
+  /** How many wait until everything is written. */
+  #hurried = 0;
   /** How the history ended before this start, until that is written down. */
   #before: Pick<Outage, "began" | "reason"> | undefined;
 
@@ -170,7 +175,7 @@ export class History implements AsyncDisposable {
 
   /** Writes down what memory holds, and folds nothing. Resolves when that is done, or failed. */
   flush(): Promise<void> {
-    return this.#exclusively(() => this.#write(true));
+    return this.#hurriedly(() => this.#exclusively(() => this.#write(true)));
   }
 
   /** The disk is well again, says somebody who knows: not only after a while. */
@@ -187,17 +192,19 @@ export class History implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const subscription of this.#subscriptions.splice(0)) subscription[Symbol.dispose]();
-    await this.#exclusively(async () => {
-      await this.#write(true);
-      const database = this.#database;
-      this.#writer = undefined;
-      this.#database = undefined;
-      if (database === undefined) return;
-      const savedAt = Math.max(0, Math.round(this.#parts.clock.now()));
-      const closed = this.#failure === undefined;
-      database.transaction(() => database.change({ closed, savedAt }));
-      await database.close();
-    });
+    await this.#hurriedly(() => this.#exclusively(() => this.#close()));
+  }
+
+  async #close(): Promise<void> {
+    await this.#write(true);
+    const database = this.#database;
+    this.#writer = undefined;
+    this.#database = undefined;
+    if (database === undefined) return;
+    const savedAt = Math.max(0, Math.round(this.#parts.clock.now()));
+    const closed = this.#failure === undefined;
+    database.transaction(() => database.change({ closed, savedAt }));
+    await database.close();
   }
 
   #listen(): void {
@@ -224,6 +231,23 @@ export class History implements AsyncDisposable {
     if (this.#parts.meter.verdict !== "ok" && this.#ticks % LONGER !== 0) return;
     void this.#exclusively(() => this.#write(false));
   }
+
+  /** What is being written does not rest meanwhile. */
+  async #hurriedly(work: () => Promise<void>): Promise<void> {
+    this.#hurried++;
+    try {
+      await work();
+    } finally {
+      this.#hurried--;
+    }
+  }
+
+  /** Between two turns: a window of a large house takes the half of a second, and nobody waits for it. */
+  readonly #rest = async (): Promise<void> => {
+    const hurries = this.#hurried > 0 || this.#recorder.isCrowded;
+    if (hurries) await nextTurn();
+    else await setTimeout((this.#options.turnMs ?? TURN_MS) * RESTS);
+  };
 
   /** One at a time; never rejects. */
   #exclusively(work: () => Promise<void> | void): Promise<void> {
@@ -305,6 +329,7 @@ export class History implements AsyncDisposable {
         policyFor,
         turnMs: this.#options.turnMs ?? TURN_MS,
         checkpointPages: this.#options.checkpointPages ?? CHECKPOINT_PAGES,
+        rest: this.#rest,
       });
       if (quarantine !== undefined) {
         this.#quarantine = quarantine;

@@ -76,6 +76,8 @@ function attemptToOpen(
     driver.exec("PRAGMA busy_timeout = 250");
     refuseNewerSchema(driver, HISTORY_MIGRATIONS);
     makeReady(driver, file, HISTORY_MIGRATIONS);
+    // What is written comes in the order of its pages, a turn in one transaction: more of the cache is never asked for again.
+    driver.exec("PRAGMA cache_size = -500");
     const pageBytes = Number(driver.prepare("PRAGMA page_size").get()?.page_size);
     driver.prepare(`PRAGMA max_page_count = ${Math.floor(sizeBytes / pageBytes)}`).get();
     const log = new WriteAheadLog(driver, file, connect, (bytes) => meter.wrote(bytes));

@@ -1,9 +1,12 @@
 import type { Clock } from "@tram/core";
 import type { ClockTrust, EpochMs, PropertyKey, Reading, ThingId } from "@tram/protocol";
+import { type MemoryRun, MemoryRuns } from "./memory-runs.ts";
 import type { HistoryPolicy, PolicyFor } from "./policy.ts";
-import { addGap, addValue, append, emptyRun, MOST_TIME, picked, type Run, sorted } from "./run.ts";
+import { addGap, append, emptyRun, MOST_TIME, picked, type Run, sorted } from "./run.ts";
 
 const DAY_MS = 86_400_000;
+/** What part of the limit is much. */
+const CROWDED = 3 / 4;
 /** Before that there was no gateway to report to: a source that says so has no clock. */
 const EARLIEST = Date.UTC(2020, 0, 1);
 
@@ -12,9 +15,9 @@ export interface Series {
   readonly thing: ThingId;
   readonly property: PropertyKey;
   readonly policy: HistoryPolicy;
-  run: Run;
+  readonly run: MemoryRun;
   /** Stamped by a clock that nothing has set yet: its times are monotonic, until somebody knows better. */
-  held: Run | undefined;
+  held: MemoryRun | undefined;
   /** The latest entry was no value. */
   inGap: boolean;
 }
@@ -32,8 +35,8 @@ export class Recorder {
   readonly #limits: RecorderLimits;
   /** By Thing and property: a key of both for each of ten thousand would cost as much again as their place. */
   readonly #things = new Map<string, Map<string, Series>>();
+  readonly #memory = new MemoryRuns();
   #properties = 0;
-  #entries = 0;
   #refused = 0;
   #dropped = 0;
 
@@ -48,7 +51,12 @@ export class Recorder {
 
   /** Entries that wait to be written. */
   get entries(): number {
-    return this.#entries;
+    return this.#memory.entries;
+  }
+
+  /** Soon there will be no room. */
+  get isCrowded(): boolean {
+    return this.entries > CROWDED * this.#limits.entries;
   }
 
   /** Readings of properties beyond the limit, ever. */
@@ -80,8 +88,8 @@ export class Recorder {
     // Nobody knows yet when that was, but how long ago it is.
     const held = trust === "untrusted" && time === Math.round(reading.receivedAt);
     const at = held ? Math.round(this.#clock.monotonic()) : time;
-    if (quality === "good") this.#add(series, held, (run) => addValue(run, at, value));
-    else if (!series.inGap) this.#add(series, held, (run) => addGap(run, at, quality));
+    if (quality === "good") this.#memory.addValue(this.#runFor(series, held), at, value);
+    else if (!series.inGap) this.#memory.addGap(this.#runFor(series, held), at, quality);
     series.inGap = quality !== "good";
   }
 
@@ -100,38 +108,39 @@ export class Recorder {
    * @returns it in the order of time; `giveBack` it when it could not be written.
    */
   drain(series: Series, withHeld: boolean): Run {
-    const run = withHeld ? this.seen(series) : series.run;
-    series.run = emptyRun(run.kind);
-    if (withHeld) series.held = undefined;
-    this.#entries -= run.times.length;
+    const run = this.#memory.take(series.run);
+    if (withHeld && series.held !== undefined) {
+      append(run, this.#byClock(this.#memory.take(series.held)));
+      series.held = undefined;
+    }
     return sorted(run);
   }
 
   /** All that memory holds of one property, by the clock of now; nothing is taken out. */
   seen({ held, run }: Series): Run {
-    if (held === undefined) return run;
-    const offset = this.#clock.now() - this.#clock.monotonic();
-    const times = held.times.map((at) => Math.min(MOST_TIME, Math.max(0, Math.round(at + offset))));
-    const all = emptyRun();
-    append(all, run);
-    append(all, { ...held, times });
+    const all = this.#memory.read(run);
+    if (held !== undefined) append(all, this.#byClock(this.#memory.read(held)));
     return all;
   }
 
   giveBack(series: Series, run: Run): void {
-    this.#entries += run.times.length;
-    append(run, series.run);
-    series.run = run;
+    append(run, this.#memory.take(series.run));
+    this.#memory.put(series.run, run);
   }
 
-  #add(series: Series, held: boolean, add: (run: Run) => void): void {
-    if (this.#entries >= this.#limits.entries) this.#dropOlder();
-    if (!held) add(series.run);
-    else {
-      series.held ??= emptyRun();
-      add(series.held);
-    }
-    this.#entries++;
+  /** What was held, with the times of the clock of now. */
+  #byClock(held: Run): Run {
+    const offset = this.#clock.now() - this.#clock.monotonic();
+    const times = held.times.map((at) => Math.min(MOST_TIME, Math.max(0, Math.round(at + offset))));
+    return { ...held, times };
+  }
+
+  /** Where a reading goes, with room for it. */
+  #runFor(series: Series, held: boolean): MemoryRun {
+    if (this.entries >= this.#limits.entries) this.#dropOlder();
+    if (!held) return series.run;
+    series.held ??= this.#memory.make();
+    return series.held;
   }
 
   #seriesOf(thing: ThingId, property: PropertyKey): Series | undefined {
@@ -142,7 +151,14 @@ export class Recorder {
       return undefined;
     }
     const policy = this.#policyFor(thing, property);
-    const series: Series = { thing, property, policy, run: emptyRun(), held: undefined, inGap: false };
+    const series: Series = {
+      thing,
+      property,
+      policy,
+      run: this.#memory.make(),
+      held: undefined,
+      inGap: false,
+    };
     const properties = this.#things.get(thing);
     if (properties === undefined) this.#things.set(thing, new Map([[property, series]]));
     else properties.set(property, series);
@@ -152,20 +168,16 @@ export class Recorder {
 
   /** Memory is full and the disk takes nothing: the newer half is worth more. */
   #dropOlder(): void {
-    this.#entries = 0;
-    for (const series of this.all()) {
-      for (const which of ["run", "held"] as const) {
-        const run = series[which];
-        if (run === undefined) continue;
-        const from = Math.ceil(run.times.length / 2);
-        if (from > 0) {
-          const kept = emptyRun(run.kind);
-          addGap(kept, run.times[0] ?? 0, "dropped");
-          append(kept, picked(run, run.times.map((_, place) => place).slice(from)));
-          series[which] = kept;
-          this.#dropped += from;
-        }
-        this.#entries += series[which]?.times.length ?? 0;
+    for (const { held, run } of this.all()) {
+      for (const which of [run, held]) {
+        if (which === undefined || which.length === 0) continue;
+        const whole = this.#memory.take(which);
+        const from = Math.ceil(whole.times.length / 2);
+        const kept = emptyRun(whole.kind);
+        addGap(kept, whole.times[0] ?? 0, "dropped");
+        append(kept, picked(whole, whole.times.map((_, place) => place).slice(from)));
+        this.#memory.put(which, kept);
+        this.#dropped += from;
       }
     }
   }

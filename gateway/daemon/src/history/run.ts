@@ -27,7 +27,7 @@ export interface Run {
 }
 
 /** Most runs are of numbers without a gap: they share this empty column, until they need one of their own. */
-const NONE: never[] = [];
+export const NONE: never[] = [];
 Object.freeze(NONE);
 
 /** Times a history can hold, in epoch milliseconds: hours of 24 bits. */
@@ -39,27 +39,6 @@ export function emptyRun(kind: RunKind = "number"): Run {
   return { kind, times: [], values: [], texts: NONE, gaps: NONE };
 }
 
-/** Adds a value; a run whose values are of another kind becomes one of texts. */
-export function addValue(run: Run, time: number, value: Json): void {
-  const kind = kindOf(value);
-  if (run.times.length === run.gaps.length && run.kind !== kind) run.kind = kind;
-  if (kind === "text" || run.kind !== kind) {
-    const text = JSON.stringify(value);
-    if (text.length > LONGEST_TEXT) {
-      addGap(run, time, "large");
-      return;
-    }
-    turnToText(run);
-    run.times.push(time);
-    if (run.texts === NONE) run.texts = [];
-    run.values.push(placeOf(run.texts, text));
-    return;
-  }
-  run.times.push(time);
-  // JSON knows no 0 with a sign, and a run may become JSON.
-  run.values.push(Number(value) + 0);
-}
-
 /** Begins a gap. */
 export function addGap(run: Run, time: number, reason: GapReason): void {
   run.times.push(time);
@@ -68,9 +47,15 @@ export function addGap(run: Run, time: number, reason: GapReason): void {
   run.gaps.push(GAP_REASONS.indexOf(reason));
 }
 
-function kindOf(value: Json): RunKind {
+export function kindOf(value: Json): RunKind {
   if (typeof value === "number") return "number";
   return typeof value === "boolean" ? "boolean" : "text";
+}
+
+/** A value as a run of texts holds it; undefined when it is too long to be kept. */
+export function textFor(value: Json): string | undefined {
+  const text = JSON.stringify(value);
+  return text.length > LONGEST_TEXT ? undefined : text;
 }
 
 /** The JSON value at a place; undefined at a gap. */
@@ -100,7 +85,8 @@ export function textOf(kind: RunKind, value: number): string {
   return kind === "boolean" ? String(value === 1) : String(value);
 }
 
-function placeOf(texts: string[], text: string): number {
+/** The place of a text among those of a run, which it is added to where it is new. */
+export function placeOf(texts: string[], text: string): number {
   const known = texts.lastIndexOf(text);
   return known < 0 ? texts.push(text) - 1 : known;
 }

@@ -1,15 +1,17 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { addGap, addValue, emptyRun, type Run } from "./run.ts";
+import { MemoryRuns } from "./memory-runs.ts";
+import type { Run } from "./run.ts";
 import { Thinning } from "./thinning.ts";
 
 function runOf(values: readonly (number | undefined)[], from: number): Run {
-  const run = emptyRun();
+  const memory = new MemoryRuns();
+  const run = memory.make();
   for (const [index, value] of values.entries()) {
-    if (value === undefined) addGap(run, from + index, "bad");
-    else addValue(run, from + index, value);
+    if (value === undefined) memory.addGap(run, from + index, "bad");
+    else memory.addValue(run, from + index, value);
   }
-  return run;
+  return memory.take(run);
 }
 
 test("in whatever pieces they come: in order, not too many, and real readings", () => {
