@@ -195,6 +195,43 @@ describe.skipIf(chromiumMissing() || mosquittoMissing())("the whole language in 
     await page.context().close();
   });
 
+  test("whoever types on finds the focus where it goes, on a slow phone too", async () => {
+    using folder = temporaryFolder("language");
+    const { config } = house(folder.path);
+    locate(config);
+    const gateway = await startGateway(config);
+    await using _process = gateway.process;
+    await furnish(gateway);
+    const page = await enter(browser, gateway, {
+      locale: "en-GB",
+      viewport: { width: 360, height: 740 },
+    });
+    await openRule(page, gateway, "rules/new");
+    const slow = await page.context().newCDPSession(page);
+    await slow.send("Emulation.setCPUThrottlingRate", { rate: 6 });
+    await page.getByLabel("Title", { exact: true }).focus();
+    // Looks between any two tasks of the page.
+    await page.evaluate(() => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        if (document.activeElement === document.body) document.body.dataset.lost = "lost";
+        port2.postMessage(undefined);
+      };
+      port2.postMessage(undefined);
+    });
+    await tabTo(page, "Add: If … then");
+    await page.keyboard.press("Enter");
+    for (let index = 0; index < 4; index++) {
+      await tabTo(page, "Add to: Then do");
+      await page.keyboard.press("Enter");
+      await expect.poll(() => focused(page)).toContain("Add: Set a value");
+      await page.keyboard.press("Enter");
+      await expect.poll(() => focused(page)).toBe(`actions[0].then[${index}].set`);
+    }
+    expect(await page.evaluate(() => document.body.dataset.lost)).toBeUndefined();
+    await page.context().close();
+  });
+
   test("every kind is shown by name; nothing changes but what somebody changes; YAML in a field is read", async () => {
     using folder = temporaryFolder("language");
     const { config, rulesDir } = house(folder.path, { rules: EVERYTHING });

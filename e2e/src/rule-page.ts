@@ -45,7 +45,8 @@ export async function choose(page: Page, path: string, words: string): Promise<v
 export function focused(page: Page): Promise<string> {
   return page.evaluate(() => {
     const element = document.activeElement;
-    if (!(element instanceof HTMLElement)) return "";
+    // Nothing has it, and the text of the whole page would contain whatever is looked for.
+    if (!(element instanceof HTMLElement) || element === document.body) return "";
     return element.dataset.path ?? element.getAttribute("aria-label") ?? element.textContent;
   });
 }

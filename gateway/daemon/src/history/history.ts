@@ -242,7 +242,7 @@ export class History implements AsyncDisposable {
     }
   }
 
-  /** Between two turns: a window of a large house takes the half of a second, and nobody waits for it. */
+  /** Between two turns: a window of a large house takes half a second, and nobody waits for it. */
   readonly #rest = async (): Promise<void> => {
     const hurries = this.#hurried > 0 || this.#recorder.isCrowded;
     if (hurries) await nextTurn();

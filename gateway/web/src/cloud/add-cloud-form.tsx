@@ -1,5 +1,5 @@
 import type { CloudAdded } from "@tram/protocol";
-import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { type FormEvent, useId, useLayoutEffect, useRef, useState } from "react";
 import type { ApiProblem } from "../api/client.ts";
 import { problemText } from "../api/problem-text.ts";
 import { useApi } from "../api/use-api.ts";
@@ -36,7 +36,7 @@ export function AddCloudForm({ taken, onAdded, onCancel }: Props) {
   const busy = check?.runs === true;
   const fields = fieldsOf(kind);
   useUnsavedGuard(entry !== fresh, t("cloud.add.unsaved"));
-  useEffect(() => form.current?.querySelector("h2")?.focus(), []);
+  useLayoutEffect(() => form.current?.querySelector("h2")?.focus(), []);
 
   const faults = tried ? faultsOf(fields, entry) : new Map<string, never>();
   const problems = new Map<string, string>([

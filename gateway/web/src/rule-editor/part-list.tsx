@@ -1,4 +1,4 @@
-import { useContext, useEffect, useId, useRef, useState } from "react";
+import { useContext, useId, useLayoutEffect, useRef, useState } from "react";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { isPart, moved, type Part } from "./document.ts";
 import { RuleEditorContext } from "./field-frame.tsx";
@@ -40,7 +40,8 @@ export function PartList({ role, path, label, hint, parts, instead, lone, onChan
   // The one that was just made.
   const [fresh, setFresh] = useState<number>();
 
-  useEffect(() => {
+  // With what is drawn: whoever types on must find the focus there, also where the page is slow.
+  useLayoutEffect(() => {
     if (focus === undefined) return;
     setFocus(undefined);
     const part = root.current?.querySelectorAll<HTMLElement>(":scope > ol > .part")[focus.index];
@@ -150,7 +151,7 @@ function AddRow({
   const all = Object.keys(KINDS[role]);
   const usual = all.filter((kind) => specOf(role, kind).common === true);
   const shown = open ? all : nested ? [] : usual;
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Who opened it goes on with what came.
     if (open) row.current?.querySelectorAll<HTMLElement>("button")[nested ? 0 : usual.length]?.focus();
   }, [open, nested, usual.length]);

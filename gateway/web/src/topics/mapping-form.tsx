@@ -1,4 +1,4 @@
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, useLayoutEffect, useRef, useState } from "react";
 import { FormField } from "../account/form-field.tsx";
 import type { ApiProblem } from "../api/client.ts";
 import { problemText } from "../api/problem-text.ts";
@@ -43,7 +43,7 @@ export function MappingForm({ editing, onCancel, onSaved }: Props) {
   const { revision } = editing;
   const isNew = revision === undefined;
   useUnsavedGuard(draft !== editing.draft, t("topics.unsaved"));
-  useEffect(() => form.current?.querySelector("h2")?.focus(), []);
+  useLayoutEffect(() => form.current?.querySelector("h2")?.focus(), []);
 
   const missing = tried ? faultsOf(draft) : [];
   const problems = new Map([
