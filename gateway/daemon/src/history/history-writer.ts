@@ -90,7 +90,7 @@ export class HistoryWriter {
         database.change({ folding: { upTo, part } });
       });
       if (failure !== undefined) return failure;
-      await this.#rest();
+      if (part <= last) await this.#rest();
     }
     const failure = database.transaction(() => {
       database.dropChunks(upTo);
@@ -145,7 +145,7 @@ export class HistoryWriter {
         else this.#recorder.giveBack(series, run);
       }
       if (written !== undefined) return written;
-      await this.#rest();
+      if (next < members.length) await this.#rest();
     }
     return undefined;
   }
@@ -172,7 +172,7 @@ export class HistoryWriter {
           database.idOf(thing, property);
       });
       if (failure !== undefined) return failure;
-      await this.#rest();
+      if (at + NEW_PROPERTIES < unknown.length) await this.#rest();
     }
     return undefined;
   }
