@@ -1,5 +1,4 @@
 import type { Json, PropertyKey, ThingId } from "@tram/protocol";
-import { BLOCK_EVENTS } from "./block-layout.ts";
 
 /** A property within a block: what is written of the next reading depends on the one before. */
 export interface Series {
@@ -19,8 +18,8 @@ export interface Series {
   isDecimal: boolean;
 }
 
-/** Properties that are remembered beyond the block, so that each is only once made: those of a large house. */
-const KEPT = 2 * BLOCK_EVENTS;
+/** Properties that are remembered beyond the block, so that each is only once made. */
+const KEPT = 4_096;
 
 /** The properties of the block that is being written. */
 export class SeriesTable {
