@@ -111,7 +111,9 @@ describe("an image", () => {
     expect(seen("request")).toMatch(/^generic\|node137 tram /);
     const [flags = ""] = seen("environment")
       .split("\n")
-      .filter((line) => line.startsWith("MAKEFLAGS="));
+      .filter((line) => line.startsWith("MAKEFLAGS="))
+      // The name of the temporary folder ends by chance, and may hold what is looked for.
+      .map((line) => line.replaceAll(folder, "<folder>"));
     expect(flags).toContain("PROFILE=generic");
     expect(flags).not.toMatch(/NODE_FEED|PROFILE=x86-64|jobserver|-j/);
   });

@@ -17,7 +17,7 @@ test("the palette that is packed has all that its nodes load, and nothing that t
       // A folder comes before what is in it.
       if (entry.kind === "folder") mkdirSync(path);
       else if (entry.kind === "file") {
-        expect(dirname(path)).not.toMatch(/src|testing/);
+        expect(dirname(entry.path)).not.toMatch(/src|testing/);
         writeFileSync(path, entry.content);
         bytes += entry.content.length;
       }
