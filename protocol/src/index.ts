@@ -24,6 +24,7 @@ export * from "./homie/topics.ts";
 export * from "./homie/value.ts";
 export * from "./ids.ts";
 export * from "./json.ts";
+export * from "./name-pattern.ts";
 export * from "./origin.ts";
 export * from "./product.ts";
 export * from "./reading.ts";

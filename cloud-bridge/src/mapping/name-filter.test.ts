@@ -12,6 +12,10 @@ it.each([
   [["*/air/temperature"], "roof", "soil/temperature", false],
   [["*/*/temperature"], "roof", "soil/temperature", true],
   [["*"], "anything", "at/all", true],
+  [["*/*/*"], "anything", "at/all", true],
+  [["*/*"], "anything", "at/all", false],
+  [["sen*/air/*"], "sensor-1", "air/temperature", true],
+  [["sen*/*"], "sensor-1", "air/temperature", false],
   [[], "pump", "motor/power", false],
 ])("%j chooses %s/%s: %s", (choices, thing, property, chosen) => {
   expect(new NameFilter(choices).hasProperty(thing, property)).toBe(chosen);

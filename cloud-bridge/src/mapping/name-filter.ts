@@ -1,4 +1,4 @@
-import { ID_PATTERN } from "@tram/protocol";
+import { ID_PATTERN, namePattern } from "@tram/protocol";
 
 const ID = ID_PATTERN.slice(1, -1);
 /** A level of a name, in which `*` stands for any characters of that level. */
@@ -11,24 +11,26 @@ export const PROPERTY_FILTER_PATTERN = `^${LEVEL}/${LEVEL}$`;
 /** An area of the house. */
 export const AREA_PATTERN = `^${ID}$`;
 
+type Takes = (name: string) => boolean;
+
 /** A list of Things and of single properties, by name or with `*`. */
 export class NameFilter {
   /** Things and properties that are named in full, and those that are not. */
   readonly #names: ReadonlySet<string>;
-  readonly #globs: readonly RegExp[];
+  readonly #patterns: readonly Takes[];
   /** What the Thing of a choice is, for the question whether anything of a Thing is chosen. */
-  readonly #things: readonly RegExp[];
+  readonly #things: readonly Takes[];
 
   /** @param choices as {@link NAME_FILTER_PATTERN} or {@link PROPERTY_FILTER_PATTERN} has them. */
   constructor(choices: readonly string[]) {
     this.#names = new Set(choices);
-    this.#globs = choices.filter((choice) => choice.includes("*")).map(globOf);
-    this.#things = choices.map((choice) => globOf(choice.split("/", 1)[0] ?? choice));
+    this.#patterns = choices.filter((choice) => choice.includes("*")).map(byLevel);
+    this.#things = choices.map((choice) => byLevel(choice.split("/", 1)[0] ?? choice));
   }
 
   /** Whether this very name is chosen: a Thing as a whole, or a property. */
   has(name: string): boolean {
-    return this.#names.has(name) || this.#globs.some((glob) => glob.test(name));
+    return this.#names.has(name) || this.#patterns.some((takes) => takes(name));
   }
 
   /** Whether a property is chosen, by itself or with its Thing. */
@@ -38,10 +40,15 @@ export class NameFilter {
 
   /** Whether anything of a Thing is chosen. */
   touches(thing: string): boolean {
-    return this.#names.has(thing) || this.#things.some((glob) => glob.test(thing));
+    return this.#names.has(thing) || this.#things.some((takes) => takes(thing));
   }
 }
 
-function globOf(choice: string): RegExp {
-  return new RegExp(`^${choice.replace(/\*+/g, "[^/]*")}$`);
+/** `*` stays within its level. */
+function byLevel(choice: string): Takes {
+  const levels = choice.split("/").map(namePattern);
+  return (name) => {
+    const parts = name.split("/");
+    return parts.length === levels.length && levels.every((takes, at) => takes(parts[at] ?? ""));
+  };
 }

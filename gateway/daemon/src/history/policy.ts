@@ -1,3 +1,5 @@
+import { namePattern } from "@tram/protocol";
+
 /** How the history of some properties is kept. Undefined: as long as there is room. */
 export interface HistoryPolicy {
   /** Ids of Things and keys of properties, `*` standing for any characters. */
@@ -27,17 +29,12 @@ export type PolicyFor = (thing: string, property: string) => HistoryPolicy;
 export function policies(list: readonly HistoryPolicy[]): PolicyFor {
   const compiled = list.map((policy) => ({
     policy,
-    things: policy.things.map(expression),
-    properties: policy.properties.map(expression),
+    things: policy.things.map(namePattern),
+    properties: policy.properties.map(namePattern),
   }));
   return (thing, property) =>
     compiled.find(
       ({ things, properties }) =>
-        things.some((pattern) => pattern.test(thing)) && properties.some((pattern) => pattern.test(property)),
+        things.some((takes) => takes(thing)) && properties.some((takes) => takes(property)),
     )?.policy ?? DEFAULT_POLICY;
-}
-
-function expression(pattern: string): RegExp {
-  const parts = pattern.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`, "s");
 }
