@@ -206,25 +206,29 @@ describe("a hostile cloud", () => {
     expect(audited.map(({ action }) => action)).toEqual(["cloud-refused", "cloud-read"]);
   });
 
-  test("puts some configurations, and then one a minute", async () => {
-    const { desk, clock, audited } = await openHouse({ manage: ["config"] });
-    const put = (id: string) =>
-      desk.ask({ kind: "manage", id, what: "config", operation: "put", text: "log: {}" });
+  test.each([
+    ["config", 5, 60_000],
+    ["rules", 10, 6_000],
+  ] as const)("puts some texts of %s, %i, and then one each %i ms", async (what, burst, everyMs) => {
+    const { desk, clock, audited } = await openHouse({ manage: ["config", "rules"] });
+    const put = (id: string) => desk.ask({ kind: "manage", id, what, operation: "put", text: "log: {}" });
     const codes = async () => {
-      const answers = await Promise.all(Array.from({ length: 7 }, (_, turn) => put(`m-${turn}`)));
+      const answers = await Promise.all(Array.from({ length: burst + 2 }, (_, turn) => put(`m-${turn}`)));
       return answers.map((answer) => (answer.outcome === "refused" ? answer.code : answer.outcome));
     };
-    expect(await codes()).toEqual([...Array(5).fill("done"), "busy", "busy"]);
-    expect(audited).toMatchObject([{ action: "cloud-refused", subject: "config" }]);
-    await clock.advance(60_000);
-    expect(await codes()).toEqual(["done", ...Array(6).fill("busy")]);
+    expect(await codes()).toEqual([...Array(burst).fill("done"), "busy", "busy"]);
+    expect(audited).toMatchObject([{ action: "cloud-refused", subject: what }]);
+    await clock.advance(everyMs);
+    expect(await codes()).toEqual(["done", ...Array(burst + 1).fill("busy")]);
   });
 
-  test("puts no endless configuration", async () => {
+  test("puts no endless text", async () => {
     const { desk } = await openHouse({ manage: ["config", "rules"] });
-    const request = { kind: "manage", id: "m", operation: "put", text: "x".repeat(65_537) } as const;
-    expect(await desk.ask({ ...request, what: "config" })).toMatchObject({ code: "malformed" });
-    expect(await desk.ask({ ...request, what: "rules" })).toMatchObject({ outcome: "done" });
+    for (const what of ["config", "rules"] as const) {
+      const request = { kind: "manage", id: "m", what, operation: "put" } as const;
+      expect(await desk.ask({ ...request, text: "x".repeat(65_537) })).toMatchObject({ code: "malformed" });
+      expect(await desk.ask({ ...request, text: "x".repeat(65_536) })).toMatchObject({ outcome: "done" });
+    }
   });
 
   test("is told why in full, and the audit log without values", async () => {

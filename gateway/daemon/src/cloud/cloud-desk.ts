@@ -20,10 +20,18 @@ import { malformed } from "./request-bounds.ts";
 import type { RequestContexts } from "./request-contexts.ts";
 import { requestLife } from "./request-life.ts";
 
+interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
 /** So many requests of one cloud are looked at. */
-const RATE = { perSecond: 20, burst: 100 } as const;
-/** So many configurations of one cloud are looked at, one after the other: each is written to flash. */
-const PUTS = { perSecond: 1 / 60, burst: 5 } as const;
+const RATE: Rate = { perSecond: 20, burst: 100 };
+/** So many texts of one cloud are looked at: a hostile one takes long to read, and each may be written to flash. */
+const PUTS = {
+  config: { perSecond: 1 / 60, burst: 5, said: "5 configurations at once, then one a minute" },
+  rules: { perSecond: 1 / 6, burst: 10, said: "10 rule files at once, then ten a minute" },
+} as const;
 
 /** What is refused here of commands. Other refusals of them are audited where they are made. */
 const HERE: ReadonlySet<string> = new Set([
@@ -73,7 +81,7 @@ export class CloudDesk {
   readonly #allowed: NameFilter | undefined;
   readonly #ttlMs: Ms;
   readonly #bucket: TokenBucket;
-  readonly #puts: TokenBucket;
+  readonly #puts: Readonly<Record<keyof typeof PUTS, TokenBucket>>;
   readonly #services = Promise.withResolvers<CloudServices>();
   #repeats: RepeatFilter | undefined;
   /** One after the other: who writes a file and reads it then, sees what it wrote. */
@@ -87,8 +95,9 @@ export class CloudDesk {
     this.#allowed =
       commands === undefined ? undefined : new NameFilter(commands === "all" ? ["*"] : commands);
     this.#ttlMs = ttlS * 1_000;
-    this.#bucket = new TokenBucket(RATE.perSecond, RATE.burst, clock.monotonic());
-    this.#puts = new TokenBucket(PUTS.perSecond, PUTS.burst, clock.monotonic());
+    const bucket = ({ perSecond, burst }: Rate) => new TokenBucket(perSecond, burst, clock.monotonic());
+    this.#bucket = bucket(RATE);
+    this.#puts = { config: bucket(PUTS.config), rules: bucket(PUTS.rules) };
   }
 
   /** From now on requests are looked at; those that came before have waited. */
@@ -142,8 +151,8 @@ export class CloudDesk {
         if (this.#parts.rights.manage?.includes(request.what) !== true) {
           return refuse("forbidden", `this cloud may not manage ${request.what}`);
         }
-        if (request.what === "config" && request.operation === "put" && !this.#mayPut()) {
-          return refuse("busy", `${PUTS.burst} configurations at once, then one a minute`);
+        if (request.operation === "put" && !this.#puts[request.what].take(1, this.#parts.clock.monotonic())) {
+          return refuse("busy", PUTS[request.what].said);
         }
         return await this.#manage(() =>
           manager.manage(request, { by: this.#origin, rights: this.#parts.rights }),
@@ -151,10 +160,6 @@ export class CloudDesk {
       case "firmware":
         return refuse("not-available", "this gateway does not bring firmware to devices yet");
     }
-  }
-
-  #mayPut(): boolean {
-    return this.#puts.take(1, this.#parts.clock.monotonic());
   }
 
   #manage(work: () => Promise<Managed>): Promise<Managed> {

@@ -1,11 +1,10 @@
 import type { CloudRequest } from "@tram/core";
 import { isJson, type Json, VALUE_LEVELS } from "@tram/protocol";
-import { MAX_FILE_LENGTH } from "@tram/rules";
 
 const ID = /^[\x21-\x7e]{1,100}$/;
 const MAX_NAME = 200;
-/** A configuration is some kilobytes, and a text that is made to be hard to read takes its time. */
-const MAX_CONFIG_LENGTH = 65_536;
+/** Files of people are some kilobytes, and a text that is made to be hard to read takes its time. */
+const MAX_TEXT_LENGTH = 65_536;
 const MAX_VALUE_BYTES = 16_384;
 const MAX_CONTEXT_BYTES = 1_024;
 
@@ -25,8 +24,9 @@ export function malformed(request: CloudRequest): string | undefined {
       const { name = "", operation, revision = "", text } = request;
       if (Math.max(name.length, revision.length) > MAX_NAME) return "expected a shorter name";
       if (operation === "put" && text === undefined) return "text: is missing";
-      const most = request.what === "config" ? MAX_CONFIG_LENGTH : MAX_FILE_LENGTH;
-      return (text ?? "").length > most ? `text: expected at most ${most} characters` : undefined;
+      return (text ?? "").length > MAX_TEXT_LENGTH
+        ? `text: expected at most ${MAX_TEXT_LENGTH} characters`
+        : undefined;
     }
     case "firmware":
       return request.version.length > MAX_NAME || request.url.length > 4_096
