@@ -47,6 +47,7 @@ bench: build ## measure, with the peers in the same run
 	@node bench/event-journal.ts
 	@node bench/history/run.ts
 	@node bench/rules/run.ts
+	@node bench/bridge/run.ts
 
 bench-rules: build ## measure the rule engine alone, and beside Node-RED
 	@node bench/rules/run.ts

@@ -50,7 +50,7 @@ export interface BridgeHouse {
   turnedAway(what: TurnedAway): void;
 }
 
-export interface BridgeParts {
+export interface BridgeParts extends BridgeCredentials {
   readonly config: BridgeConfig;
   readonly gateway: {
     readonly id: string;
@@ -65,6 +65,10 @@ export interface BridgeParts {
   /** A number in [0, 1), unpredictable enough that two starts differ. */
   readonly random: () => number;
   readonly log: BridgeLog;
+}
+
+/** What a bridge shows its cloud, and by what it knows it. */
+export interface BridgeCredentials {
   /** What `password` or `password_file` of the configuration says. */
   readonly password?: string;
   /** What `ca_file`, `cert_file` and `key_file` of the configuration hold. */
@@ -110,11 +114,11 @@ export interface Bridge extends AsyncDisposable {
   /** What its cloud will never take. */
   readonly parked: ParkedDesk;
   /**
-   * Takes on another certificate. The connection is closed while `work` makes it, because two with one client id throw
+   * Takes on other credentials, all of them. The connection is closed while `work` makes it, because two with one client id throw
    * each other out; the queue takes messages meanwhile. Afterwards it connects with what `work` returns, and with what
    * it had before when that rejects: then this rejects too. `work` has to end by itself.
    */
-  exchange(work: () => Promise<TlsIdentity>): Promise<void>;
+  exchange(work: () => Promise<BridgeCredentials>): Promise<void>;
   /** Calls `listener` each time that `status()` may have changed: after every message, so look at your own pace. */
   onChange(listener: () => void): Disposable;
 }
@@ -134,19 +138,19 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
     ...mappingOptions(config, gateway.id),
     facts: (thing, property) => house.facts(thing, property),
   });
-  const providerFor = (identity: TlsIdentity | undefined): Promise<BridgeProvider> =>
+  const providerFor = ({ identity, password }: BridgeCredentials): Promise<BridgeProvider> =>
     createProvider(config, {
       gateway: gateway.id,
       mapping,
       clock,
       log,
       describe: (thing) => house.describe(thing),
-      ...(parts.password === undefined ? {} : { password: parts.password }),
+      ...(password === undefined ? {} : { password }),
       ...(identity === undefined ? {} : { identity }),
       keepaliveS: () => (wan.state === "metered" ? METERED_KEEPALIVE_S : KEEPALIVE_S),
     });
-  let { identity } = parts;
-  let provider = await providerFor(identity);
+  let credentials: BridgeCredentials = parts;
+  let provider = await providerFor(credentials);
   const outbox = await openOutbox(store, {
     bridge,
     idPrefix: `${gateway.id}-${token(random)}`,
@@ -228,12 +232,12 @@ export async function openBridge(parts: BridgeParts, signal?: AbortSignal): Prom
   opened.link = link;
 
   let exchanging: Promise<unknown> = Promise.resolve();
-  const exchange = async (work: () => Promise<TlsIdentity>): Promise<void> => {
+  const exchange = async (work: () => Promise<BridgeCredentials>): Promise<void> => {
     await link[Symbol.asyncDispose]();
     try {
-      identity = await work();
+      credentials = await work();
     } finally {
-      provider = await providerFor(identity);
+      provider = await providerFor(credentials);
       link = openLink();
       opened.link = link;
       changed();

@@ -1,4 +1,11 @@
-export { type Bridge, type BridgeHouse, type BridgeParts, openBridge, type ParkedDesk } from "./bridge.ts";
+export {
+  type Bridge,
+  type BridgeCredentials,
+  type BridgeHouse,
+  type BridgeParts,
+  openBridge,
+  type ParkedDesk,
+} from "./bridge.ts";
 export { BRIDGE_FORMS, BridgeConfig } from "./bridge-config.ts";
 export { bridgeProblems } from "./bridge-config-check.ts";
 export { BridgeError, type BridgeErrorCode } from "./bridge-error.ts";

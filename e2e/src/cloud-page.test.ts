@@ -256,6 +256,24 @@ describe.skipIf(chromiumMissing() || mosquittoMissing())("clouds on the page", (
     const other = page.getByRole("article", { name: "ibm bluemix" });
     await other.getByText("Online", { exact: true }).waitFor(PATIENCE);
     expect(kept(data).toSorted()).toEqual(["aws", "ibm"]);
+
+    const told = () => readFileSync(join(data, "cloud/ibm/cloud.json"), "utf8");
+    ibm.registry.addGateway({ type: "tram-gateway", id: "house" }, "planted-second");
+    await other.getByRole("button", { name: "Replace token: ibm" }).click();
+    const exchange = page.getByRole("form", { name: "Replace token: ibm" });
+    await exchange.getByLabel("Authentication token").fill("planted-wrong");
+    await exchange.getByRole("button", { name: "Replace token" }).click();
+    await other
+      .getByText(/^It was not replaced\. mqtt: .* What was there before stays in use\.$/)
+      .waitFor(PATIENCE);
+    expect(told()).toContain("planted-token");
+    await exchange.getByLabel("Authentication token").fill("planted-second");
+    await picture(page, "replace-token-desk-en-light");
+    await exchange.getByRole("button", { name: "Replace token" }).click();
+    await page.getByText("ibm signs on with the new one from now on.").waitFor(PATIENCE);
+    await exchange.waitFor({ state: "detached" });
+    expect(told()).toContain("planted-second");
+    await other.getByText("Online", { exact: true }).waitFor(PATIENCE);
     for (const text of [await page.content(), gateway.process.stdout, gateway.process.stderr]) {
       expect(text).not.toContain("planted");
     }

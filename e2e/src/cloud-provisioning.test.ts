@@ -219,23 +219,10 @@ describe.skipIf(mosquittoMissing())("a cloud is added to the running gateway", (
     const { process: process_ } = await startGateway(config);
     await using _process = process_;
     const secret = join(folder.path, "broker.password");
-    const add = (url: string) =>
-      tram(
-        [
-          "cloud",
-          "add",
-          "mqtt",
-          "--id",
-          "site",
-          "--url",
-          url,
-          "--username",
-          PROBE.username,
-          "--password-file",
-          secret,
-        ],
-        environment,
-      );
+    const add = (url: string, id = "site", ...more: readonly string[]) => {
+      const who = ["--username", PROBE.username, "--password-file", secret];
+      return tram(["cloud", "add", "mqtt", "--id", id, "--url", url, ...who, ...more], environment);
+    };
     const url = `mqtt://127.0.0.1:${mqttPort}`;
     writeFileSync(secret, "planted-wrong-password\n");
     const refused = await add(url);
@@ -254,5 +241,27 @@ describe.skipIf(mosquittoMissing())("a cloud is added to the running gateway", (
       .poll(async () => (await tram(["bridge", "status"], environment)).stdout, PATIENCE)
       .toMatch(/site \(mqtt\) +online/);
     expect(added.stdout + listed.stdout).not.toContain(PROBE.password);
+
+    // What signs on with a wrong one gets another, and is not added anew.
+    const wrong = join(folder.path, "wrong.password");
+    writeFileSync(wrong, "planted-wrong-password\n");
+    writeFileSync(secret, "planted-first\n");
+    expect(await add(url, "spare", "--no-check")).toMatchObject({ code: 0, stderr: "" });
+    const renew = (...more: readonly string[]) => tram(["cloud", "renew", "spare", ...more], environment);
+    const denied = await renew("--password-file", wrong);
+    expect(denied.code).toBe(1);
+    expect(denied.stderr).toMatch(/^tram: mqtt: .*password.* What was there before stays in use\.\n$/);
+    expect((await renew("--password-file", secret, "--cert", wrong, "--key", wrong)).stderr).toMatch(
+      /^tram: expected --cert and --key, or --password-file, found both\n/,
+    );
+    writeFileSync(secret, `${PROBE.password}\n`);
+    expect(await renew("--password-file", secret)).toMatchObject({
+      code: 0,
+      stdout: "spare signs on with the new password from now on.\n",
+      stderr: "",
+    });
+    await expect
+      .poll(async () => (await tram(["bridge", "status"], environment)).stdout, PATIENCE)
+      .toMatch(/spare \(mqtt\) +online/);
   });
 });

@@ -34,6 +34,15 @@ test.each(["mqtt", "mqtts"])(
   60_000,
 );
 
+test("what the MQTT client remarks for its developers is not there", async () => {
+  const contents = 'import mqtt from "mqtt"; mqtt.connect("mqtt://127.0.0.1:1");';
+  const resolveDir = join(import.meta.dirname, "../../gateway/daemon");
+  const { outputFiles } = await build({ ...PRODUCT_SETTINGS, stdin: { contents, resolveDir }, write: false });
+  const text = outputFiles[0]?.text ?? "";
+  expect(text).toContain("client disconnecting");
+  expect(text.match(/"\w+ :: [^"]*"/g)).toBeNull();
+}, 60_000);
+
 test("what contains itself is logged as far as it goes, and is no crash", async () => {
   const folder = mkdtempSync(join(tmpdir(), "tram-left-out-"));
   try {

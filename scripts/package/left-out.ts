@@ -19,6 +19,9 @@ const LOGGER = /\/node_modules\/pino\//;
 const PROXY = /\/mqtt\/build\/lib\/connect\/socks\.js$/;
 /** Writes for those who develop the MQTT client; of it nothing is called but what makes a writer. */
 const SILENT = /^debug$/;
+/** Where those writers are called, with sentences of their own: 6 kB of them. */
+const TALKATIVE = /\/mqtt\/build\/lib\/.*\.js$/;
+const REMARK = /\b(?:(?:this|client)\.log|debug)\(/g;
 /** Of Thing Models what is there for people and for Matter, which the gateway does not speak. */
 const MODEL = /\.tm\.json$/;
 const NOT_SPOKEN = new Set(["matter:mapping", "matter:deviceTypes", "@context"]);
@@ -66,6 +69,10 @@ export const leftOut: Plugin = {
           error.code = "ECONNREFUSED";
           return new (require("node:stream").Duplex)().destroy(error);
         };`,
+    }));
+    // A call that has no effect, and whose result nobody takes, is left out by the bundler.
+    onLoad({ filter: TALKATIVE }, ({ path }) => ({
+      contents: readFileSync(path, "utf8").replaceAll(REMARK, "/* @__PURE__ */ $&"),
     }));
     onLoad({ filter: MANIFEST }, ({ path }) => {
       const { version } = JSON.parse(readFileSync(path, "utf8")) as { version: string };

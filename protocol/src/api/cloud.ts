@@ -111,6 +111,19 @@ export const CloudCertificate = Type.Object(
 );
 export type CloudCertificate = Static<typeof CloudCertificate>;
 
+/** What a cloud knows the gateway by from now on. */
+export const CloudPassword = Type.Object(
+  {
+    password: Type.String({
+      minLength: 1,
+      maxLength: 4_096,
+      description: "Of the user name that the cloud has; for `bluemix` the authentication token.",
+    }),
+  },
+  { additionalProperties: false },
+);
+export type CloudPassword = Static<typeof CloudPassword>;
+
 export const CloudView = Type.Object({
   id: Type.String(),
   provider: Type.String(),
@@ -120,6 +133,11 @@ export const CloudView = Type.Object({
   place: Type.String({ description: "`host:port`" }),
   state: Type.Optional(Type.String({ description: "Of its bridge; left out where there is none." })),
   thing: Type.Optional(Type.String({ description: "What the gateway is called there." })),
+  secret: Type.Optional(
+    Type.Enum(["password", "token"], {
+      description: "What the gateway signs on with there; left out where a certificate is enough.",
+    }),
+  ),
   certificate: Type.Optional(
     Type.Object({
       notAfter: Type.String({ format: "date-time" }),

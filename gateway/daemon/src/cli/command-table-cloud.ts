@@ -91,8 +91,16 @@ export const CLOUD_COMMANDS: readonly CliCommand[] = [
   {
     name: "cloud renew",
     args: "ID",
-    summary: "get a new certificate for a new key now (it happens by itself in time), or give one",
-    options: OWN_CERTIFICATE,
+    summary:
+      "get a new certificate for a new key now (it happens by itself in time), or give one, or a password",
+    options: {
+      ...OWN_CERTIFICATE,
+      "password-file": {
+        type: "string",
+        value: "FILE",
+        help: "file with another password, or token, in its first line",
+      },
+    },
     minArgs: 1,
     maxArgs: 1,
     load: async () => (await import("./commands-cloud.ts")).cloudRenew,

@@ -1,8 +1,9 @@
 import type { CloudAdded, CloudCheckView, CloudView } from "@tram/protocol";
 import type { CommandBody } from "./command.ts";
 import { DaemonClient } from "./daemon-client.ts";
-import { newCloudOf, ownCertificate } from "./new-cloud-options.ts";
+import { newCloudOf, ownCertificate, ownPassword } from "./new-cloud-options.ts";
 import type { Output } from "./output.ts";
+import { UsageError } from "./usage-error.ts";
 
 const PATH = "/api/v1/clouds";
 
@@ -79,13 +80,23 @@ export const cloudRemove: CommandBody = async (context) => {
   return 0;
 };
 
-/** `cloud renew ID [--cert FILE --key FILE]` */
+/** `cloud renew ID [--cert FILE --key FILE | --password-file FILE]` */
 export const cloudRenew: CommandBody = async (context) => {
   const { args, output } = context;
   const [id = ""] = args;
+  const own = ownCertificate(context);
+  const password = ownPassword(context);
+  if (own !== undefined && password !== undefined) {
+    throw new UsageError("expected --cert and --key, or --password-file, found both");
+  }
   const client = await DaemonClient.of(context);
   const place = `${PATH}/${encodeURIComponent(id)}`;
-  const own = ownCertificate(context);
+  if (password !== undefined) {
+    const work = client.call("PUT", `${place}/password`, { password });
+    const cloud = (await output.progress("trying it", work)).body as unknown as CloudView;
+    output.show(cloud, () => output.line(`${id} signs on with the new ${cloud.secret} from now on.`));
+    return 0;
+  }
   const work = own
     ? client.call("PUT", `${place}/certificate`, own)
     : client.call("POST", `${place}/renew`, {});

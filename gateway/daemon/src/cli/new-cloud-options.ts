@@ -37,6 +37,12 @@ export function ownCertificate(context: CommandContext): JsonObject | undefined 
   return { certificate: read(cert), key: read(key) };
 }
 
+/** What the first line of `--password-file` holds. @throws {CommandFailed} where it cannot be read. */
+export function ownPassword(context: CommandContext): string | undefined {
+  const file = text(context, "password-file");
+  return file === undefined ? undefined : firstLine(file);
+}
+
 function awsRequest(context: CommandContext): JsonObject {
   const claimed = CLAIM.find((name) => name in context.options);
   const own = text(context, "cert") !== undefined;
@@ -82,12 +88,12 @@ function ibmRequest(context: CommandContext): JsonObject {
 
 function mqttRequest(context: CommandContext): JsonObject {
   const username = text(context, "username");
-  const file = text(context, "password-file");
+  const password = ownPassword(context);
   return {
     provider: "mqtt",
     url: needed(context, "url"),
     ...(username === undefined ? {} : { username }),
-    ...(file === undefined ? {} : { password: firstLine(file) }),
+    ...(password === undefined ? {} : { password }),
   };
 }
 

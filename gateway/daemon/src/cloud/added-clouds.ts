@@ -1,12 +1,9 @@
 import {
-  type Bridge,
-  BridgeError,
   type CheckResult,
   checkCloud,
   endingOf,
   firstFailure,
   forgetBridge,
-  renewAwsIot,
   renewalTime,
 } from "@tram/cloud-bridge";
 import type { Clock, Log, Store } from "@tram/core";
@@ -14,6 +11,7 @@ import type {
   CloudAdded,
   CloudCertificate,
   CloudCheckView,
+  CloudPassword,
   CloudView,
   EpochMs,
   NewCloud,
@@ -21,10 +19,10 @@ import type {
 import type { Audit, AuditAction } from "../audit/audit-log.ts";
 import type { CloudSettings } from "../config/check.ts";
 import type { CertificateEnding } from "./certificate-ending.ts";
-import { certificateRequest } from "./certificate-request.ts";
 import type { CloudFolders, KeptCloud } from "./cloud-folders.ts";
 import { type CloudRefusal, type CloudResult, done, refuse } from "./cloud-result.ts";
-import { checkView, cloudView, failureLine } from "./cloud-words.ts";
+import { checkView, cloudView, failureLine, secretOf } from "./cloud-words.ts";
+import { CredentialExchange, type OpenedCloud } from "./credential-exchange.ts";
 import { type Prepared, prepareCloud } from "./new-cloud.ts";
 import { identityProblems } from "./new-cloud-entry.ts";
 import type { Clouds } from "./open-bridges.ts";
@@ -50,19 +48,19 @@ export interface Asker {
   readonly address?: string;
 }
 
-type OpenedCloud = Extract<KeptCloud, { record: unknown }> & { readonly bridge: Bridge };
-
 /** The clouds that people add to the running gateway, and all clouds where they are looked at. */
 export class AddedClouds implements Disposable {
   readonly #parts: AddedCloudsParts;
   /** Ids that something is being done with, with the steps of a check as far as it has come. */
   readonly #busy = new Map<string, CheckResult[]>();
   readonly #stop = new AbortController();
+  readonly #credentials: CredentialExchange;
   /** Of the certificates that this gateway cannot renew; read again after a change. */
   #endings: readonly CertificateEnding[] | undefined;
 
   constructor(parts: AddedCloudsParts) {
     this.#parts = parts;
+    this.#credentials = new CredentialExchange({ ...parts, signal: this.#stop.signal });
   }
 
   /** Opens what was added before. @returns what was not opened, and why. @throws {StoreError} */
@@ -197,61 +195,27 @@ export class AddedClouds implements Disposable {
 
   /** Gets a new certificate for a new key. Those before are in use until a connection was made with the new ones. */
   renew(id: string, who: Asker): Promise<CloudResult<CloudView>> {
-    return this.#alone(id, async () => {
-      const opened = this.#opened(id);
-      if ("refusal" in opened) return opened;
-      const { config, identity = {} } = opened.settings;
-      const { provisionedBy } = opened.record;
-      if (config.provider !== "aws-iot" || provisionedBy === undefined) {
-        return refuse("not-provisioned", `The certificate of ${id} was not made by this gateway.`);
-      }
-      const { clock, gateway } = this.#parts;
-      const { endpoint, port = 8_883, thing_name: thing = gateway } = config;
-      return this.#exchange(opened, who, async () => {
-        const { certificate: cert, key } = await renewAwsIot(
-          {
-            ...provisionedBy,
-            endpoint,
-            port,
-            alpn: port === 443,
-            claim: identity,
-            clientId: thing,
-            request: (made) => certificateRequest(made, thing),
-            clock,
-          },
-          this.#stop.signal,
-        );
-        return { cert, key };
-      });
-    });
+    return this.#exchange(id, who, (opened) => this.#credentials.renew(opened));
   }
 
   /** Puts a certificate that somebody has in the place of the present one, once the cloud has taken a message with it. */
-  replace(
-    id: string,
-    { certificate: cert, key }: CloudCertificate,
-    who: Asker,
-  ): Promise<CloudResult<CloudView>> {
-    return this.#alone(id, async () => {
-      const opened = this.#opened(id);
-      if ("refusal" in opened) return opened;
+  replaceCertificate(id: string, pair: CloudCertificate, who: Asker): Promise<CloudResult<CloudView>> {
+    return this.#exchange(id, who, async (opened) => {
       if (opened.record.cert === undefined) return refuse("not-provisioned", `${id} has no certificate.`);
-      const problems = [...identityProblems({ cert, key })];
-      if (problems.length > 0) return refusedPreparation(id, { ok: false, code: "invalid-cloud", problems });
-      const { clock, gateway } = this.#parts;
-      const { settings } = opened;
-      const terms = { ...settings, identity: { ...settings.identity, cert, key }, gateway, clock };
-      const failure = async (until: "configuration" | "publish") =>
-        firstFailure(await checkCloud({ ...terms, until }, this.#stop.signal));
-      // What is good for nothing does not cost the connection that is there.
-      const early = await failure("configuration");
-      if (early !== undefined) return refuse("check-failed", failureLine(early));
-      return this.#exchange(opened, who, async () => {
-        const late = await failure("publish");
-        if (late !== undefined) throw new BridgeError("refused", failureLine(late));
-        return { cert, key };
-      });
+      const problems = [...identityProblems({ cert: pair.certificate, key: pair.key })];
+      return problems.length > 0
+        ? refusedPreparation(id, { ok: false, code: "invalid-cloud", problems })
+        : await this.#credentials.replaceCertificate(opened, pair);
     });
+  }
+
+  /** Puts another password or token in the place of the present one, once the cloud has taken a message with it. */
+  replacePassword(id: string, { password }: CloudPassword, who: Asker): Promise<CloudResult<CloudView>> {
+    return this.#exchange(id, who, async (opened) =>
+      secretOf(opened.settings.config) === undefined
+        ? refuse("not-provisioned", `${id} signs on without a password.`)
+        : await this.#credentials.replacePassword(opened, password),
+    );
   }
 
   /** Those whose certificate this gateway renews, with the time from which on. */
@@ -318,26 +282,20 @@ export class AddedClouds implements Disposable {
     return { ...kept, bridge };
   }
 
-  /** @param next gets the new certificate while the bridge is not connected. @throws {StoreError} */
-  async #exchange(
-    { bridge, id, record, settings }: OpenedCloud,
+  #exchange(
+    id: string,
     who: Asker,
-    next: () => Promise<{ readonly cert: string; readonly key: string }>,
+    work: (opened: OpenedCloud) => Promise<CloudResult<void>>,
   ): Promise<CloudResult<CloudView>> {
-    try {
-      await bridge.exchange(async () => {
-        const pair = await next();
-        this.#parts.folders.write({ ...record, ...pair });
-        return { ...settings.identity, ...pair };
-      });
-    } catch (error) {
-      if (!(error instanceof BridgeError)) throw error;
-      const said = error.message.replace(/\.$/, "");
-      return refuse("renewal-failed", `${said}. The certificate before it stays in use.`);
-    }
-    this.#changed("cloud-renewed", id, who);
-    const view = this.list().find((each) => each.id === id);
-    return view === undefined ? refuse("unknown-cloud", `There is no cloud ${id}.`) : done(view);
+    return this.#alone(id, async () => {
+      const opened = this.#opened(id);
+      if ("refusal" in opened) return opened;
+      const result = await work(opened);
+      if (!result.ok) return result;
+      this.#changed("cloud-renewed", id, who);
+      const view = this.list().find((each) => each.id === id);
+      return view === undefined ? refuse("unknown-cloud", `There is no cloud ${id}.`) : done(view);
+    });
   }
 
   #bridge(id: string) {

@@ -14,6 +14,7 @@ export function cloudView(
   },
 ): CloudView {
   const { gateway, renews, source, state } = more;
+  const secret = secretOf(config);
   return {
     id: config.id,
     provider: config.provider,
@@ -21,6 +22,7 @@ export function cloudView(
     place: placeOf(config),
     ...(state === undefined ? {} : { state }),
     ...nameOf(config, gateway),
+    ...(secret === undefined ? {} : { secret }),
     ...(identity?.cert === undefined ? {} : { certificate: certificateView(identity.cert, renews) }),
   };
 }
@@ -34,6 +36,18 @@ function nameOf(config: BridgeConfig, gateway: string): Pick<CloudView, "thing">
       return { thing: config.thing_name ?? gateway };
     case "bluemix":
       return { thing: config.gateway_id ?? gateway };
+  }
+}
+
+/** By what a cloud knows the gateway, besides its certificate. */
+export function secretOf(config: BridgeConfig): CloudView["secret"] {
+  switch (config.provider) {
+    case "mqtt":
+      return config.username === undefined ? undefined : "password";
+    case "aws-iot":
+      return undefined;
+    case "bluemix":
+      return "token";
   }
 }
 

@@ -229,16 +229,16 @@ describe("AWS IoT with a certificate that is there already", () => {
       [{ certificate: "x", key: next.key }, /^certificate: expected a certificate in PEM$/],
       [
         { certificate: denied.certificate, key: denied.key },
-        /^mqtt: .*\. The certificate before it stays in use\.$/,
+        /^mqtt: .*\. What was there before stays in use\.$/,
       ],
     ] as const) {
-      expect(detailOf(await added.replace("up", pair, WHO))).toMatch(detail);
+      expect(detailOf(await added.replaceCertificate("up", pair, WHO))).toMatch(detail);
       expect(home.file("cert.pem")).toBe(own.certificate);
     }
     await online();
     await home.offer(1);
     const { certificate: cert, key } = next;
-    expect(await added.replace("up", { certificate: cert, key }, WHO)).toMatchObject({ ok: true });
+    expect(await added.replaceCertificate("up", { certificate: cert, key }, WHO)).toMatchObject({ ok: true });
     expect([home.file("cert.pem"), home.file("key.pem")]).toEqual([cert, key]);
     // Nobody misses the one before it.
     aws.registry.certificates.setStatus(own.certificateId, "REVOKED");
@@ -253,7 +253,7 @@ describe("AWS IoT with a certificate that is there already", () => {
       .toEqual([1, 2]);
     expect(home.audited.map(({ action }) => action)).toEqual(["cloud-added", "cloud-renewed"]);
     expect(home.changes).toBe(2);
-    expect(await added.replace("nobody", { certificate: cert, key }, WHO)).toMatchObject({
+    expect(await added.replaceCertificate("nobody", { certificate: cert, key }, WHO)).toMatchObject({
       refusal: { code: "unknown-cloud" },
     });
   });
@@ -340,7 +340,7 @@ describe("IBM", () => {
     expect(added.endings()).toEqual([]);
     home.clock.step(11 * DAY);
     expect(added.endings()).toMatchObject([{ id: "up", source: "added" }]);
-    expect(await added.replace("up", certificate(3_650), WHO)).toMatchObject({ ok: true });
+    expect(await added.replaceCertificate("up", certificate(3_650), WHO)).toMatchObject({ ok: true });
     expect(added.endings()).toEqual([]);
     await online();
     // Of one of the configuration file too, but only by a clock that somebody has set.
@@ -356,7 +356,7 @@ describe("IBM", () => {
   it("has nothing to exchange where there is no certificate", async () => {
     const { added } = home.gateway();
     await added.add(request(), WHO);
-    expect(await added.replace("up", certificate(20), WHO)).toMatchObject({
+    expect(await added.replaceCertificate("up", certificate(20), WHO)).toMatchObject({
       ok: false,
       refusal: { code: "not-provisioned" },
     });

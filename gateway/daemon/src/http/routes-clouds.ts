@@ -2,6 +2,7 @@ import {
   CloudAdded,
   CloudCertificate,
   CloudCheckView,
+  CloudPassword,
   CloudView,
   NEW_CLOUD_FORMS,
   NewCloud,
@@ -126,7 +127,35 @@ export function cloudRoutes(clouds: AddedClouds): readonly Route[] {
       },
       handle: async (request) =>
         replyTo(
-          await clouds.replace(idOf(request), request.body as unknown as CloudCertificate, askerOf(request)),
+          await clouds.replaceCertificate(
+            idOf(request),
+            request.body as unknown as CloudCertificate,
+            askerOf(request),
+          ),
+          (body) => ({ status: 200, body }),
+        ),
+    },
+    {
+      ...about,
+      method: "put",
+      path: "/api/v1/clouds/{id}/password",
+      operationId: "replaceCloudPassword",
+      summary: "Give a cloud another password or token; the one before is used until this one has worked",
+      params: ID,
+      body: CloudPassword,
+      answer: { status: 200, description: "The cloud.", schema: CloudView },
+      problems: {
+        404: "No such cloud.",
+        409: `It signs on without a password. ${BUSY}.`,
+        502: "The cloud does not take it: the one before stays in use.",
+      },
+      handle: async (request) =>
+        replyTo(
+          await clouds.replacePassword(
+            idOf(request),
+            request.body as unknown as CloudPassword,
+            askerOf(request),
+          ),
           (body) => ({ status: 200, body }),
         ),
     },

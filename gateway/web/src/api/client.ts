@@ -4,6 +4,7 @@ import type {
   CloudAdded,
   CloudCertificate,
   CloudCheckView,
+  CloudPassword,
   CloudView,
   MappingProposals,
   MappingView,
@@ -113,6 +114,7 @@ export interface ApiClient {
   cloudProgress(id: string): Promise<ApiResult<CloudCheckView>>;
   renewCloud(id: string): Promise<ApiResult<CloudView>>;
   replaceCertificate(id: string, certificate: CloudCertificate): Promise<ApiResult<CloudView>>;
+  replacePassword(id: string, password: CloudPassword): Promise<ApiResult<CloudView>>;
   /** Answers how many messages had waited for it. */
   removeCloud(id: string): Promise<ApiResult<number>>;
   backup(request: BackupRequest): Promise<ApiResult<DownloadedFile>>;
@@ -218,6 +220,8 @@ export function createApiClient(send: typeof fetch): ApiClient {
     renewCloud: (id) => call("POST", cloudAt(id, "/renew"), (body) => body as CloudView),
     replaceCertificate: (id, certificate) =>
       call("PUT", cloudAt(id, "/certificate"), (body) => body as CloudView, certificate),
+    replacePassword: (id, password) =>
+      call("PUT", cloudAt(id, "/password"), (body) => body as CloudView, password),
     removeCloud: (id) => call("DELETE", cloudAt(id), (body) => (body as { waited: number }).waited),
     backup: (body) => download("backup", body),
     supportBundle: () => download("support-bundle"),

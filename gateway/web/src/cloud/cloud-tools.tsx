@@ -5,7 +5,8 @@ import { problemText } from "../api/problem-text.ts";
 import { useApi } from "../api/use-api.ts";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { CheckReport } from "./check-report.tsx";
-import { ReplaceCertificate } from "./replace-certificate.tsx";
+import { type CredentialKind, credentialsOf } from "./credential-kinds.ts";
+import { ReplaceCredential } from "./replace-credential.tsx";
 import { useCheck } from "./use-check.ts";
 
 interface Props {
@@ -18,14 +19,14 @@ interface Props {
 
 type Deed = "renew" | "remove";
 
-/** What an administrator does with one cloud: look why it does not work, renew its certificate, take it away. */
+/** What an administrator does with one cloud: look why it does not work, renew what it knows the gateway by, take it away. */
 export function CloudTools({ cloud, waiting, onDone }: Props) {
   const { instant, t } = useI18n();
   const ask = useApi();
   const [busy, setBusy] = useState<Deed>();
   const [check, watch] = useCheck();
   const [problem, setProblem] = useState<string>();
-  const [replacing, setReplacing] = useState(false);
+  const [replacing, setReplacing] = useState<CredentialKind>();
   const { id } = cloud;
   const resting = busy === undefined && check?.runs !== true;
 
@@ -51,6 +52,12 @@ export function CloudTools({ cloud, waiting, onDone }: Props) {
     setBusy(undefined);
     if (!result.ok) return fail(result.problem);
     renewed(result.value);
+  }
+
+  function replaced(kind: CredentialKind, after: CloudView): void {
+    setReplacing(undefined);
+    if (kind.isCertificate) renewed(after);
+    else onDone(t("cloud.signsOn", { id }), false);
   }
 
   function renewed({ certificate }: CloudView): void {
@@ -83,17 +90,18 @@ export function CloudTools({ cloud, waiting, onDone }: Props) {
         >
           {t(check?.runs === true ? "cloud.checking" : "cloud.check")}
         </button>
-        {isOthers(cloud) ? (
+        {credentialsOf(cloud).map((kind) => (
           <button
+            key={kind.title}
             type="button"
             className="button"
-            aria-expanded={replacing}
-            aria-label={`${t("cloud.replace")}: ${id}`}
-            onClick={() => setReplacing(!replacing)}
+            aria-expanded={replacing === kind}
+            aria-label={`${t(kind.title)}: ${id}`}
+            onClick={() => setReplacing(replacing === kind ? undefined : kind)}
           >
-            {t("cloud.replace")}
+            {t(kind.title)}
           </button>
-        ) : null}
+        ))}
         {cloud.certificate?.renewal === undefined ? null : (
           <button
             type="button"
@@ -117,23 +125,17 @@ export function CloudTools({ cloud, waiting, onDone }: Props) {
           </button>
         ) : null}
       </fieldset>
-      {replacing ? (
-        <ReplaceCertificate
+      {replacing === undefined ? null : (
+        <ReplaceCredential
+          key={replacing.title}
           id={id}
+          kind={replacing}
           onFailed={(failed) => (failed === undefined ? setProblem(undefined) : fail(failed))}
-          onReplaced={(replaced) => {
-            setReplacing(false);
-            renewed(replaced);
-          }}
+          onReplaced={(after) => replaced(replacing, after)}
         />
-      ) : null}
+      )}
       <div role="alert">{problem === undefined ? null : <p className="card-problem">{problem}</p>}</div>
       <CheckReport state={check} provider={cloud.provider} title={t("cloud.stepsOf", { id })} />
     </div>
   );
-}
-
-/** Whether it has a certificate that somebody else makes and renews, and that was given here. */
-function isOthers({ certificate, source }: CloudView): boolean {
-  return source === "added" && certificate !== undefined && certificate.renewal === undefined;
 }

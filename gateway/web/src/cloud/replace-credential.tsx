@@ -1,21 +1,22 @@
-import type { CloudCertificate, CloudView } from "@tram/protocol";
+import type { CloudView } from "@tram/protocol";
 import { type FormEvent, useId, useRef, useState } from "react";
 import type { ApiProblem } from "../api/client.ts";
 import { useApi } from "../api/use-api.ts";
 import { useI18n } from "../i18n/use-i18n.ts";
 import { type CloudEntry, faultsOf, membersOf, refusedFields } from "./cloud-entry.ts";
-import { OWN_CERTIFICATE } from "./cloud-kinds.ts";
+import type { CredentialKind } from "./credential-kinds.ts";
 import { EntryField, showFirst } from "./entry-field.tsx";
 
 interface Props {
   readonly id: string;
+  readonly kind: CredentialKind;
   readonly onReplaced: (cloud: CloudView) => void;
   /** Of something that is wrong with no field. */
   readonly onFailed: (problem: ApiProblem | undefined) => void;
 }
 
-/** Another certificate for a cloud whose certificate somebody else makes. Its key is here while this is open. */
-export function ReplaceCertificate({ id, onFailed, onReplaced }: Props) {
+/** Another certificate or password for a cloud that somebody has given it for. The secret is here while this is open. */
+export function ReplaceCredential({ id, kind: { fields, send, title }, onFailed, onReplaced }: Props) {
   const { t } = useI18n();
   const ask = useApi();
   const leadId = useId();
@@ -25,8 +26,8 @@ export function ReplaceCertificate({ id, onFailed, onReplaced }: Props) {
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<ApiProblem>();
   const problems = new Map<string, string>([
-    ...(refusal === undefined ? [] : refusedFields(OWN_CERTIFICATE, refusal)),
-    ...(tried ? [...faultsOf(OWN_CERTIFICATE, entry)].map(([at, key]) => [at, t(key)] as const) : []),
+    ...(refusal === undefined ? [] : refusedFields(fields, refusal)),
+    ...(tried ? [...faultsOf(fields, entry)].map(([at, key]) => [at, t(key)] as const) : []),
   ]);
 
   async function submit(event: FormEvent): Promise<void> {
@@ -35,16 +36,15 @@ export function ReplaceCertificate({ id, onFailed, onReplaced }: Props) {
     setTried(true);
     setRefusal(undefined);
     onFailed(undefined);
-    if (faultsOf(OWN_CERTIFICATE, entry).size > 0) {
+    if (faultsOf(fields, entry).size > 0) {
       showFirst(form.current);
       return;
     }
     setBusy(true);
-    const pair = membersOf(OWN_CERTIFICATE, entry) as CloudCertificate;
-    const result = await ask((api) => api.replaceCertificate(id, pair));
+    const result = await ask((api) => send(api, id, membersOf(fields, entry)));
     setBusy(false);
     if (result.ok) onReplaced(result.value);
-    else if (refusedFields(OWN_CERTIFICATE, result.problem).size > 0) {
+    else if (refusedFields(fields, result.problem).size > 0) {
       setRefusal(result.problem);
       showFirst(form.current);
     } else onFailed(result.problem);
@@ -56,7 +56,7 @@ export function ReplaceCertificate({ id, onFailed, onReplaced }: Props) {
       className="cloud-form"
       noValidate
       autoComplete="off"
-      aria-label={`${t("cloud.replace")}: ${id}`}
+      aria-label={`${t(title)}: ${id}`}
       aria-describedby={leadId}
       onSubmit={(event) => void submit(event)}
     >
@@ -64,7 +64,7 @@ export function ReplaceCertificate({ id, onFailed, onReplaced }: Props) {
         {t("cloud.replaceLead")}
       </p>
       <div className="cloud-fields">
-        {OWN_CERTIFICATE.map((field) => (
+        {fields.map((field) => (
           <EntryField
             key={field.at}
             field={field}
@@ -76,7 +76,7 @@ export function ReplaceCertificate({ id, onFailed, onReplaced }: Props) {
       </div>
       <div>
         <button type="submit" className="button primary" aria-disabled={busy}>
-          {t(busy ? "cloud.replacing" : "cloud.replace")}
+          {t(busy ? "cloud.replacing" : title)}
         </button>
       </div>
     </form>
