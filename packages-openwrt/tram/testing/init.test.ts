@@ -273,6 +273,25 @@ describe.skipIf(routerMissing() !== false)("the init script in a router's root",
       expect(router.modeAndOwner(RENDERED)).toBe("0600 1883:1883");
     });
 
+    test.each([RENDERED, "var/run/tram/tram.uci"])("nor does a link to a folder at %s", (place) => {
+      router.call(`${INIT} start`);
+      const outcome = router.call(
+        `mkdir /etc/elsewhere && rm /${place} && ln -s /etc/elsewhere /${place} && ${INIT} reload`,
+      );
+      expect(outcome.syslog).toEqual([]);
+      expect(readdirSync(router.root.file("etc/elsewhere"))).toEqual([]);
+      rmSync(router.root.file("etc/elsewhere"), { recursive: true });
+      expect(router.modeAndOwner(place)).toBe("0600 1883:1883");
+    });
+
+    test("a folder in the place of the configuration: nothing goes into it, and the log says so", () => {
+      const outcome = router.call(`mkdir -p /${RENDERED} && ${INIT} start`);
+      expect(outcome.syslog.at(-1)).toMatch(/\/var\/run\/tram: the configuration cannot be put there/);
+      expect(readdirSync(router.root.file(RENDERED))).toEqual([]);
+      expect(router.running).toBeUndefined();
+      rmSync(router.root.file(RENDERED), { recursive: true });
+    });
+
     test("secrets beside the configuration: the gateway reads them, nobody else does", () => {
       router.root.write("etc/tram/kitchen.password", "s3cret\n", 0o644);
       router.call(`${INIT} start`);
