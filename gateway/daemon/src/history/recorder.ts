@@ -5,6 +5,10 @@ import type { HistoryPolicy, PolicyFor } from "./policy.ts";
 import { addGap, append, emptyRun, MOST_TIME, picked, type Run, sorted } from "./run.ts";
 
 const DAY_MS = 86_400_000;
+/** Twice what one description may have: so many properties of one Thing, under whatever names it gives them. */
+const MOST_OF_A_THING = 1_024;
+/** All properties are looked through for empty ones at most so often. */
+const SWEEP_MS = 60_000;
 /** What part of the limit is much. */
 const CROWDED = 3 / 4;
 /** Before that there was no gateway to report to: a source that says so has no clock. */
@@ -37,6 +41,7 @@ export class Recorder {
   readonly #things = new Map<string, Map<string, Series>>();
   readonly #memory = new MemoryRuns();
   #properties = 0;
+  #sweptAt = Number.NEGATIVE_INFINITY;
   #refused = 0;
   #dropped = 0;
 
@@ -146,7 +151,7 @@ export class Recorder {
   #seriesOf(thing: ThingId, property: PropertyKey): Series | undefined {
     const known = this.find(thing, property);
     if (known !== undefined) return known.policy.record ? known : undefined;
-    if (this.#properties >= this.#limits.properties) {
+    if (!this.#hasRoomFor(thing)) {
       this.#refused++;
       return undefined;
     }
@@ -164,6 +169,30 @@ export class Recorder {
     else properties.set(property, series);
     this.#properties++;
     return policy.record ? series : undefined;
+  }
+
+  /** Devices give their properties new names; those of which nothing waits make room, or none could come after them. */
+  #hasRoomFor(thing: ThingId): boolean {
+    const own = this.#things.get(thing);
+    if (own !== undefined && own.size >= MOST_OF_A_THING) {
+      this.#forgetEmpty(thing, own);
+      if (own.size >= MOST_OF_A_THING) return false;
+    }
+    if (this.#properties < this.#limits.properties) return true;
+    const now = this.#clock.monotonic();
+    if (now - this.#sweptAt < SWEEP_MS) return false;
+    this.#sweptAt = now;
+    for (const [each, properties] of this.#things) this.#forgetEmpty(each, properties);
+    return this.#properties < this.#limits.properties;
+  }
+
+  #forgetEmpty(thing: string, properties: Map<string, Series>): void {
+    for (const [key, { held, run }] of properties) {
+      if (run.length > 0 || held !== undefined) continue;
+      properties.delete(key);
+      this.#properties--;
+    }
+    if (properties.size === 0) this.#things.delete(thing);
   }
 
   /** Memory is full and the disk takes nothing: the newer half is worth more. */
