@@ -98,6 +98,25 @@ describe("checkValue", () => {
     expect(checkValue({ type: "array" }, [nest]).ok).toBe(false);
   });
 
+  test.each<[DataSchema, (characters: number) => Json, number]>([
+    [{ type: "string" }, (characters) => "x".repeat(characters), 4_096],
+    [{ type: "string", format: "color" }, (characters) => "x".repeat(characters), 4_096],
+    [{ type: "object" }, (characters) => ({ a: "x".repeat(characters - 8) }), 16_384],
+    [{ type: "array" }, (characters) => Array(Math.floor((characters - 1) / 2)).fill(7), 16_384],
+  ])("%j has so many characters and no more", (schema, valueWith, most) => {
+    expect(checkValue(schema, valueWith(most + 2))).toMatchObject({
+      problem: expect.stringMatching(new RegExp(`^expected at most ${most} characters, found \\d+$`)),
+    });
+    const kept = checkValue(schema, valueWith(most));
+    expect("problem" in kept ? kept.problem : "").not.toContain("at most");
+  });
+
+  test("what is wrong is told in a line, also where it could be told in a page", () => {
+    const words = Array.from({ length: 256 }, (_, at) => `${at}`.padEnd(128, "x"));
+    const check = checkValue({ type: "string", enum: words }, "y");
+    expect("problem" in check ? check.problem.length : 0).toBe(300);
+  });
+
   test("what JSON cannot carry is refused inside an object", () => {
     expect(checkValue({ type: "object" }, { at: new Date(0) } as unknown as Json).ok).toBe(false);
     expect(checkValue({ type: "object" }, { a: Number.NaN }).ok).toBe(false);

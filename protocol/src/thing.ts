@@ -184,6 +184,13 @@ export type ValueCheck =
 
 /** How deep the value of an `object` or `array` property may nest. */
 export const VALUE_LEVELS = 32;
+/**
+ * What a value may have, in characters: a text, and JSON as it is written. Each is held several times over, in memory and on
+ * flash, for every property of every Thing.
+ */
+export const VALUE_CHARACTERS = { text: 4_096, json: 16_384 } as const;
+/** A list of 256 words is no help, and is kept with the Thing. */
+const PROBLEM_CHARACTERS = 300;
 
 /**
  * Checks a value against a data schema and rounds it to the step.
@@ -196,6 +203,7 @@ export function checkValue(schema: DataSchema, value: Json): ValueCheck {
       return typeof value === "boolean" ? ok(value) : wrongType(expected, value);
     case "string":
       if (typeof value !== "string") return wrongType(expected, value);
+      if (value.length > VALUE_CHARACTERS.text) return tooLong(VALUE_CHARACTERS.text, value.length);
       if (schema.enum !== undefined && !schema.enum.includes(value)) {
         return bad(`expected one of ${schema.enum.join(", ")}, found ${show(value)}`);
       }
@@ -230,9 +238,15 @@ function checkParts(schema: DataSchema, value: Json): ValueCheck {
 }
 
 function checkNesting(value: Json): ValueCheck {
-  return isJson(value, VALUE_LEVELS)
-    ? ok(value)
-    : bad(`expected JSON of at most ${VALUE_LEVELS} levels, found ${show(value)}`);
+  if (!isJson(value, VALUE_LEVELS)) {
+    return bad(`expected JSON of at most ${VALUE_LEVELS} levels, found ${show(value)}`);
+  }
+  const { length } = JSON.stringify(value);
+  return length > VALUE_CHARACTERS.json ? tooLong(VALUE_CHARACTERS.json, length) : ok(value);
+}
+
+function tooLong(most: number, found: number): ValueCheck {
+  return bad(`expected at most ${most} characters, found ${found}`);
 }
 
 function checkNumber(schema: DataSchema, value: Json): ValueCheck {
@@ -278,7 +292,8 @@ function ok(value: Json): ValueCheck {
 }
 
 function bad(problem: string): ValueCheck {
-  return { ok: false, problem };
+  const long = problem.length > PROBLEM_CHARACTERS;
+  return { ok: false, problem: long ? `${problem.slice(0, PROBLEM_CHARACTERS - 1)}…` : problem };
 }
 
 function wrongType(expected: string, value: Json): ValueCheck {

@@ -244,6 +244,8 @@ describe("hostile payloads are refused with a sentence", () => {
         '{"a":1e400}',
         "{'a':1}",
         `{"a":${"[".repeat(50_000)}${"]".repeat(50_000)}}`,
+        `{}${" ".repeat(70_000)}`,
+        `{"a":"${"x".repeat(16_400)}"}`,
       ],
     ],
     [
@@ -251,7 +253,7 @@ describe("hostile payloads are refused with a sentence", () => {
       { type: "array" },
       ["", "[", "{}", "[NaN]", "[1e400]", "[".repeat(50_000) + "]".repeat(50_000)],
     ],
-    ["string", { type: "string" }, [""]],
+    ["string", { type: "string" }, ["", "x".repeat(4_097)]],
   ])("%s", (_name, schema, payloads) => {
     for (const payload of payloads) {
       const decoded = decodeHomieValue(schema, payload);

@@ -1,6 +1,6 @@
 import type { Json } from "../json.ts";
 import { show } from "../schema-problem.ts";
-import { checkValue, type DataSchema, type ValueCheck } from "../thing.ts";
+import { checkValue, type DataSchema, VALUE_CHARACTERS, type ValueCheck } from "../thing.ts";
 import { durationInHours } from "../value-format.ts";
 
 /** Homie 5.0 "Payload": the datatypes of property values. */
@@ -101,6 +101,10 @@ function isHomieEnum(values: readonly string[]): boolean {
 }
 
 function decodeJson(schema: DataSchema, payload: string): ValueCheck {
+  // Not worth reading: more than the longest value, and three times as much white space.
+  if (payload.length > 4 * VALUE_CHARACTERS.json) {
+    return refuse(`expected at most ${VALUE_CHARACTERS.json} characters, found ${payload.length}`);
+  }
   let value: unknown;
   try {
     value = JSON.parse(payload);

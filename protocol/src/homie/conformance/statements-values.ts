@@ -46,7 +46,7 @@ export const VALUES: readonly Statement[] = [
     section: "String",
     side: "in",
     says: "at most 268,435,456 characters",
-    note: "What the broker takes is less: `mqtt.limits`.",
+    note: "At most 4,096 characters.",
   },
   { section: "Integer", side: "in", says: "digits and `-` alone, and more than `-`", proof: [HOSTILE] },
   {
@@ -119,7 +119,7 @@ export const VALUES: readonly Statement[] = [
     side: "both",
     says: "an array or an object, nothing else",
     proof: [ROUND_TRIP, HOSTILE],
-    note: "At most 32 levels.",
+    note: "At most 32 levels and 16,384 characters.",
   },
   {
     section: "Payloads",
