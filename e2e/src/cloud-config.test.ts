@@ -130,7 +130,7 @@ describe.skipIf(mosquittoMissing())("a cloud puts the configuration", () => {
     }
     const answers = [
       await cloud.put(text.replace("id: house", "id: mansion")),
-      await cloud.put(`${text}log: { level: loud }\nhistory: { size_mb: 1 }\n`),
+      await cloud.put(`${text}log: { level: loud }\nevents: { keep_hours: 0 }\n`),
       await cloud.put(bomb.join("\n")),
       await cloud.put(`${text}__proto__: { polluted: true }\n`),
       // As long as may be, and hard to read.
@@ -143,9 +143,9 @@ describe.skipIf(mosquittoMissing())("a cloud puts the configuration", () => {
       [
         "refused",
         "invalid-value",
-        expect.stringMatching(/history\.size_mb: expected >= 8, found 1.*log\.level: .*found "loud"/),
+        expect.stringMatching(/events\.keep_hours: expected >= 1, found 0.*log\.level: .*found "loud"/),
       ],
-      ["refused", "invalid-value", expect.stringContaining("Excessive alias count")],
+      ["refused", "invalid-value", expect.stringContaining("Alias resolution is disabled")],
       ["refused", "forbidden", "__proto__.polluted: changed on the gateway alone"],
       ["refused", "invalid-value", expect.stringMatching(/too many levels|expected YAML/)],
       ["refused", "busy", expect.any(String)],
@@ -164,7 +164,7 @@ describe.skipIf(mosquittoMissing())("a cloud puts the configuration", () => {
     expect(refused).toEqual(
       expect.arrayContaining([
         "forbidden: gateway.id: changed on the gateway alone",
-        "invalid-value: history.size_mb; log.level",
+        "invalid-value: events.keep_hours; log.level",
         expect.stringMatching(/^busy: /),
         expect.stringMatching(/^malformed: /),
         expect.stringMatching(/^too-large: /),

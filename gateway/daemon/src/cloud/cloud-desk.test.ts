@@ -207,19 +207,43 @@ describe("a hostile cloud", () => {
   });
 
   test.each([
-    ["config", 5, 60_000],
-    ["rules", 10, 6_000],
-  ] as const)("puts some texts of %s, %i, and then one each %i ms", async (what, burst, everyMs) => {
-    const { desk, clock, audited } = await openHouse({ manage: ["config", "rules"] });
-    const put = (id: string) => desk.ask({ kind: "manage", id, what, operation: "put", text: "log: {}" });
-    const codes = async () => {
-      const answers = await Promise.all(Array.from({ length: burst + 2 }, (_, turn) => put(`m-${turn}`)));
-      return answers.map((answer) => (answer.outcome === "refused" ? answer.code : answer.outcome));
-    };
-    expect(await codes()).toEqual([...Array(burst).fill("done"), "busy", "busy"]);
-    expect(audited).toMatchObject([{ action: "cloud-refused", subject: what }]);
-    await clock.advance(everyMs);
-    expect(await codes()).toEqual(["done", ...Array(burst + 1).fill("busy")]);
+    ["put", "config", 5, 60_000],
+    ["put", "rules", 10, 6_000],
+    ["get", "config", 10, 6_000],
+  ] as const)(
+    "may %s some texts of %s, %i, and then one each %i ms",
+    async (operation, what, burst, everyMs) => {
+      const { desk, clock, audited } = await openHouse({ manage: ["config", "rules"] });
+      const ask = (id: string) => desk.ask({ kind: "manage", id, what, operation, text: "log: {}" });
+      const codes = async () => {
+        const answers = await Promise.all(Array.from({ length: burst + 2 }, (_, turn) => ask(`m-${turn}`)));
+        return answers.map((answer) => (answer.outcome === "refused" ? answer.code : answer.outcome));
+      };
+      expect(await codes()).toEqual([...Array(burst).fill("done"), "busy", "busy"]);
+      expect(audited).toContainEqual(expect.objectContaining({ action: "cloud-refused", subject: what }));
+      await clock.advance(everyMs);
+      expect(await codes()).toEqual(["done", ...Array(burst + 1).fill("busy")]);
+    },
+  );
+
+  test("has so many commands carried out, and then one a second; what is asked again is answered", async () => {
+    const { ask, clock, delivered, settle } = await openHouse({ commands: "all" });
+    const codes: string[] = [];
+    for (let second = 0; second < 60; second++) {
+      for (let turn = 0; turn < 20; turn++) {
+        const answer = await ask({ id: `c-${second}-${turn}` });
+        codes.push(answer.outcome === "refused" ? answer.code : answer.outcome);
+      }
+      await clock.advance(1_000);
+    }
+    const accepted = codes.filter((code) => code !== "busy").length;
+    expect(accepted).toBe(1_000 + 59);
+    expect(codes.filter((code) => code === "busy").length).toBe(141);
+    await settle();
+    expect(delivered.length).toBeLessThanOrEqual(accepted);
+    const last = codes.lastIndexOf("accepted");
+    const again = await ask({ id: `c-${Math.floor(last / 20)}-${last % 20}` });
+    expect(again.outcome).not.toBe("refused");
   });
 
   test("puts no endless text", async () => {

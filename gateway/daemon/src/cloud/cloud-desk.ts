@@ -1,3 +1,4 @@
+import { setImmediate as breath } from "node:timers/promises";
 import { commandResult, DEFAULT_COMMAND_TTL_S, NameFilter } from "@tram/cloud-bridge";
 import {
   type Clock,
@@ -27,10 +28,29 @@ interface Rate {
 
 /** So many requests of one cloud are looked at. */
 const RATE: Rate = { perSecond: 20, burst: 100 };
-/** So many texts of one cloud are looked at: a hostile one takes long to read, and each may be written to flash. */
-const PUTS = {
-  config: { perSecond: 1 / 60, burst: 5, said: "5 configurations at once, then one a minute" },
-  rules: { perSecond: 1 / 6, burst: 10, said: "10 rule files at once, then ten a minute" },
+/** So many commands of one cloud are carried out: each is on flash before it is acknowledged. */
+const COMMANDS: Rate & { readonly said: string } = {
+  perSecond: 1,
+  burst: 1_000,
+  said: "1,000 commands at once, then one a second",
+};
+/**
+ * So many texts of one cloud are looked at, and shown to it: a hostile one takes long to read, to check and to write down, and
+ * what is put goes to flash.
+ */
+const TEXTS = {
+  config: {
+    get: {
+      perSecond: 1 / 6,
+      burst: 10,
+      said: "the configuration is shown 10 times at once, then ten a minute",
+    },
+    put: { perSecond: 1 / 60, burst: 5, said: "5 configurations at once, then one a minute" },
+  },
+  rules: {
+    get: { perSecond: 2, burst: 120, said: "120 rule files at once, then two a second" },
+    put: { perSecond: 1 / 6, burst: 10, said: "10 rule files at once, then ten a minute" },
+  },
 } as const;
 
 /** What is refused here of commands. Other refusals of them are audited where they are made. */
@@ -81,7 +101,8 @@ export class CloudDesk {
   readonly #allowed: NameFilter | undefined;
   readonly #ttlMs: Ms;
   readonly #bucket: TokenBucket;
-  readonly #puts: Readonly<Record<keyof typeof PUTS, TokenBucket>>;
+  readonly #commands: TokenBucket;
+  readonly #texts: ReadonlyMap<Rate, TokenBucket>;
   readonly #services = Promise.withResolvers<CloudServices>();
   #repeats: RepeatFilter | undefined;
   /** One after the other: who writes a file and reads it then, sees what it wrote. */
@@ -97,7 +118,10 @@ export class CloudDesk {
     this.#ttlMs = ttlS * 1_000;
     const bucket = ({ perSecond, burst }: Rate) => new TokenBucket(perSecond, burst, clock.monotonic());
     this.#bucket = bucket(RATE);
-    this.#puts = { config: bucket(PUTS.config), rules: bucket(PUTS.rules) };
+    this.#commands = bucket(COMMANDS);
+    this.#texts = new Map(
+      Object.values(TEXTS).flatMap(({ get, put }) => [get, put].map((rate) => [rate, bucket(rate)])),
+    );
   }
 
   /** From now on requests are looked at; those that came before have waited. */
@@ -151,8 +175,11 @@ export class CloudDesk {
         if (this.#parts.rights.manage?.includes(request.what) !== true) {
           return refuse("forbidden", `this cloud may not manage ${request.what}`);
         }
-        if (request.operation === "put" && !this.#puts[request.what].take(1, this.#parts.clock.monotonic())) {
-          return refuse("busy", PUTS[request.what].said);
+        if (request.operation !== "remove") {
+          const rate = TEXTS[request.what][request.operation];
+          if (this.#texts.get(rate)?.take(1, this.#parts.clock.monotonic()) !== true) {
+            return refuse("busy", rate.said);
+          }
         }
         return await this.#manage(() =>
           manager.manage(request, { by: this.#origin, rights: this.#parts.rights }),
@@ -163,7 +190,8 @@ export class CloudDesk {
   }
 
   #manage(work: () => Promise<Managed>): Promise<Managed> {
-    const next = this.#managing.then(work, work);
+    // The house has its turn between two of them.
+    const next = this.#managing.then(() => breath()).then(work);
     this.#managing = next.catch(() => undefined); // Its own caller sees it.
     return next;
   }
@@ -184,6 +212,11 @@ export class CloudDesk {
       // What was accepted in its time is answered as it was, however late it is asked for again.
       const known = commands.known(wanted);
       return known === undefined ? refuse("expired", life.reason) : answerOf(known);
+    }
+    if (!this.#commands.take(1, clock.monotonic())) {
+      // Asked for once more it costs nothing.
+      const known = commands.known(wanted);
+      return known === undefined ? refuse("busy", COMMANDS.said) : answerOf(known);
     }
     let command: Command | undefined;
     try {

@@ -40,6 +40,8 @@ export interface RemoteConfigParts {
   readonly meter: Pick<FeatureMeter, "wrote">;
 }
 
+/** People fold what they write by hand; what a cloud puts would have to be unfolded for each answer. */
+const NO_ALIASES = 0;
 /** Deeper than any configuration. */
 const LEVELS = 32;
 /** Of all that is wrong, so much is told. */
@@ -93,7 +95,7 @@ export class RemoteConfig {
     const { file, audit } = this.#parts;
     const now = this.#read();
     if (this.#rendered(now.text)) return refuse("not-available", RENDERED);
-    const given = parse(text, basename(file));
+    const given = parse(text, basename(file), NO_ALIASES);
     if ("problem" in given) return refuse("invalid-value", given.problem, "it cannot be read");
     const { document, kept, stray } = restoreSecrets(given.document, now.document);
     const whole = kept.length === 0 ? text : fillIn(text, kept);
@@ -189,9 +191,13 @@ export class RemoteConfig {
   }
 }
 
-function parse(text: string, name: string): { readonly document: JsonObject } | { readonly problem: string } {
+function parse(
+  text: string,
+  name: string,
+  aliases?: number,
+): { readonly document: JsonObject } | { readonly problem: string } {
   try {
-    const document = parseYaml(text, name);
+    const document = parseYaml(text, name, aliases);
     if (isJsonObject(document) && isJson(document, LEVELS)) return { document };
     return { problem: `${name}: expected an object of at most ${LEVELS} levels` };
   } catch (error) {

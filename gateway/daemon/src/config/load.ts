@@ -66,9 +66,10 @@ export function problemLine(name: string, { path, problem }: SchemaProblem): str
 
 /**
  * Parses YAML 1.2, core schema. An empty text is a gateway with nothing but defaults.
+ * @param aliases so many times what an alias stands for may be written: a text of others' is small, and unfolds into a large one.
  * @throws {ConfigError} with the place.
  */
-export function parseYaml(text: string, name: string): unknown {
+export function parseYaml(text: string, name: string, aliases = 50): unknown {
   const lines = new LineCounter();
   let comparisons = 0;
   try {
@@ -83,7 +84,7 @@ export function parseYaml(text: string, name: string): unknown {
       },
     });
     const [error] = yaml.errors;
-    if (error === undefined) return yaml.toJS({ maxAliasCount: 50 }) ?? {};
+    if (error === undefined) return yaml.toJS({ maxAliasCount: aliases }) ?? {};
     const { line, col } = lines.linePos(error.pos[0]);
     throw new ConfigError("config", [`${name}:${line}:${col}: expected YAML, found: ${saying(error)}`]);
   } catch (cause) {

@@ -193,8 +193,10 @@ export class RuleEditor {
     return this.#saveFile(name, text, context);
   }
 
-  /** Writes a whole file, also one that is not there yet, if every rule in it would run. */
+  /** Writes a whole file, also one that is not there yet, if there is room and every rule in it would run. */
   async putFile(name: string, text: string, context: EditContext): Promise<Edited<RuleFileView>> {
+    const tooMuch = await this.#folder.tooMuch(name, text);
+    if (tooMuch !== undefined) return tooMuch;
     const problems = this.#checkFile(name, text);
     if (problems.length > 0) return invalid(problems);
     return await this.#saveFile(name, text, { ...context, create: true });

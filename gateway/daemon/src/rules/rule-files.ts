@@ -37,6 +37,8 @@ export class RuleFiles implements Disposable {
   #taken = "";
   #seen = "";
   #trouble: string | undefined;
+  /** Files beyond the most that are read. */
+  #unread = 0;
   readonly #texts = new Map<string, string>();
   /** Files that are not there any more: when that was seen, on the monotonic clock. */
   readonly #missing = new Map<string, Ms>();
@@ -157,7 +159,16 @@ export class RuleFiles implements Disposable {
     this.#trouble = undefined;
     const names: string[] = [];
     let state = "";
-    const candidates = all.filter(isRuleFile).sort().slice(0, MAX_FILES);
+    const every = all.filter(isRuleFile).sort();
+    const candidates = every.slice(0, MAX_FILES);
+    const unread = every.length - candidates.length;
+    if (unread !== this.#unread && unread > 0) {
+      this.#log.warn(
+        { folder: this.#folder, unread },
+        `more than ${MAX_FILES} rule files: the last are not read`,
+      );
+    }
+    this.#unread = unread;
     for (const name of candidates) {
       try {
         const found = statSync(join(this.#folder, name), { bigint: true });
@@ -200,7 +211,8 @@ export class RuleFiles implements Disposable {
   }
 }
 
-function isRuleFile(name: string): boolean {
+/** Whether it is called like a file of rules, and not like their tests. */
+export function isRuleFile(name: string): boolean {
   return /\.ya?ml$/.test(name) && !/\.test\.ya?ml$/.test(name) && !name.startsWith(".");
 }
 

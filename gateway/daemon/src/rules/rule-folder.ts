@@ -1,9 +1,15 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log } from "@tram/core";
 import { replaceFile, whyNotWritten } from "../store/replace-file.ts";
 import { type FeatureMeter, wholeFileBytes } from "../write-meter/write-meter.ts";
-import { CHANGED, type Edited, refuse } from "./edit-refusal.ts";
+import { CHANGED, type Edited, type Refused, refuse } from "./edit-refusal.ts";
+import { isRuleFile } from "./rule-files.ts";
+
+/** All rule files that somebody from afar may make: each start reads them, and so does each new Thing. */
+const MOST_BYTES = 1_048_576;
+/** What a small file has on a disk all the same. */
+const BLOCK_BYTES = 4_096;
 
 /** The rule files as texts that are read and replaced. */
 export class RuleFolder {
@@ -25,6 +31,28 @@ export class RuleFolder {
       const why = code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
       return refuse({ code: "unknown-file", detail: `${file}: ${why}.` });
     }
+  }
+
+  /** Why a file must not become so long. It may always become shorter. */
+  async tooMuch(file: string, text: string): Promise<Refused | undefined> {
+    const sizes = await this.#sizes();
+    const bytes = sizeOf(Buffer.byteLength(text));
+    const old = sizes.get(file) ?? 0;
+    const all = [...sizes.values()].reduce((sum, size) => sum + size, bytes - old);
+    if (bytes <= old || all <= MOST_BYTES) return undefined;
+    const detail = `${file}: the rule files would have ${all} bytes in all, expected at most ${MOST_BYTES}.`;
+    return refuse({ code: "not-writable", detail });
+  }
+
+  /** Of the rule files that are there; a folder that cannot be read has none, and is told of by who writes. */
+  async #sizes(): Promise<ReadonlyMap<string, number>> {
+    const names = await readdir(this.#path).catch(() => []);
+    const sizes = new Map<string, number>();
+    for (const name of names.filter(isRuleFile)) {
+      const found = await stat(join(this.#path, name)).catch(() => undefined);
+      if (found?.isFile()) sizes.set(name, sizeOf(found.size));
+    }
+    return sizes;
   }
 
   /**
@@ -51,6 +79,10 @@ export class RuleFolder {
       });
     }
   }
+}
+
+function sizeOf(bytes: number): number {
+  return Math.max(BLOCK_BYTES, bytes);
 }
 
 function codeOf(error: unknown): string {
