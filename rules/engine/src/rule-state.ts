@@ -186,6 +186,8 @@ const RuleStateDefinition = Type.Object(
     paused: Type.Optional(Pause),
     /** Runs since, for the rate limit. */
     rate: Type.Optional(Type.Object({ since: SavedInstant, runs: Count }, Closed)),
+    /** Steps of its runs since, for the guard against those without a pause. */
+    steps: Type.Optional(Type.Object({ since: SavedInstant, count: Count }, Closed)),
   },
   Closed,
 );

@@ -76,6 +76,24 @@ test("a rule that fires thousands of times pauses, and others run", () => {
   expect(gateway.effects.at(-1)).toBe("info: wild");
 });
 
+test("a loop that forgot its pause is stopped after a minute at the latest, and one that has it goes on", () => {
+  const loop = (id: string, delay: string) =>
+    `- { id: ${id}, triggers: [{ state: { property: door/open, to: true } }], ` +
+    `actions: [{ repeat: { while: [{ expression: "true" }] }, do: [{ delay: ${delay} }] }] }`;
+  const gateway = new Scenario([loop("wild", "1ms"), loop("blink", "100ms")].join("\n"));
+  gateway.report("door/contact/open", true);
+  for (let time = 0; time < 3_000; time++) gateway.advance(1);
+  const failed = gateway.traces.filter(({ trace }) => trace.outcome === "failed");
+  expect(failed.map(({ rule, trace }) => [rule, trace.detail])).toEqual([
+    ["wild", "it ran away: more than 1200 steps in 1 min"],
+  ]);
+  expect(gateway.state("wild")?.runs).toEqual([]);
+  expect(gateway.effects.at(-1)).toMatch(/warning: Rule wild is paused for 1 min: it ran away/);
+  for (let time = 0; time < 1_800; time++) gateway.advance(100);
+  expect(gateway.state("blink")?.runs).toHaveLength(1);
+  expect(gateway.state("blink")?.paused).toBeUndefined();
+});
+
 test("two rules that want different things of one actuator are told of each other", () => {
   const gateway = new Scenario(`
 - { id: on, triggers: [{ state: { property: door/open, to: true } }], actions: [{ set: lamp/light/on, value: true }] }

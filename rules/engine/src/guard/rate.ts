@@ -7,6 +7,9 @@ import type { Visit } from "../visit.ts";
 /** More runs than this in ten seconds is no automation; nobody has to ask for the limit. */
 const RUNAWAY = { runs: 2_000, perMs: 10_000 as Ms };
 
+/** More steps than this in a minute, one after the other for a whole minute, and a delay was forgotten: each is kept on flash. */
+const HURRY = { steps: 1_200, perMs: 60_000 as Ms };
+
 export type RateVerdict =
   | { readonly kind: "fine" }
   /** Over the limit that the rule has: this run is dropped. */
@@ -30,4 +33,25 @@ export function countRun(visit: Visit, { rateLimit }: CompiledRule): RateVerdict
   const limit = `${most} runs in ${formatDuration(perMs)}`;
   if (rateLimit !== undefined) return { kind: "limited", detail: `more than ${limit}` };
   return { kind: "runaway", reason: `it ran away: more than ${limit}` };
+}
+
+/**
+ * Counts that a run waits anew, after it had waited.
+ * @returns why it may not, where the runs of its rule do nothing else.
+ */
+export function countStep(visit: Visit): string | undefined {
+  const { steps } = visit.state;
+  const { now } = visit.world;
+  const count = steps === undefined || heldMs(steps.since, now) >= HURRY.perMs ? undefined : steps.count;
+  if (count !== undefined && count >= HURRY.steps) {
+    return `it ran away: more than ${HURRY.steps} steps in ${formatDuration(HURRY.perMs)}`;
+  }
+  visit.state = {
+    ...visit.state,
+    steps:
+      steps === undefined || count === undefined
+        ? { since: saveInstant(now), count: 1 }
+        : { ...steps, count: count + 1 },
+  };
+  return undefined;
 }

@@ -1,5 +1,6 @@
 import { type Json, jsonEqual, type RuleAction } from "@tram/protocol";
 import { pause } from "../guard/pause.ts";
+import { countStep } from "../guard/rate.ts";
 import type { Block } from "../program.ts";
 import type { RunState } from "../rule-state.ts";
 import { MAX_OPERATIONS, trace, type Visit } from "../visit.ts";
@@ -90,10 +91,14 @@ function carryOn(visit: Visit, saved: RunState): void {
     const progress = runBlock(context, block, saved.block);
     if (progress.kind === "waiting") {
       context.at(progress.state);
-      replaceRun(visit, saved, context.run);
-      return;
-    }
-    if (progress.kind === "done") {
+      const went = saved.block !== undefined && context.run !== saved;
+      const hurry = went ? countStep(visit) : undefined;
+      if (hurry === undefined) {
+        replaceRun(visit, saved, context.run);
+        return;
+      }
+      stop(visit, context, saved, hurry);
+    } else if (progress.kind === "done") {
       context.trace({ outcome: "finished" });
       endOf(visit, saved.parent, "confirmed");
     } else {
@@ -105,13 +110,17 @@ function carryOn(visit: Visit, saved: RunState): void {
       context.trace({ outcome: "failed", detail: error.message });
       endOf(visit, saved.parent, "failed", error.message);
     } else if (error instanceof BudgetSpent) {
-      const reason = `more than ${MAX_OPERATIONS} operations at one go`;
-      context.trace({ outcome: "failed", detail: reason });
-      pause(visit, reason, saved.trigger.id);
-      endOf(visit, saved.parent, "failed", reason);
+      stop(visit, context, saved, `more than ${MAX_OPERATIONS} operations at one go`);
     } else throw error;
   }
   replaceRun(visit, saved);
+}
+
+/** Ends a run that goes too far, and pauses its rule. */
+function stop(visit: Visit, context: RunContext, run: RunState, reason: string): void {
+  context.trace({ outcome: "failed", detail: reason });
+  pause(visit, reason, run.trigger.id);
+  endOf(visit, run.parent, "failed", reason);
 }
 
 /** Tells who waits for a run how it ended. */
