@@ -8,7 +8,6 @@ import {
   type Commands,
   type Log,
   StoreError,
-  TokenBucket,
   type Transactions,
   type TurnedAway,
 } from "@tram/core";
@@ -20,38 +19,7 @@ import type { Managed } from "./remote-config.ts";
 import { malformed } from "./request-bounds.ts";
 import type { RequestContexts } from "./request-contexts.ts";
 import { requestLife } from "./request-life.ts";
-
-interface Rate {
-  readonly perSecond: number;
-  readonly burst: number;
-}
-
-/** So many requests of one cloud are looked at. */
-const RATE: Rate = { perSecond: 20, burst: 100 };
-/** So many commands of one cloud are carried out: each is on flash before it is acknowledged. */
-const COMMANDS: Rate & { readonly said: string } = {
-  perSecond: 1,
-  burst: 1_000,
-  said: "1,000 commands at once, then one a second",
-};
-/**
- * So many texts of one cloud are looked at, and shown to it: a hostile one takes long to read, to check and to write down, and
- * what is put goes to flash.
- */
-const TEXTS = {
-  config: {
-    get: {
-      perSecond: 1 / 6,
-      burst: 10,
-      said: "the configuration is shown 10 times at once, then ten a minute",
-    },
-    put: { perSecond: 1 / 60, burst: 5, said: "5 configurations at once, then one a minute" },
-  },
-  rules: {
-    get: { perSecond: 2, burst: 120, said: "120 rule files at once, then two a second" },
-    put: { perSecond: 1 / 6, burst: 10, said: "10 rule files at once, then ten a minute" },
-  },
-} as const;
+import { RequestRates } from "./request-rates.ts";
 
 /** What is refused here of commands. Other refusals of them are audited where they are made. */
 const HERE: ReadonlySet<string> = new Set([
@@ -100,9 +68,7 @@ export class CloudDesk {
   readonly #origin: `cloud:${string}`;
   readonly #allowed: NameFilter | undefined;
   readonly #ttlMs: Ms;
-  readonly #bucket: TokenBucket;
-  readonly #commands: TokenBucket;
-  readonly #texts: ReadonlyMap<Rate, TokenBucket>;
+  readonly #rates: RequestRates;
   readonly #services = Promise.withResolvers<CloudServices>();
   #repeats: RepeatFilter | undefined;
   /** One after the other: who writes a file and reads it then, sees what it wrote. */
@@ -116,12 +82,7 @@ export class CloudDesk {
     this.#allowed =
       commands === undefined ? undefined : new NameFilter(commands === "all" ? ["*"] : commands);
     this.#ttlMs = ttlS * 1_000;
-    const bucket = ({ perSecond, burst }: Rate) => new TokenBucket(perSecond, burst, clock.monotonic());
-    this.#bucket = bucket(RATE);
-    this.#commands = bucket(COMMANDS);
-    this.#texts = new Map(
-      Object.values(TEXTS).flatMap(({ get, put }) => [get, put].map((rate) => [rate, bucket(rate)])),
-    );
+    this.#rates = new RequestRates(clock.monotonic());
   }
 
   /** From now on requests are looked at; those that came before have waited. */
@@ -163,9 +124,9 @@ export class CloudDesk {
   }
 
   async #answer(request: CloudRequest, manager: CloudManager): Promise<Managed> {
-    if (!this.#bucket.take(1, this.#parts.clock.monotonic())) {
-      return refuse("busy", `more than ${RATE.perSecond} requests a second`);
-    }
+    const { clock } = this.#parts;
+    const tooOften = this.#rates.request(clock.monotonic());
+    if (tooOften !== undefined) return refuse("busy", tooOften);
     const problem = malformed(request);
     if (problem !== undefined) return refuse("malformed", problem);
     switch (request.kind) {
@@ -176,10 +137,8 @@ export class CloudDesk {
           return refuse("forbidden", `this cloud may not manage ${request.what}`);
         }
         if (request.operation !== "remove") {
-          const rate = TEXTS[request.what][request.operation];
-          if (this.#texts.get(rate)?.take(1, this.#parts.clock.monotonic()) !== true) {
-            return refuse("busy", rate.said);
-          }
+          const often = this.#rates.text(request.what, request.operation, clock.monotonic());
+          if (often !== undefined) return refuse("busy", often);
         }
         return await this.#manage(() =>
           manager.manage(request, { by: this.#origin, rights: this.#parts.rights }),
@@ -213,10 +172,11 @@ export class CloudDesk {
       const known = commands.known(wanted);
       return known === undefined ? refuse("expired", life.reason) : answerOf(known);
     }
-    if (!this.#commands.take(1, clock.monotonic())) {
+    const tooMany = this.#rates.command(clock.monotonic());
+    if (tooMany !== undefined) {
       // Asked for once more it costs nothing.
       const known = commands.known(wanted);
-      return known === undefined ? refuse("busy", COMMANDS.said) : answerOf(known);
+      return known === undefined ? refuse("busy", tooMany) : answerOf(known);
     }
     let command: Command | undefined;
     try {
