@@ -20,7 +20,7 @@ const PROXY = /\/mqtt\/build\/lib\/connect\/socks\.js$/;
 /** Writes for those who develop the MQTT client; of it nothing is called but what makes a writer. */
 const SILENT = /^debug$/;
 /** Where those writers are called, with sentences of their own: 6 kB of them. */
-const TALKATIVE = /\/mqtt\/build\/lib\/.*\.js$/;
+const TALKATIVE = /\/(?:mqtt\/build\/lib|mqtt-packet)\/.*\.js$/;
 const REMARK = /\b(?:(?:this|client)\.log|debug)\(/g;
 /** Of Thing Models what is there for people and for Matter, which the gateway does not speak. */
 const MODEL = /\.tm\.json$/;
