@@ -76,4 +76,9 @@ describe("slugThingId", () => {
       }),
     );
   });
+
+  test("a foreign id of combining marks, which take long to sort, ends", () => {
+    const marks = "\u0345\u0300".repeat(200_000);
+    expect(slugThingId(`Fan ${marks}`)).toBe("fan");
+  });
 });

@@ -55,6 +55,8 @@ function shortHash(text: string): string {
  */
 export function slugThingId(foreign: string, taken: (id: ThingId) => boolean = () => false): ThingId {
   const slug = foreign
+    // Marks that combine are sorted: as many of them as somebody likes would take as many steps, squared.
+    .slice(0, 256)
     .normalize("NFD")
     .replace(/[\u0300-\u036f]/g, "")
     // Escaped: a single letter beyond Latin-1 makes V8 keep the whole bundle in two bytes a character.

@@ -16,6 +16,7 @@ export * from "./api/views.ts";
 export * from "./api/why.ts";
 export * from "./color.ts";
 export * from "./command.ts";
+export * from "./decimal.ts";
 export * from "./home-assistant/index.ts";
 export * from "./homie/description.ts";
 export * from "./homie/description-out.ts";

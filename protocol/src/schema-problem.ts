@@ -140,6 +140,7 @@ export function show(value: unknown): string {
 /** The first corner of a value: what comes from outside may be huge, and may nest deeper than the stack. */
 function outline(value: unknown, levels: number): unknown {
   if (typeof value === "bigint") return String(value);
+  if (typeof value === "string") return value.slice(0, SHOWN_CHARACTERS);
   if (typeof value !== "object" || value === null) return value;
   if (levels === 0) return "…";
   if (Array.isArray(value)) return value.slice(0, SHOWN_ENTRIES).map((item) => outline(item, levels - 1));

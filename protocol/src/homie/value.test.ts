@@ -202,6 +202,13 @@ const HOSTILE = [
   "[]",
 ];
 
+test("an integer that would lose digits is refused as it was written", () => {
+  expect(decodeHomieValue({ type: "integer" }, "9007199254740993")).toEqual({
+    ok: false,
+    problem: 'expected an integer of fewer digits, found "9007199254740993"',
+  });
+});
+
 describe("hostile payloads are refused with a sentence", () => {
   test.each<[string, DataSchema, readonly string[]]>([
     [
@@ -225,7 +232,17 @@ describe("hostile payloads are refused with a sentence", () => {
     [
       "datetime",
       { type: "string", format: "date-time" },
-      [...HOSTILE, "2026-01-05", "2026-02-32T00:00Z", "2026-02-29T00:00Z", "2026-04-31T00:00Z", "now"],
+      [
+        ...HOSTILE,
+        "2026-01-05",
+        "2026-02-32T00:00Z",
+        "2026-02-29T00:00Z",
+        "2026-04-31T00:00Z",
+        "now",
+        "2026-01-05T00:00+99:99",
+        "2026-01-05T00:00-24:00",
+        "2026-01-05T00:00+0760",
+      ],
     ],
     [
       "duration",

@@ -1,3 +1,4 @@
+import { losesDigits } from "../decimal.ts";
 import type { Json } from "../json.ts";
 import { show } from "../schema-problem.ts";
 import { checkValue, type DataSchema, VALUE_CHARACTERS, type ValueCheck } from "../thing.ts";
@@ -62,6 +63,9 @@ export function decodeHomieValue(schema: DataSchema, payload: string): ValueChec
       return refuse(`expected true or false, found ${show(payload)}`);
     case "integer":
       if (!HOMIE_INTEGER.test(payload)) return refuse(`expected an integer, found ${show(payload)}`);
+      if (losesDigits(payload)) {
+        return refuse(`expected an integer of fewer digits, found ${show(payload)}`);
+      }
       return checkValue(schema, Number(payload));
     case "float":
       if (!HOMIE_FLOAT.test(payload)) return refuse(`expected a number, found ${show(payload)}`);
