@@ -1,20 +1,33 @@
 import { isJsonObject, type Json, type JsonObject, show } from "@tram/protocol";
 import type { Decoded } from "./foreign-device.ts";
 
-/** The latest payload, for one message tells many properties of a device. */
+/** Lists and objects within each other: who walks a value, or writes it, does not run out of stack. */
+const LEVELS = 32;
+
+/** The latest payload, for one message tells many properties of many devices. */
 let latest: { readonly text: string; readonly json: Json | undefined } | undefined;
 
-/** @returns undefined when a payload is no JSON. */
+/** @returns undefined when a payload is no JSON, or one that nests deeper than 32 levels. */
 export function parseJson(text: string): Json | undefined {
-  if (latest?.text === text) return latest.json;
-  let json: Json | undefined;
+  // Short ones are read as fast as they are compared, and do not push out a long one.
+  if (text.length < 512) return parseBounded(text);
+  if (latest?.text !== text) latest = { text, json: parseBounded(text) };
+  return latest.json;
+}
+
+/** The same for a text that is not looked at again. */
+export function parseBounded(text: string): Json | undefined {
   try {
-    json = JSON.parse(text) as Json;
+    const json = JSON.parse(text) as Json;
+    return nestsWithin(json, LEVELS) ? json : undefined;
   } catch {
-    json = undefined;
+    return undefined;
   }
-  latest = { text, json };
-  return json;
+}
+
+function nestsWithin(json: Json, levels: number): boolean {
+  if (typeof json !== "object" || json === null) return true;
+  return levels > 0 && Object.values(json).every((part) => nestsWithin(part, levels - 1));
 }
 
 /** Reads a JSON object. @returns a sentence when it is none, or too large. */
@@ -60,12 +73,6 @@ function decoded(value: Json | undefined, found: Json): Decoded {
 
 export function asNumber(found: Json): number | undefined {
   return typeof found === "number" && Number.isFinite(found) ? found : undefined;
-}
-
-/** A number that came as text. */
-export function numberOf(text: string): number | undefined {
-  const number = text.trim() === "" ? Number.NaN : Number(text);
-  return Number.isFinite(number) ? number : undefined;
 }
 
 export function asFlag(found: Json): boolean | undefined {

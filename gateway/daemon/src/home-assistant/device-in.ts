@@ -1,6 +1,4 @@
 import {
-  isJsonObject,
-  type Json,
   type JsonObject,
   type PropertyKey,
   parsePropertyKey,
@@ -8,6 +6,7 @@ import {
   type ThingId,
 } from "@tram/protocol";
 import type { AvailabilityBinding, ForeignDevice, PropertyBinding } from "../foreign/foreign-device.ts";
+import { asText, at, parseJson } from "../foreign/json-payload.ts";
 import type { DiscoveryMessage } from "./discovery-config.ts";
 import { flagOf } from "./entity-builder.ts";
 import { entityIn } from "./entity-in.ts";
@@ -132,11 +131,5 @@ function availabilityOf(raw: JsonObject, problems: string[]): AvailabilityBindin
 /** Zigbee2MQTT says `{"state":"online"}` where it used to say `online`, and not every description names the template. */
 function stateOf(payload: string): string {
   if (!payload.startsWith("{")) return payload;
-  try {
-    const json: unknown = JSON.parse(payload);
-    const state: Json | undefined = isJsonObject(json) ? json.state : undefined;
-    return typeof state === "string" ? state : payload;
-  } catch {
-    return payload;
-  }
+  return asText(at(parseJson(payload), "state")) ?? payload;
 }

@@ -1,4 +1,4 @@
-import type { Json, PropertyAffordance } from "@tram/protocol";
+import { type Json, losesDigits, type PropertyAffordance, readDecimal, show } from "@tram/protocol";
 import type { Decoded, ForeignMessage, PropertyBinding } from "../foreign/foreign-device.ts";
 import type { Options } from "./options.ts";
 import type { Rendered, Template } from "./template/template.ts";
@@ -171,7 +171,7 @@ export class Builder {
 
 /** In a command template `value` is the number that it is. */
 export function numeric(payload: string): number | string {
-  return /^-?\d+(?:\.\d+)?$/.test(payload) ? Number(payload) : payload;
+  return /^-?\d+(?:\.\d+)?$/.test(payload) ? (readDecimal(payload) ?? payload) : payload;
 }
 
 /** True for one word and false for another; undefined for the rest. */
@@ -182,8 +182,8 @@ export function flagOf(on: string, off: string): (text: string) => boolean | und
 export function parserOf({ enum: values, type }: PropertyAffordance): (text: string) => Json | undefined {
   if (type === "number" || type === "integer") {
     return (text) => {
-      const number = text.trim() === "" ? Number.NaN : Number(text);
-      return Number.isFinite(number) ? (type === "integer" ? Math.round(number) : number) : undefined;
+      const number = readDecimal(text);
+      return number !== undefined && type === "integer" ? Math.round(number) : number;
     };
   }
   if (values !== undefined) return (text) => (values.includes(text) ? text : undefined);
@@ -204,7 +204,10 @@ export function decoder(
     const value = parse(text);
     if (value === undefined && whole) return { ok: true, value };
     return value === undefined
-      ? { ok: false, problem: `found ${JSON.stringify(text.slice(0, 80))}` }
+      ? {
+          ok: false,
+          problem: `${losesDigits(text) ? "expected fewer digits, " : ""}found ${show(text)}`,
+        }
       : { ok: true, value };
   };
 }
@@ -246,8 +249,8 @@ export function scaled(from: number, to: number): Pick<Names, "parse" | "print">
   const span = to - from;
   return {
     parse: (text) => {
-      const number = text.trim() === "" ? Number.NaN : Number(text);
-      if (!Number.isFinite(number) || span === 0) return undefined;
+      const number = readDecimal(text);
+      if (number === undefined || span === 0) return undefined;
       return Math.min(100, Math.max(0, Math.round(((number - from) / span) * 100)));
     },
     print: (value) => String(Math.round(from + (Number(value) / 100) * span)),

@@ -300,3 +300,36 @@ test.each([
 ])("%s", (topic, place) => {
   expect(discoveryPlace(topic, "homeassistant/")).toEqual(place);
 });
+
+test("numbers are decimal, and whole ones keep all their digits", () => {
+  const found = entity("homeassistant/sensor/n/config", { state_topic: "n", unit_of_measurement: "W" });
+  expect([" 5 ", "-0.5", "1e3"].map((text) => reading(found, "value", text))).toEqual([5, -0.5, 1_000]);
+  for (const text of ["0x10", "0b11", "0o17", "1_000", "Infinity"]) {
+    expect(reading(found, "value", text)).toBe(`problem: found "${text}"`);
+  }
+  expect(reading(found, "value", "9007199254740993")).toBe(
+    'problem: expected fewer digits, found "9007199254740993"',
+  );
+  const { problems } = entity("homeassistant/sensor/n/config", { state_topic: "n", expire_after: "0x10" });
+  expect(problems).toEqual(["sensor.n.expire_after: expected a number"]);
+});
+
+test("a command template has a number as it was written", () => {
+  const found = entity("homeassistant/text/n/config", {
+    command_topic: "n",
+    command_template: "{{ value is number }} {{ value }}",
+  });
+  expect(writing(found, "value", "12.5")).toBe("n True 12.5");
+  expect(writing(found, "value", "9007199254740993")).toBe("n False 9007199254740993");
+});
+
+test("of the colour of a light each part is a decimal number", () => {
+  const found = entity("homeassistant/light/l/config", {
+    command_topic: "l",
+    rgb_command_topic: "l/c",
+    rgb_state_topic: "l/c",
+  });
+  expect(reading(found, "color", "255, 0,16")).toBe("rgb,255,0,16");
+  expect(reading(found, "color", "0xff,0,16")).toBe('problem: found "0xff,0,16"');
+  expect(reading(found, "color", "255,,16")).toBe('problem: found "255,,16"');
+});

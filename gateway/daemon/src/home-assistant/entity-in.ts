@@ -1,4 +1,5 @@
 import type { PropertyAffordance } from "@tram/protocol";
+import { at, parseJson } from "../foreign/json-payload.ts";
 import { climateIn, fanIn, humidifierIn } from "./climate-in.ts";
 import type { EntityConfig } from "./discovery-config.ts";
 import { Builder, choice, type EntityProperty, flagOf } from "./entity-builder.ts";
@@ -188,12 +189,5 @@ function update(make: Builder, options: Options): readonly EntityProperty[] {
 }
 
 function memberOf(text: string, name: string): unknown {
-  try {
-    const json: unknown = JSON.parse(text);
-    return typeof json === "object" && json !== null && Object.hasOwn(json, name)
-      ? (json as Record<string, unknown>)[name]
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  return at(parseJson(text), name);
 }

@@ -1,5 +1,6 @@
-import type { Json, PropertyAffordance } from "@tram/protocol";
+import { isJsonObject, type Json, type PropertyAffordance, readDecimal } from "@tram/protocol";
 import { homieColor, isSameColor, isSameKelvin, partsOfColor } from "../foreign/color.ts";
+import { parseJson } from "../foreign/json-payload.ts";
 import { type Builder, type EntityProperty, percent, scaled } from "./entity-builder.ts";
 import { COLOR, fromKelvin, temperature, toKelvin } from "./light-parts.ts";
 import { lightTemplateIn } from "./light-template-in.ts";
@@ -40,7 +41,7 @@ function basic(make: Builder, options: Options): readonly EntityProperty[] {
       command: "color_temp_command_topic",
       commandTemplate: "color_temp_command_template",
       standardKey: "light/color-temperature",
-      parse: (text) => toKelvin(Number(text), kelvin),
+      parse: (text) => toKelvin(readDecimal(text), kelvin),
       print: (value) => String(fromKelvin(Number(value), kelvin)),
       isSame: isSameKelvin,
     }),
@@ -68,9 +69,8 @@ function color(make: Builder, options: Options): readonly EntityProperty[] {
       commandTemplate: `${word}_command_template`,
       standardKey: "light/color",
       parse: (text) => {
-        const parts = text.split(",").map(Number);
-        if (parts.some((part) => !Number.isFinite(part))) return undefined;
-        return homieColor(kind, parts);
+        const parts = text.split(",", 5).map(readDecimal);
+        return areNumbers(parts) ? homieColor(kind, parts) : undefined;
       },
       print: (value) => partsOfColor(String(value), kind).join(","),
       isSame: isSameColor,
@@ -152,25 +152,24 @@ function parseObject(
   text: string,
   parse: (object: Readonly<Record<string, unknown>>) => Json | undefined,
 ): Json | undefined {
-  try {
-    const object: unknown = JSON.parse(text);
-    return typeof object === "object" && object !== null
-      ? parse(object as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const object = parseJson(text);
+  return isJsonObject(object) ? parse(object) : undefined;
 }
 
 function colorOfJson(found: unknown): string | undefined {
   if (typeof found !== "object" || found === null) return undefined;
   const { b, g, h, r, s, x, y } = found as Record<string, unknown>;
-  if (areNumbers([r, g, b])) return homieColor("rgb", [r, g, b] as number[]);
-  if (areNumbers([h, s])) return homieColor("hsv", [h, s] as number[]);
-  return areNumbers([x, y]) ? homieColor("xyz", [x, y] as number[]) : undefined;
+  const [rgb, hs, xy] = [
+    [r, g, b],
+    [h, s],
+    [x, y],
+  ];
+  if (areNumbers(rgb)) return homieColor("rgb", rgb);
+  if (areNumbers(hs)) return homieColor("hsv", hs);
+  return areNumbers(xy) ? homieColor("xyz", xy) : undefined;
 }
 
-function areNumbers(list: readonly unknown[]): boolean {
+function areNumbers(list: readonly unknown[]): list is readonly number[] {
   return list.every((each) => typeof each === "number" && Number.isFinite(each));
 }
 

@@ -23,7 +23,8 @@ export function temperature(options: Options, kelvin: boolean): PropertyAffordan
 }
 
 /** @returns undefined for what is no colour temperature. */
-export function toKelvin(number: number, kelvin: boolean): number | undefined {
+export function toKelvin(number: number | undefined, kelvin: boolean): number | undefined {
+  if (number === undefined) return undefined;
   if (!kelvin) return kelvinOfMired(number);
   return Number.isFinite(number) && number > 0 ? Math.round(number) : undefined;
 }

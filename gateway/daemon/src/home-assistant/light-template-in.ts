@@ -1,4 +1,4 @@
-import type { Json } from "@tram/protocol";
+import { type Json, readDecimal } from "@tram/protocol";
 import { homieColor, isSameColor, isSameKelvin, partsOfColor } from "../foreign/color.ts";
 import type { Decoded } from "../foreign/foreign-device.ts";
 import { type Builder, decoder, type EntityProperty, parserOf, percent, scaled } from "./entity-builder.ts";
@@ -69,7 +69,7 @@ export function lightTemplateIn(make: Builder, options: Options): readonly Entit
     }),
     ...part("color-temperature", "color_temp_template", temperature(options, kelvin), {
       standardKey: "light/color-temperature",
-      parse: (text) => toKelvin(Number(text), kelvin),
+      parse: (text) => toKelvin(readDecimal(text), kelvin),
       variables: (value) => ({ color_temp: fromKelvin(Number(value), kelvin) }),
       isSame: isSameKelvin,
     }),

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "@tram/protocol";
+import { type Json, type JsonObject, readDecimal } from "@tram/protocol";
 import { Template } from "./template/template.ts";
 
 /** Reads the options of one entity, and collects what is wrong with them or not supported. */
@@ -38,7 +38,7 @@ export class Options {
   number(name: string): number | undefined {
     const value = this.#options[name];
     if (value === undefined || value === null) return undefined;
-    const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+    const number = typeof value === "string" ? readDecimal(value) : value;
     return typeof number === "number" && Number.isFinite(number) ? number : this.#wrong(name, "a number");
   }
 

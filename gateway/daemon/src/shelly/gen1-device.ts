@@ -1,4 +1,4 @@
-import type { Json, PropertyAffordance } from "@tram/protocol";
+import { type Json, type PropertyAffordance, readDecimal } from "@tram/protocol";
 import type { Place } from "../foreign/described-devices.ts";
 import { DeviceShape } from "../foreign/device-shape.ts";
 import type {
@@ -7,16 +7,7 @@ import type {
   PropertyBinding,
   ReadBinding,
 } from "../foreign/foreign-device.ts";
-import {
-  asFlag,
-  asNumber,
-  at,
-  decodeAt,
-  decodeText,
-  numberOf,
-  parseJson,
-  SILENCE,
-} from "../foreign/json-payload.ts";
+import { asFlag, asNumber, at, decodeAt, decodeText, parseJson, SILENCE } from "../foreign/json-payload.ts";
 import { addGen1Lights } from "./gen1-lights.ts";
 import { GEN1_MODELS, type Gen1Model } from "./gen1-models.ts";
 
@@ -122,7 +113,11 @@ function addPower(
   topics: Gen1Topics,
   { from, node }: { readonly from: string; readonly node: string },
 ): void {
-  shape.add({ keys: [`${node}/power`], like: "meter/power", reads: topics.reads(`${from}/power`, numberOf) });
+  shape.add({
+    keys: [`${node}/power`],
+    like: "meter/power",
+    reads: topics.reads(`${from}/power`, readDecimal),
+  });
   shape.add({
     keys: [`${node}/energy`],
     like: "meter/energy",
@@ -149,7 +144,7 @@ function addRoller(shape: DeviceShape, topics: Gen1Topics, { metered }: Gen1Mode
     reads: [
       {
         topic: topics.topic("roller/0/pos"),
-        decode: (payload) => (payload === "-1" ? SILENCE : decodeText(numberOf)(payload)),
+        decode: (payload) => (payload === "-1" ? SILENCE : decodeText(readDecimal)(payload)),
       },
     ],
     write: topics.write("roller/0/command/pos", String),
@@ -176,7 +171,7 @@ function addMeters(shape: DeviceShape, topics: Gen1Topics, { isThreePhase, meter
       shape.add({
         keys: [`${isThreePhase === true ? "phase" : "meter"}-${index + 1}/${role}`],
         like,
-        reads: topics.reads(`emeter/${index}/${name}`, (text) => scaled(numberOf(text), per)),
+        reads: topics.reads(`emeter/${index}/${name}`, (text) => scaled(readDecimal(text), per)),
       });
     }
   }
@@ -238,13 +233,13 @@ interface Sensor {
 const trueFalse = (text: string): boolean | undefined =>
   text === "true" || text === "1" ? true : text === "false" || text === "0" ? false : undefined;
 const wholePercent = (text: string): number | undefined => {
-  const number = numberOf(text);
+  const number = readDecimal(text);
   return number === undefined ? undefined : Math.round(number);
 };
 
-const POWER: Sensor = { keys: ["meter/power"], decode: numberOf };
+const POWER: Sensor = { keys: ["meter/power"], decode: readDecimal };
 /** Counted in watt-minutes. */
-const ENERGY: Sensor = { keys: ["meter/energy"], decode: (text) => scaled(numberOf(text), 60_000) };
+const ENERGY: Sensor = { keys: ["meter/energy"], decode: (text) => scaled(readDecimal(text), 60_000) };
 
 /** Topics with a value of their own. */
 const SENSORS: Readonly<Record<string, Sensor>> = {
@@ -255,22 +250,22 @@ const SENSORS: Readonly<Record<string, Sensor>> = {
   temperature: {
     keys: ["device/temperature"],
     affordance: { type: "number", unit: "°C", title: "Temperature of the device" },
-    decode: numberOf,
+    decode: readDecimal,
   },
-  voltage: { keys: ["meter/voltage"], decode: numberOf },
-  "adc/0": { keys: ["ain-1/voltage"], decode: numberOf },
-  "sensor/temperature": { keys: ["air/temperature"], decode: numberOf },
-  "sensor/humidity": { keys: ["air/humidity"], decode: numberOf },
+  voltage: { keys: ["meter/voltage"], decode: readDecimal },
+  "adc/0": { keys: ["ain-1/voltage"], decode: readDecimal },
+  "sensor/temperature": { keys: ["air/temperature"], decode: readDecimal },
+  "sensor/humidity": { keys: ["air/humidity"], decode: readDecimal },
   "sensor/battery": { keys: ["battery/level"], decode: wholePercent },
   "sensor/flood": { keys: ["leak/detected"], decode: trueFalse },
   "sensor/smoke": { keys: ["smoke/detected"], decode: trueFalse },
   "sensor/motion": { keys: ["motion/detected"], decode: trueFalse },
-  "sensor/lux": { keys: ["ambient/illuminance"], decode: numberOf },
+  "sensor/lux": { keys: ["ambient/illuminance"], decode: readDecimal },
   "sensor/state": {
     keys: ["contact/open"],
     decode: (text) => (text === "open" ? true : text === "close" ? false : undefined),
   },
-  "sensor/tilt": { keys: ["contact/tilt"], affordance: { type: "number", unit: "°" }, decode: numberOf },
+  "sensor/tilt": { keys: ["contact/tilt"], affordance: { type: "number", unit: "°" }, decode: readDecimal },
   "sensor/vibration": { keys: ["contact/vibration"], affordance: { type: "boolean" }, decode: trueFalse },
   "sensor/gas": {
     keys: ["gas/alarm"],
@@ -280,7 +275,7 @@ const SENSORS: Readonly<Record<string, Sensor>> = {
   "sensor/concentration": {
     keys: ["gas/concentration"],
     affordance: { type: "number", unit: "ppm" },
-    decode: numberOf,
+    decode: readDecimal,
   },
 };
 
@@ -298,14 +293,14 @@ function addSensor(shape: DeviceShape, topics: Gen1Topics, name: string): void {
   const [, quantity = "", index = ""] = /^ext_(temperature|humidity)\/(\d)$/.exec(name) ?? [];
   if (index !== "") {
     const keys = [`air/${quantity}`, `probe-${Number(index) + 1}/${quantity}`];
-    shape.add({ keys, reads: topics.reads(name, numberOf) });
+    shape.add({ keys, reads: topics.reads(name, readDecimal) });
   } else if (name === "tmp") {
     shape.add({ keys: ["air/temperature"], reads: topics.readsAt("status", ["tmp", "value"], asNumber) });
   } else if (Object.hasOwn(STATUS, name)) {
     const { decode, ...part } = STATUS[name] ?? { keys: [], decode: asNumber };
     shape.add({ ...part, reads: topics.readsAt("status", [name], decode) });
   } else {
-    const { decode, ...part } = SENSORS[name] ?? { keys: [], decode: numberOf };
+    const { decode, ...part } = SENSORS[name] ?? { keys: [], decode: readDecimal };
     shape.add({ ...part, reads: topics.reads(name, decode) });
   }
 }

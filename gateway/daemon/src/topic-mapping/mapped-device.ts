@@ -7,7 +7,7 @@ import type {
   PropertyBinding,
 } from "../foreign/foreign-device.ts";
 import type { CheckedMapping, CheckedProperty } from "./check-mapping.ts";
-import { meaning, PayloadReader, pick, spelled } from "./mapped-value.ts";
+import { meaning, pick, spelled } from "./mapped-value.ts";
 import { topicOf } from "./plain-topic.ts";
 
 /** Who speaks for the Things of a mapping: no account has such a name. */
@@ -34,7 +34,6 @@ export function mappedDevice(
   { id, level }: { readonly id: ThingId; readonly level: string | undefined },
   onPick: OnPick = () => undefined,
 ): ForeignDevice {
-  const reader = new PayloadReader();
   const nodes: Record<string, { title: string }> = {};
   const bindings = new Map<PropertyKey, PropertyBinding>();
   for (const [key, property] of properties) {
@@ -42,7 +41,7 @@ export function mappedDevice(
     nodes[node] ??= { title: property.node?.title ?? node };
     bindings.set(
       key,
-      bindingOf(property, level, reader, (found) => onPick(key, found)),
+      bindingOf(property, level, (found) => onPick(key, found)),
     );
   }
   return {
@@ -53,7 +52,7 @@ export function mappedDevice(
     ...(mapping.model === undefined ? {} : { model: mapping.model }),
     nodes,
     properties: bindings,
-    availability: availability === undefined ? [] : [thereOf(availability, level, reader)],
+    availability: availability === undefined ? [] : [thereOf(availability, level)],
     availabilityMode: "latest",
     problems: [],
   };
@@ -61,9 +60,7 @@ export function mappedDevice(
 
 /** What a first message says of a property, to see whether it is a device of the kind at all. */
 export function firstWord({ read, spelling }: CheckedProperty, payload: string): Decoded {
-  return read === undefined
-    ? { ok: true, value: undefined }
-    : decode(payload, read, spelling, new PayloadReader());
+  return read === undefined ? { ok: true, value: undefined } : decode(payload, read, spelling);
 }
 
 function titleOf({ id, title }: CheckedMapping["mapping"], level: string | undefined): string {
@@ -78,7 +75,6 @@ function titleOf({ id, title }: CheckedMapping["mapping"], level: string | undef
 function bindingOf(
   { read, spelling, write }: CheckedProperty,
   level: string | undefined,
-  reader: PayloadReader,
   onPick: (found: boolean) => void,
 ): PropertyBinding {
   return {
@@ -89,7 +85,7 @@ function bindingOf(
         : [
             {
               topic: topicOf(read.topic, level),
-              decode: (payload: string) => decode(payload, read, spelling, reader, onPick),
+              decode: (payload: string) => decode(payload, read, spelling, onPick),
               ...(read.expireAfterMs === undefined ? {} : { expireAfterMs: read.expireAfterMs }),
             },
           ],
@@ -103,13 +99,12 @@ function decode(
   payload: string,
   read: NonNullable<CheckedProperty["read"]>,
   spelling: CheckedProperty["spelling"],
-  reader: PayloadReader,
   onPick?: (found: boolean) => void,
 ): Decoded {
-  const said = pick(payload, read, reader);
+  const said = pick(payload, read);
   onPick?.(said !== "absent");
   if (said === "absent") return { ok: true, value: undefined };
-  return "problem" in said ? { ok: false, problem: said.problem } : meaning(said.found, spelling, reader);
+  return "problem" in said ? { ok: false, problem: said.problem } : meaning(said.found, spelling);
 }
 
 function encode(
@@ -127,12 +122,11 @@ function encode(
 function thereOf(
   availability: NonNullable<CheckedMapping["availability"]>,
   level: string | undefined,
-  reader: PayloadReader,
 ): AvailabilityBinding {
   return {
     topic: topicOf(availability.topic, level),
     decode: (payload) => {
-      const said = pick(payload, availability, reader);
+      const said = pick(payload, availability);
       if (said === "absent" || "problem" in said) return undefined;
       const text = typeof said.found === "string" ? said.found.trim() : JSON.stringify(said.found);
       return text === availability.online ? true : text === availability.offline ? false : undefined;

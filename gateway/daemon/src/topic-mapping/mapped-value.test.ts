@@ -2,9 +2,8 @@ import type { Json, PropertyAffordance } from "@tram/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Template } from "../home-assistant/template/template.ts";
-import { meaning, PayloadReader, pick, type Spelling, spelled } from "./mapped-value.ts";
+import { meaning, pick, type Spelling, spelled } from "./mapped-value.ts";
 
-const reader = () => new PayloadReader();
 const as = (type: PropertyAffordance["type"], more: Partial<Spelling> = {}): Spelling => ({
   affordance: { type },
   scale: 1,
@@ -12,7 +11,7 @@ const as = (type: PropertyAffordance["type"], more: Partial<Spelling> = {}): Spe
   ...more,
 });
 const value = (said: Json, spelling: Spelling): Json | undefined => {
-  const decoded = meaning(said, spelling, reader());
+  const decoded = meaning(said, spelling);
   return decoded.ok ? decoded.value : `! ${decoded.problem}`;
 };
 
@@ -66,14 +65,14 @@ test("a number that is scaled for the device comes back as it was", () => {
 test.each(['{"t":null}', "{}", ""])("a template finds nothing in %j", (payload) => {
   const template = Template.read("{{ value_json.t }}");
   if (typeof template === "string") throw new Error(template);
-  expect(pick(payload, { template }, reader())).toBe("absent");
-  expect(pick('{"t":1}', { template }, reader())).toEqual({ found: "1" });
+  expect(pick(payload, { template })).toBe("absent");
+  expect(pick('{"t":1}', { template })).toEqual({ found: "1" });
 });
 
 test("a template makes a number of what people write with a comma", () => {
   const template = Template.read("{{ value | replace(',', '.') }}");
   if (typeof template === "string") throw new Error(template);
-  expect(pick("31,5", { template }, reader())).toEqual({ found: "31.5" });
+  expect(pick("31,5", { template })).toEqual({ found: "31.5" });
 });
 
 test("words go both ways", () => {
@@ -101,9 +100,9 @@ test("whatever a payload is, it is a value of the type, silence, or a sentence",
   );
   fc.assert(
     fc.property(types, payload, path, (type, text, place) => {
-      const said = pick(text, place === undefined ? {} : { path: place }, reader());
+      const said = pick(text, place === undefined ? {} : { path: place });
       if (said === "absent" || "problem" in said) return;
-      const decoded = meaning(said.found, as(type), reader());
+      const decoded = meaning(said.found, as(type));
       if (!decoded.ok) {
         expect(decoded.problem).toMatch(/^expected /);
         return;
@@ -114,4 +113,21 @@ test("whatever a payload is, it is a value of the type, silence, or a sentence",
     }),
     { numRuns: 1_000 },
   );
+});
+
+test("a payload of digits, or of white space, is no number, and that is seen at once", () => {
+  for (const payload of [`${"1".repeat(1_000_000)}x`, `1${" ".repeat(1_000_000)}x`]) {
+    expect(value(payload, as("number"))).toMatch(/^! expected a number, found "1/);
+  }
+  expect(value("9007199254740993", as("integer"))).toBe(
+    '! expected a number of fewer digits, found "9007199254740993"',
+  );
+});
+
+test.each(["boolean", "number", "string", "object"] as const)("JSON that nests too deep is no %s", (type) => {
+  const payload = `{"state":${"[".repeat(30_000)}${"]".repeat(30_000)}}`;
+  expect(pick(payload, { path: ["state"] })).toEqual({
+    problem: expect.stringMatching(/^expected JSON, found /),
+  });
+  expect(JSON.stringify(value(payload, as(type)) ?? null).length).toBeLessThan(200);
 });

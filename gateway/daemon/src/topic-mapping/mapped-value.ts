@@ -2,12 +2,15 @@ import {
   isJsonObject,
   type Json,
   jsonEqual,
+  losesDigits,
   MAPPING_LIMITS,
   type MappingWords,
   type PropertyAffordance,
+  readDecimal,
   show,
 } from "@tram/protocol";
 import type { Decoded } from "../foreign/foreign-device.ts";
+import { parseJson } from "../foreign/json-payload.ts";
 import type { Template } from "../home-assistant/template/template.ts";
 import { type JsonPath, valueAt } from "./json-path.ts";
 
@@ -28,8 +31,6 @@ export interface Place {
 
 /** Longest text that is a value. In characters. */
 const TEXT_LIMIT = 4_096;
-/** Decimal numbers: `0x1f`, `Infinity` and `1,5` are none. */
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?$/;
 /** What the least device knows of a number: beyond, scaling shows the binary fraction. */
 const DIGITS = 12;
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
@@ -41,26 +42,10 @@ export function wordsOf(words: MappingWords | undefined): ReadonlyMap<string, Js
   return words === undefined ? undefined : new Map(Object.entries(words));
 }
 
-/** Parses a payload once, though several properties are in it. */
-export class PayloadReader {
-  #text: string | undefined;
-  #json: Json | undefined;
-
-  /** @returns undefined when it is not JSON. */
-  json(text: string): Json | undefined {
-    if (text !== this.#text) {
-      this.#text = text;
-      this.#json = parse(text);
-    }
-    return this.#json;
-  }
-}
-
 /** @returns what is at the place; `absent` where the payload is about something else. */
 export function pick(
   payload: string,
   { path, template }: Place,
-  reader: PayloadReader,
 ): { readonly found: Json } | { readonly problem: string } | "absent" {
   if (payload.length > MAPPING_LIMITS.payloadBytes) {
     return { problem: `expected at most ${MAPPING_LIMITS.payloadBytes} bytes, found more` };
@@ -74,7 +59,7 @@ export function pick(
     return rendered.text === "" || rendered.text === "None" ? "absent" : { found: rendered.text };
   }
   if (path === undefined) return { found: payload };
-  const json = reader.json(payload);
+  const json = parseJson(payload);
   if (json === undefined) return { problem: `expected JSON, found ${show(payload)}` };
   const found = valueAt(json, path);
   // JSON has no other word for "not known".
@@ -82,7 +67,7 @@ export function pick(
 }
 
 /** What the device means by what it said. */
-export function meaning(said: Json, spelling: Spelling, reader: PayloadReader): Decoded {
+export function meaning(said: Json, spelling: Spelling): Decoded {
   const { affordance, offset, scale, words } = spelling;
   if (words !== undefined) {
     const text = textOf(said);
@@ -101,7 +86,9 @@ export function meaning(said: Json, spelling: Spelling, reader: PayloadReader): 
     case "integer":
     case "number": {
       const number = numberOf(said);
-      if (number === undefined) return wrong("a number", said);
+      if (number === undefined) {
+        return wrong(losesDigits(said) ? "a number of fewer digits" : "a number", said);
+      }
       return { ok: true, value: rounded(number * scale + offset, scale !== 1 || offset !== 0) };
     }
     case "string": {
@@ -111,7 +98,7 @@ export function meaning(said: Json, spelling: Spelling, reader: PayloadReader): 
         : wrong(`at most ${TEXT_LIMIT} characters`, said);
     }
     default: {
-      const json = typeof said === "string" ? reader.json(said) : said;
+      const json = typeof said === "string" ? parseJson(said) : said;
       const fits = affordance.type === "array" ? Array.isArray(json) : isJsonObject(json);
       return fits && json !== undefined
         ? { ok: true, value: json }
@@ -137,9 +124,7 @@ function rounded(value: number, calculated: boolean): number {
 
 function numberOf(said: Json): number | undefined {
   if (typeof said === "number") return Number.isFinite(said) ? said : undefined;
-  const text = typeof said === "string" ? said.trim() : "";
-  const number = NUMBER.test(text) ? Number(text) : Number.NaN;
-  return Number.isFinite(number) ? number : undefined;
+  return typeof said === "string" ? readDecimal(said) : undefined;
 }
 
 function textOf(value: Json): string {
@@ -148,12 +133,4 @@ function textOf(value: Json): string {
 
 function wrong(expected: string, found: Json): Decoded {
   return { ok: false, problem: `expected ${expected}, found ${show(found)}` };
-}
-
-function parse(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
 }

@@ -5,7 +5,7 @@ import {
   type PropertyAffordance,
   slugThingId,
 } from "@tram/protocol";
-import { meaning, PayloadReader, wordsOf } from "./mapped-value.ts";
+import { meaning, wordsOf } from "./mapped-value.ts";
 import { kindOfTexts, pairOf } from "./seen-values.ts";
 import { standardProperty } from "./standard-properties.ts";
 import { understood } from "./topic-words.ts";
@@ -85,14 +85,9 @@ function allFit(
   affordance: PropertyAffordance,
   words: Readonly<Record<string, boolean>> | undefined,
 ): boolean {
-  const reader = new PayloadReader();
   const own = affordance.type === "boolean" ? wordsOf(words) : undefined;
   return samples.every((sample) => {
-    const meant = meaning(
-      sample as Json,
-      { affordance, scale: 1, offset: 0, ...(own && { words: own }) },
-      reader,
-    );
+    const meant = meaning(sample as Json, { affordance, scale: 1, offset: 0, ...(own && { words: own }) });
     return meant.ok && meant.value !== undefined && checkValue(affordance, meant.value).ok;
   });
 }

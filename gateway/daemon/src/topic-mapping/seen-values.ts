@@ -1,11 +1,10 @@
-import { isJsonObject, type Json, type UnclaimedTopicView } from "@tram/protocol";
+import { isJsonObject, type Json, readDecimal, type UnclaimedTopicView } from "@tram/protocol";
+import { parseBounded } from "../foreign/json-payload.ts";
 import { PAIRS } from "./topic-words.ts";
 import type { Unclaimed } from "./unclaimed-topics.ts";
 
 /** What kind of values were seen. */
 export type SeenKind = UnclaimedTopicView["kind"];
-
-const NUMBER = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\s*$/;
 
 /** The kind of what a topic says, by the payloads that were seen. */
 export function kindOf({
@@ -19,19 +18,15 @@ export function kindOf({
 }
 
 export function kindOfTexts(texts: readonly string[]): SeenKind {
-  if (texts.every((text) => NUMBER.test(text) && Number.isFinite(Number(text)))) return "number";
+  if (texts.every((text) => readDecimal(text) !== undefined)) return "number";
   if (pairOf(texts) !== undefined) return "boolean";
   return texts.every((text) => objectOf(text) !== undefined) ? "object" : "text";
 }
 
 export function objectOf(text: string): { readonly [name: string]: Json } | undefined {
   if (!text.trimStart().startsWith("{")) return undefined;
-  try {
-    const json: unknown = JSON.parse(text);
-    return isJsonObject(json) ? json : undefined;
-  } catch {
-    return undefined;
-  }
+  const json = parseBounded(text);
+  return isJsonObject(json) ? json : undefined;
 }
 
 /** The words for true and false that all the texts are of, written as they are. */

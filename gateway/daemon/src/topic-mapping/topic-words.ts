@@ -97,6 +97,7 @@ export const PRESENCE_PAIRS: readonly (readonly [yes: string, no: string])[] = [
 /** `Nhiệt_độ 2` and `nhietDo2` are `nhietdo2`. */
 export function bareWord(text: string): string {
   return text
+    .slice(0, 256)
     .normalize("NFD")
     .replace(/[\u0300-\u036f]/g, "")
     .replace(/[\u0111\u0110]/g, "d")
@@ -137,7 +138,7 @@ export function understood(name: string): Named {
     [bare, ""],
     [stem, number],
     [parts.at(-1), ""],
-    [parts.at(-1)?.replace(/\d+$/, ""), number],
+    [parts.at(-1)?.replace(/(?<!\d)\d+$/, ""), number],
     [parts[0], ""],
   ] as const) {
     const keys = KEYS.get(word ?? "");
