@@ -25,6 +25,7 @@ import type {
   ForeignMessage,
   ForeignReply,
 } from "./foreign-device.ts";
+import { readingOne } from "./message-work.ts";
 import { modelOf } from "./model-of.ts";
 import { type Listener, TopicListeners, textOf } from "./topic-listeners.ts";
 
@@ -156,7 +157,7 @@ export class ForeignDevices implements Disposable {
    * @returns false when it is about none.
    */
   take(message: Pick<MqttMessage, "payload" | "topic">, unit: Unit, time?: EpochMs): boolean {
-    return this.#listeners.take(message, unit, time);
+    return readingOne(() => this.#listeners.take(message, unit, time));
   }
 
   /** Topics at which a device is heard, or spoken to. */

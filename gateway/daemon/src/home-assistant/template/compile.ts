@@ -1,26 +1,13 @@
 import { parse, tokenize } from "@huggingface/jinja";
 import { type Arguments, contains, FILTERS, FUNCTIONS, METHODS, TESTS } from "./filters.ts";
-import {
-  bounded,
-  compare,
-  equal,
-  finite,
-  isList,
-  isObject,
-  kindOf,
-  memberOf,
-  numberOf,
-  TEMPLATE_LIMITS,
-  TemplateError,
-  type TemplateValue,
-  textOf,
-  truthy,
-} from "./values.ts";
+import { entriesOf, isList, isMap, isObject, keysOf, kindOf, type TemplateValue } from "./kinds.ts";
+import { ITEM, STEP, TEMPLATE_LIMITS, TemplateError, work } from "./limits.ts";
+import { compare, equal, finite, memberOf, numberOf, truthy } from "./values.ts";
+import { bounded, Draft, textOf } from "./writing.ts";
 
-/** What a rendering knows, and how much it has done. */
+/** What a rendering knows. */
 export class Scope {
   readonly #names: Map<string, TemplateValue>;
-  #steps = 0;
 
   constructor(names: Iterable<readonly [string, TemplateValue]>) {
     this.#names = new Map(names);
@@ -32,12 +19,6 @@ export class Scope {
 
   set(name: string, value: TemplateValue): void {
     this.#names.set(name, value);
-  }
-
-  /** @throws {TemplateError} when the rendering has done enough. */
-  step(): void {
-    if (++this.#steps > TEMPLATE_LIMITS.steps)
-      throw new TemplateError(`more than ${TEMPLATE_LIMITS.steps} steps`);
   }
 }
 
@@ -67,6 +48,8 @@ export function compileTemplate(source: string): Part {
   if (source.length > TEMPLATE_LIMITS.source) {
     throw new TemplateError(`expected at most ${TEMPLATE_LIMITS.source} characters, found ${source.length}`);
   }
+  // The tokenizer looks at each beginning of a run of white space again.
+  if (/\s{257}/.test(source)) throw new TemplateError("more than 256 spaces in a row");
   let program: Node;
   try {
     program = parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true })) as unknown as Node;
@@ -86,9 +69,9 @@ class Compiler {
     const [single] = compiled;
     if (compiled.length === 1 && single !== undefined) return single;
     return (scope) => {
-      let text = "";
-      for (const part of compiled) text = bounded(text + textOf(part(scope)));
-      return text;
+      const draft = new Draft();
+      for (const part of compiled) draft.add(textOf(part(scope)));
+      return draft.text;
     };
   }
 
@@ -97,7 +80,7 @@ class Compiler {
     const part = this.#compile(node);
     this.#depth--;
     return (scope) => {
-      scope.step();
+      work(STEP);
       return part(scope);
     };
   }
@@ -186,6 +169,7 @@ class Compiler {
         throw new TemplateError(`${kindOf(value)} has no slices`);
       if (stride !== 1) throw new TemplateError("slices have steps of 1");
       const [first, last] = [from(scope), to(scope)];
+      if (isList(value)) work(value.length * ITEM);
       return value.slice(
         first === undefined ? undefined : numberOf(first),
         last === undefined ? undefined : numberOf(last),
@@ -274,15 +258,15 @@ class Compiler {
     return (scope) => {
       const items = iterated(over(scope));
       if (items.length === 0) return none(scope);
-      let text = "";
+      const draft = new Draft();
       for (const item of items) {
-        scope.step();
+        work(STEP);
         for (const [index, name] of names.entries()) {
           scope.set(name, names.length === 1 ? item : memberOf(item, index));
         }
-        text = bounded(text + textOf(turn(scope)));
+        draft.add(textOf(turn(scope)));
       }
-      return text;
+      return draft.text;
     };
   }
 
@@ -300,12 +284,12 @@ class Compiler {
 type Operator = (a: TemplateValue, b: TemplateValue) => TemplateValue;
 
 const OPERATORS: Readonly<Record<string, Operator>> = {
-  "+": (a, b) =>
-    typeof a === "string" && typeof b === "string"
-      ? bounded(a + b)
-      : isList(a) && isList(b)
-        ? [...a, ...b].slice(0, TEMPLATE_LIMITS.steps)
-        : finite(numberOf(a) + numberOf(b)),
+  "+": (a, b) => {
+    if (typeof a === "string" && typeof b === "string") return concatenated(a, b);
+    if (!isList(a) || !isList(b)) return finite(numberOf(a) + numberOf(b));
+    work((a.length + b.length) * ITEM);
+    return [...a, ...b];
+  },
   "-": (a, b) => finite(numberOf(a) - numberOf(b)),
   "*": (a, b) => finite(numberOf(a) * numberOf(b)),
   "/": (a, b) => finite(numberOf(a) / numberOf(b)),
@@ -316,7 +300,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     return finite(number - modulus * Math.floor(number / modulus));
   },
   "**": (a, b) => finite(numberOf(a) ** numberOf(b)),
-  "~": (a, b) => bounded(textOf(a) + textOf(b)),
+  "~": (a, b) => concatenated(textOf(a), textOf(b)),
   "==": equal,
   "!=": (a, b) => !equal(a, b),
   "<": (a, b) => compare(a, b) < 0,
@@ -326,6 +310,12 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   in: (a, b) => contains(b, a),
   "not in": (a, b) => !contains(b, a),
 };
+
+function concatenated(a: string, b: string): string {
+  // Put together when somebody looks at it, and then as fast as memory is copied.
+  work((a.length + b.length) / ITEM);
+  return bounded(a + b);
+}
 
 function identifier(name: string): Part {
   if (CONSTANTS.has(name)) {
@@ -338,8 +328,8 @@ function identifier(name: string): Part {
 function iterated(value: TemplateValue): readonly TemplateValue[] {
   if (value === undefined) return [];
   if (isList(value)) return value;
-  if (value instanceof Map) return [...value.keys()];
-  if (isObject(value)) return Object.keys(value);
+  if (isMap(value)) return entriesOf(value).map(([key]) => key);
+  if (isObject(value)) return keysOf(value);
   throw new TemplateError(`${kindOf(value)} cannot be walked through`);
 }
 

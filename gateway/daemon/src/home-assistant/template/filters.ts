@@ -1,21 +1,8 @@
-import {
-  bounded,
-  compare,
-  entriesOf,
-  equal,
-  finite,
-  isList,
-  isMap,
-  isObject,
-  kindOf,
-  memberOf,
-  numberOf,
-  parseNumber,
-  TemplateError,
-  type TemplateValue,
-  textOf,
-  truthy,
-} from "./values.ts";
+import { parseBounded } from "../../foreign/json-payload.ts";
+import { entriesOf, isList, isMap, isObject, keysOf, kindOf, type TemplateValue } from "./kinds.ts";
+import { ITEM, TemplateError, work } from "./limits.ts";
+import { compare, equal, finite, memberOf, numberOf, parseNumber, truthy } from "./values.ts";
+import { Draft, jsonOf, shown, textOf } from "./writing.ts";
 
 /** Arguments of a call: those without a name, and those with one. */
 export interface Arguments {
@@ -25,8 +12,6 @@ export interface Arguments {
 
 type Filter = (value: TemplateValue, args: Arguments) => TemplateValue;
 
-const SPACES = /^\s+|\s+$/g;
-
 /** The filters of Jinja and Home Assistant that device templates use and whose work is bounded by their input. */
 export const FILTERS: Readonly<Record<string, Filter>> = {
   abs: (value) => Math.abs(numberOf(value)),
@@ -34,46 +19,43 @@ export const FILTERS: Readonly<Record<string, Filter>> = {
   average: (value) => finite(sum(value) / listOf(value).length),
   bitwise_and: (value, { list }) => integer(value) & integer(list[0]),
   bitwise_or: (value, { list }) => integer(value) | integer(list[0]),
-  bool: (value, args) => toBool(value, args),
-  capitalize: (value) => capitalized(textOf(value)),
+  bool: toBool,
+  capitalize: (value) => capitalized(walked(value)),
   count: lengthOf,
   d: fallback,
   default: fallback,
   first: (value) => listOf(value)[0],
-  float: (value, args) => toNumber(value, args, (number) => number),
-  from_json: (value) => parseJson(textOf(value)),
+  float,
+  from_json: (value) => parsed(walked(value)),
   iif: (value, { list }) => (truthy(value) ? orElse(list[0], true) : orElse(list[1], false)),
-  int: (value, args) => toNumber(value, args, Math.trunc),
+  int,
   is_defined: (value) => {
     if (value === undefined) throw new TemplateError("the value is not defined");
     return value;
   },
-  join: (value, { list }) =>
-    bounded(
-      listOf(value)
-        .map((item) => textOf(item))
-        .join(textOf(list[0])),
-    ),
+  join: (value, { list }) => joined(listOf(value), textOf(list[0])),
   last: (value) => listOf(value).at(-1),
   length: lengthOf,
   list: (value) => listOf(value),
-  lower: (value) => textOf(value).toLowerCase(),
+  lower: (value) => walked(value).toLowerCase(),
   max: (value) => extreme(value, 1),
   min: (value) => extreme(value, -1),
   multiply: (value, { list }) => finite(numberOf(numeric(value)) * numberOf(list[0])),
-  replace: (value, { list }) => replaced(textOf(value), textOf(list[0]), textOf(list[1])),
-  reverse: (value) =>
-    typeof value === "string" ? [...value].reverse().join("") : [...listOf(value)].reverse(),
-  round: (value, args) => round(value, args),
-  sort: (value) => [...listOf(value)].sort(compare),
+  replace: (value, { list }) => replaced(walked(value), walked(list[0]), walked(list[1])),
+  reverse: (value) => {
+    const reversed = copyOf(value).reverse();
+    return typeof value === "string" ? reversed.join("") : reversed;
+  },
+  round,
+  sort: (value) => copyOf(value).sort(compare),
   string: (value) => textOf(value),
   sum,
-  title: (value) => textOf(value).replace(/\p{L}+/gu, capitalized),
-  to_json: (value) => toJson(value),
-  tojson: (value) => toJson(value),
-  trim: (value) => textOf(value).replace(SPACES, ""),
-  unique: (value) => [...new Set(listOf(value))],
-  upper: (value) => textOf(value).toUpperCase(),
+  title: (value) => titled(walked(value)),
+  to_json: jsonOf,
+  tojson: jsonOf,
+  trim: (value) => walked(value).trim(),
+  unique: (value) => [...new Set(copyOf(value))],
+  upper: (value) => walked(value).toUpperCase(),
 };
 
 type Test = (value: TemplateValue) => boolean;
@@ -87,7 +69,7 @@ export const TESTS: Readonly<Record<string, Test>> = {
   integer: (value) => Number.isInteger(value),
   is_number: (value) => parseNumber(value) !== undefined,
   iterable: (value) => typeof value === "string" || (typeof value === "object" && value !== null),
-  lower: (value) => textOf(value) === textOf(value).toLowerCase(),
+  lower: (value) => walked(value) === textOf(value).toLowerCase(),
   mapping: (value) => isMap(value) || isObject(value),
   none: (value) => value === null,
   number: (value) => typeof value === "number",
@@ -96,7 +78,7 @@ export const TESTS: Readonly<Record<string, Test>> = {
   string: (value) => typeof value === "string",
   true: (value) => value === true,
   undefined: (value) => value === undefined,
-  upper: (value) => textOf(value) === textOf(value).toUpperCase(),
+  upper: (value) => walked(value) === textOf(value).toUpperCase(),
 };
 
 type Call = (args: Arguments) => TemplateValue;
@@ -104,10 +86,10 @@ type Call = (args: Arguments) => TemplateValue;
 const RANGE = 1_000;
 
 export const FUNCTIONS: Readonly<Record<string, Call>> = {
-  bool: ({ list: [value, ...rest], named }) => toBool(value, { list: rest, named }),
-  float: ({ list: [value, ...rest], named }) => toNumber(value, { list: rest, named }, (number) => number),
+  bool: called(toBool),
+  float: called(float),
   iif: ({ list: [value, yes, no] }) => (truthy(value) ? orElse(yes, true) : orElse(no, false)),
-  int: ({ list: [value, ...rest], named }) => toNumber(value, { list: rest, named }, Math.trunc),
+  int: called(int),
   is_number: ({ list }) => parseNumber(list[0]) !== undefined,
   max: ({ list }) => extreme(list.length === 1 ? list[0] : list, 1),
   min: ({ list }) => extreme(list.length === 1 ? list[0] : list, -1),
@@ -118,6 +100,7 @@ export const FUNCTIONS: Readonly<Record<string, Call>> = {
         : [numberOf(list[0]), numberOf(list[1]), numberOf(list[2] ?? 1)];
     const count = step === 0 ? Number.NaN : Math.max(0, Math.ceil((to - from) / step));
     if (!(count <= RANGE)) throw new TemplateError(`range: expected at most ${RANGE} numbers`);
+    work(count * ITEM);
     return Array.from({ length: count }, (_, index) => from + index * step);
   },
 };
@@ -127,7 +110,7 @@ type Method = (value: TemplateValue, args: Arguments) => TemplateValue;
 /** Methods of texts and dictionaries. */
 export const METHODS: Readonly<Record<string, Method>> = {
   endswith: (value, { list }) => string(value).endsWith(string(list[0])),
-  find: (value, { list }) => string(value).indexOf(string(list[0])),
+  find: (value, { list }) => searched(value, list[0]).indexOf(string(list[0])),
   get: (value, { list }) => memberOf(value, list[0]) ?? list[1] ?? null,
   items: (value) => entriesOf(value).map(([key, item]) => [key, item]),
   keys: (value) => entriesOf(value).map(([key]) => key),
@@ -136,14 +119,19 @@ export const METHODS: Readonly<Record<string, Method>> = {
   replace: (value, { list }) => replaced(string(value), string(list[0]), string(list[1])),
   rstrip: (value, { list }) => stripped(string(value), list[0], false, true),
   split: (value, { list }) => {
-    const text = string(value);
-    return list[0] === undefined
-      ? text.split(/\s+/).filter((part) => part !== "")
-      : text.split(separator(list[0]));
+    const by = list[0];
+    const parts =
+      by === undefined
+        ? string(value)
+            .split(/\s+/)
+            .filter((part) => part !== "")
+        : searched(value, by).split(separator(by));
+    work(parts.length * ITEM);
+    return parts;
   },
   startswith: (value, { list }) => string(value).startsWith(string(list[0])),
   strip: (value, { list }) => stripped(string(value), list[0], true, true),
-  title: (value) => string(value).replace(/\p{L}+/gu, capitalized),
+  title: (value) => titled(string(value)),
   upper: (value) => string(value).toUpperCase(),
   values: (value) => entriesOf(value).map(([, item]) => item),
 };
@@ -163,30 +151,40 @@ function defaultOf({ list, named }: Arguments): TemplateValue {
   return named.has("default") ? named.get("default") : list[0];
 }
 
+/** @throws {TemplateError} where none is given for a value that is not what was expected. */
+function given(otherwise: TemplateValue, value: TemplateValue, expected: string): TemplateValue {
+  if (otherwise !== undefined) return otherwise;
+  throw new TemplateError(`expected ${expected}, found ${shown(value)}`);
+}
+
 function toNumber(value: TemplateValue, args: Arguments, make: (number: number) => number): TemplateValue {
   const number = parseNumber(value);
-  if (number !== undefined) return make(number);
-  const otherwise = defaultOf(args);
-  if (otherwise !== undefined) return otherwise;
-  throw new TemplateError(`expected a number, found ${textOf(value, true) || kindOf(value)}`);
+  return number === undefined ? given(defaultOf(args), value, "a number") : make(number);
+}
+
+function float(value: TemplateValue, args: Arguments): TemplateValue {
+  return toNumber(value, args, (number) => number);
+}
+
+function int(value: TemplateValue, args: Arguments): TemplateValue {
+  return toNumber(value, args, Math.trunc);
+}
+
+/** A filter that is called as a function: its value is the first argument. */
+function called(filter: Filter): Call {
+  return ({ list: [value, ...list], named }) => filter(value, { list, named });
 }
 
 function toBool(value: TemplateValue, args: Arguments): TemplateValue {
-  const word = textOf(value).toLowerCase();
+  const word = walked(value).toLowerCase();
   if (["true", "yes", "on", "enable", "1"].includes(word)) return true;
   if (["false", "no", "off", "disable", "0"].includes(word)) return false;
-  const otherwise = defaultOf(args);
-  if (otherwise !== undefined) return otherwise;
-  throw new TemplateError(`expected true or false, found ${textOf(value, true) || kindOf(value)}`);
+  return given(defaultOf(args), value, "true or false");
 }
 
 function round(value: TemplateValue, { list, named }: Arguments): TemplateValue {
   const number = parseNumber(value);
-  if (number === undefined) {
-    const otherwise = named.get("default") ?? list[2];
-    if (otherwise !== undefined) return otherwise;
-    throw new TemplateError(`expected a number, found ${textOf(value, true) || kindOf(value)}`);
-  }
+  if (number === undefined) return given(named.get("default") ?? list[2], value, "a number");
   const digits = Math.min(15, Math.max(-15, numberOf(list[0] ?? named.get("precision") ?? 0)));
   const method = textOf(list[1] ?? named.get("method") ?? "common");
   const factor = 10 ** digits;
@@ -207,28 +205,55 @@ function halfToEven(number: number): number {
 }
 
 function sum(value: TemplateValue): number {
-  return finite(listOf(value).reduce<number>((total, item) => total + numberOf(item), 0));
+  return finite(copyOf(value).reduce<number>((total, item) => total + numberOf(item), 0));
 }
 
 function extreme(value: TemplateValue, sign: 1 | -1): TemplateValue {
-  const [first, ...rest] = listOf(value);
-  if (first === undefined) throw new TemplateError("expected at least one value");
-  return rest.reduce((best, item) => (compare(item, best) * sign > 0 ? item : best), first);
+  const list = listOf(value);
+  if (list.length === 0) throw new TemplateError("expected at least one value");
+  return list.reduce((best, item) => (compare(item, best) * sign > 0 ? item : best));
 }
 
 function lengthOf(value: TemplateValue): number {
   if (isMap(value)) return value.size;
-  return isObject(value) ? Object.keys(value).length : listOf(value).length;
+  return isObject(value) ? keysOf(value).length : listOf(value).length;
 }
 
 function listOf(value: TemplateValue): readonly TemplateValue[] {
   if (isList(value)) return value;
-  if (typeof value === "string") return [...value];
+  if (typeof value === "string") {
+    work(value.length * ITEM);
+    return [...value];
+  }
   return entriesOf(value).map(([key]) => key);
 }
 
+/** A list of its own, or one that is walked through. */
+function copyOf(value: TemplateValue): TemplateValue[] {
+  const list = listOf(value);
+  work(list.length * ITEM);
+  return [...list];
+}
+
+/** The text of a value, for somebody who looks at all of it. */
+function walked(value: TemplateValue): string {
+  const text = textOf(value);
+  work(text.length);
+  return text;
+}
+
+/** A text in which another one is looked for: at the worst each character of it is compared with many of the other's. */
+function searched(value: TemplateValue, what: TemplateValue): string {
+  const text = string(value);
+  work(text.length * (string(what).length / 16));
+  return text;
+}
+
 function string(value: TemplateValue): string {
-  if (typeof value === "string") return value;
+  if (typeof value === "string") {
+    work(value.length);
+    return value;
+  }
   throw new TemplateError(`expected a text, found ${kindOf(value)}`);
 }
 
@@ -239,19 +264,35 @@ function separator(value: TemplateValue): string {
 }
 
 function stripped(text: string, characters: TemplateValue, left: boolean, right: boolean): string {
-  const odd = characters === undefined ? undefined : new Set(string(characters));
-  const goes = (character: string): boolean => odd?.has(character) ?? /\s/.test(character);
+  if (characters === undefined) {
+    const begun = left ? text.trimStart() : text;
+    return right ? begun.trimEnd() : begun;
+  }
+  const odd = new Set(string(characters));
   let start = 0;
   let end = text.length;
-  while (left && start < end && goes(text.charAt(start))) start++;
-  while (right && end > start && goes(text.charAt(end - 1))) end--;
+  while (left && start < end && odd.has(text.charAt(start))) start++;
+  while (right && end > start && odd.has(text.charAt(end - 1))) end--;
   return text.slice(start, end);
 }
 
 function replaced(text: string, from: string, to: string): string {
-  const parts = from === "" ? [...text].length + 1 : text.split(from).length - 1;
-  if (text.length + parts * to.length > 2 ** 20) return bounded("x".repeat(2 ** 20));
-  return bounded(text.replaceAll(from, () => to));
+  const parts = searched(text, from).split(from);
+  return joined(from === "" ? ["", ...parts, ""] : parts, to);
+}
+
+function joined(items: readonly TemplateValue[], between: string): string {
+  const draft = new Draft();
+  for (const [index, item] of items.entries()) {
+    if (index > 0) draft.add(between);
+    draft.add(textOf(item));
+  }
+  return draft.text;
+}
+
+function titled(text: string): string {
+  work(text.length * ITEM);
+  return text.replace(/\p{L}+/gu, capitalized);
 }
 
 function capitalized(text: string): string {
@@ -268,29 +309,21 @@ function integer(value: TemplateValue): number {
   throw new TemplateError(`expected a whole number, found ${number}`);
 }
 
-/** `undefined` for what is no JSON, as `value_json` is. */
-export function parseJson(text: string): TemplateValue {
-  try {
-    return JSON.parse(text) as TemplateValue;
-  } catch {
-    return undefined;
-  }
-}
-
-function toJson(value: TemplateValue): string {
-  return bounded(JSON.stringify(plain(value)) ?? "null");
-}
-
-function plain(value: TemplateValue): unknown {
-  if (isMap(value)) return Object.fromEntries([...value].map(([key, item]) => [textOf(key), plain(item)]));
-  return isList(value) ? value.map(plain) : value;
+function parsed(text: string): TemplateValue {
+  work(text.length * ITEM);
+  return parseBounded(text);
 }
 
 /** `in`. */
 export function contains(where: TemplateValue, what: TemplateValue): boolean {
-  if (typeof where === "string") return where.includes(string(what));
+  if (typeof where === "string") return searched(where, what).includes(string(what));
   if (isMap(where)) return where.has(what);
   if (isObject(where)) return typeof what === "string" && Object.hasOwn(where, what);
-  if (isList(where)) return where.some((item) => equal(item, what));
+  if (isList(where)) {
+    return where.some((item) => {
+      work(ITEM);
+      return equal(item, what);
+    });
+  }
   throw new TemplateError(`${kindOf(where)} contains nothing`);
 }

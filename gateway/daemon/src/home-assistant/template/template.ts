@@ -1,6 +1,10 @@
+import { show } from "@tram/protocol";
+import { parseJson } from "../../foreign/json-payload.ts";
+import { spendOfMessage, workOfMessage } from "../../foreign/message-work.ts";
 import { compileTemplate, type Part, Scope } from "./compile.ts";
-import { parseJson } from "./filters.ts";
-import { TemplateError, type TemplateValue, textOf } from "./values.ts";
+import type { TemplateValue } from "./kinds.ts";
+import { beginWork, endWork, ITEM, TEMPLATE_LIMITS, work } from "./limits.ts";
+import { bounded, textOf } from "./writing.ts";
 
 export type Rendered =
   | { readonly ok: true; readonly text: string }
@@ -23,8 +27,7 @@ export class Template {
     try {
       return new Template(compileTemplate(source));
     } catch (error) {
-      if (error instanceof TemplateError) return error.message;
-      throw error;
+      return problemOf(error);
     }
   }
 
@@ -33,15 +36,38 @@ export class Template {
    * @param names what else it knows.
    */
   renderPayload(payload: string, names: Readonly<Record<string, TemplateValue>> = {}): Rendered {
-    return this.render({ ...names, value: payload, value_json: parseJson(payload) });
+    const most = TEMPLATE_LIMITS.payload;
+    if (payload.length > most) {
+      return { ok: false, problem: `expected at most ${most} characters for a template, found more` };
+    }
+    const known = { ...names, value: payload, value_json: parseJson(payload) };
+    const rendered = this.#render(known, { share: workOfMessage(), read: payload.length / ITEM });
+    spendOfMessage(endWork());
+    return rendered;
   }
 
   render(names: Readonly<Record<string, TemplateValue>>): Rendered {
+    return this.#render(names, { share: 1, read: 0 });
+  }
+
+  /** @param read work that was done to know the names. */
+  #render(
+    names: Readonly<Record<string, TemplateValue>>,
+    { read, share }: { readonly share: number; readonly read: number },
+  ): Rendered {
     try {
-      return { ok: true, text: textOf(this.#part(new Scope(Object.entries(names)))).trim() };
+      beginWork(share);
+      work(read);
+      const text = bounded(textOf(this.#part(new Scope(Object.entries(names)))).trim());
+      work(text.length);
+      return { ok: true, text };
     } catch (error) {
-      if (error instanceof TemplateError) return { ok: false, problem: error.message };
-      throw error;
+      return { ok: false, problem: problemOf(error) };
     }
   }
+}
+
+/** The source came from a device, and so did the payload: whatever they do is a mistake of theirs. */
+function problemOf(error: unknown): string {
+  return error instanceof Error ? error.message : show(error);
 }
