@@ -3,7 +3,7 @@ import type { MqttClient } from "@tram/core";
 import type { PublishPacket } from "../codec/packet.ts";
 import { ReasonCode } from "../codec/reason-code.ts";
 import { Acceptance, type Outcome } from "../engine/acceptance.ts";
-import { ofPublish } from "../engine/message.ts";
+import { messageBytes, ofPublish } from "../engine/message.ts";
 import type { Room } from "../engine/room.ts";
 import { Fifo } from "../session/fifo.ts";
 import type { Session } from "../session/session.ts";
@@ -212,26 +212,24 @@ export class Intake {
   }
 
   /** @returns 0 when the message may be asked about. */
-  #refusalOf({ payload, properties, retain }: PublishPacket, topic: TopicName): number {
+  #refusalOf({ payload, properties, qos, retain }: PublishPacket, topic: TopicName): number {
     const { hooks, limits, remarks, retained } = this.#room;
+    const { id, username } = this.#client;
     if (isServersOwn(topic) || !hooks.mayPublish(this.#client, topic)) {
       remarks.warn(
-        `publish ${this.#client.username} ${this.#client.id}`,
-        { client: this.#client.id, username: this.#client.username, topic: topic.slice(0, 200) },
+        `publish ${username} ${id}`,
+        { client: id, username, topic: topic.slice(0, 200) },
         "a client may not publish there",
       );
       return ReasonCode.notAuthorized;
     }
     if ((properties.userProperties?.length ?? 0) > limits.userProperties) return ReasonCode.quotaExceeded;
     if (properties.payloadIsUtf8 === true && !isUtf8(payload)) return ReasonCode.payloadFormatInvalid;
-    if (!retain || payload.length === 0) return 0;
-    const fits = payload.length <= limits.retainedPayloadBytes && retained.hasRoomFor(topic, payload.length);
-    if (fits) return 0;
-    remarks.warn(
-      "retained",
-      { topic: topic.slice(0, 200), topics: retained.size },
-      "no room for a retained message",
-    );
+    // Who cannot be told that there is no room for a retained message has it taken and not retained: see `keep`.
+    if (!retain || payload.length === 0 || this.#version === 4 || qos === 0) return 0;
+    const size = { bytes: messageBytes(topic, payload.length, properties), payload: payload.length };
+    if (retained.hasRoomFor(topic, username, size)) return 0;
+    retained.remark(topic, username);
     return ReasonCode.quotaExceeded;
   }
 

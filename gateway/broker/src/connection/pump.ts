@@ -6,14 +6,23 @@ import type { Connection } from "./connection.ts";
 /** Retained messages of one session that are being kept at a time. */
 const ARRIVING_AT_ONCE = 32;
 
+/** What is looked at in a turn to find retained messages for one client: filters that match nothing cost time too. */
+const VISITED_PER_TURN = 4_096;
+
 /** Sends what waits for the client, as much as it takes: first what is queued, then retained messages. */
 export function pump(connection: Connection, session: Session): void {
   const { outbound } = session;
-  const { clock } = connection.room;
+  const { clock, retained } = connection.room;
+  const visitedLast = retained.visited + VISITED_PER_TURN;
   while (!connection.blocked) {
     const packet = outbound.waiting ? outbound.next(clock.monotonic()) : undefined;
     if (packet === undefined) {
-      if (session.backlog.length === 0 || !takeRetained(connection, session)) return;
+      if (session.backlog.length === 0 || session.scanning) return;
+      if (retained.visited >= visitedLast) {
+        goOnLater(session);
+        return;
+      }
+      if (!takeRetained(connection, session)) return;
       continue;
     }
     if (packet.send === "pubrel") connection.acknowledge("pubrel", packet.id);
@@ -22,6 +31,15 @@ export function pump(connection: Connection, session: Session): void {
       if (!connection.publish(message, copy, packet.id, packet.dup)) outbound.skip(packet.id);
     }
   }
+}
+
+/** The others have their turn first. */
+function goOnLater(session: Session): void {
+  session.scanning = true;
+  setImmediate(() => {
+    session.scanning = false;
+    session.link?.pump();
+  });
 }
 
 /** @returns false when the next one must wait for its turn. */
@@ -36,6 +54,7 @@ function takeRetained(connection: Connection, session: Session): boolean {
     return true;
   }
   const message = step.value;
+  if (message === undefined) return true;
   const copy = oneCopy([backlog.granted], message, false);
   if (copy === undefined) return true;
   // [MQTT-3.3.1-8], [MQTT-3.3.1-10]: it is sent because of the subscription, so the flag is set.

@@ -38,7 +38,7 @@ export class Acceptance {
     let answer: boolean | Promise<boolean>;
     try {
       answer = hooks.accept(client, toMqttMessage(this.message, clock.monotonic()), (unit) => {
-        this.#enlist(unit);
+        this.#enlist(client.username, unit);
         enlist?.(unit);
       });
     } catch (error) {
@@ -70,10 +70,10 @@ export class Acceptance {
     return outcome === "not-kept" && router.deliver(message.atMostOnce());
   }
 
-  #enlist(unit: Unit): void {
+  #enlist(account: string, unit: Unit): void {
     const { retained, router, store } = this.#room;
     const { message } = this;
-    if (message.retain) retained.keep(message, unit);
+    if (message.retain) retained.keep(message, unit, { account });
     this.#plan = router.plan(message);
     for (const { delivery, receiver } of this.#plan ?? []) {
       if (delivery !== undefined) store.queue(receiver, delivery, unit);

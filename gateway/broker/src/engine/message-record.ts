@@ -14,6 +14,8 @@ export interface MessageRecord {
   readonly retain?: true;
   readonly properties?: SavedProperties;
   readonly due?: SavedDue;
+  /** Of a retained one: the account that said it. Not there in older stores, nor for what the gateway says. */
+  readonly by?: string;
 }
 
 type SavedProperties = Omit<ForwardedProperties, "correlationData" | "userProperties"> & {

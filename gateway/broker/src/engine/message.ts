@@ -52,7 +52,7 @@ export class Message {
 
   /** What it counts against quotas, in bytes: what it takes in memory, roughly. */
   get bytes(): number {
-    return messageBytes(this.topic, this.#payload.length);
+    return messageBytes(this.topic, this.#payload.length, this.properties);
   }
 
   /** Whoever holds on to the message calls this: a view of twenty bytes would hold a chunk of 64 kB. */
@@ -102,9 +102,25 @@ export class Message {
   }
 }
 
-/** What a message without properties counts against quotas, in bytes. */
-export function messageBytes(topic: TopicName, payloadBytes: number): number {
-  return topic.length + payloadBytes + 64;
+/** What a message counts against quotas, in bytes. */
+export function messageBytes(
+  topic: TopicName,
+  payloadBytes: number,
+  properties: ForwardedProperties = NO_PROPERTIES,
+): number {
+  const bytes = topic.length + payloadBytes + 64;
+  return properties === NO_PROPERTIES ? bytes : bytes + propertyBytes(properties);
+}
+
+function propertyBytes({
+  contentType = "",
+  correlationData,
+  responseTopic = "",
+  userProperties = [],
+}: ForwardedProperties): number {
+  let bytes = contentType.length + responseTopic.length + (correlationData?.length ?? 0);
+  for (const [name, value] of userProperties) bytes += name.length + value.length + 64;
+  return bytes;
 }
 
 /** A message as the house sees it. */

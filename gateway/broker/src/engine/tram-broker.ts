@@ -72,6 +72,7 @@ class Engine implements TramBroker {
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     const sessions = new Sessions();
     const memory = new MemoryGuard(limits.memoryBytes, log);
+    const remarks = new Remarks(log, clock);
     this.#transactions = transactions;
     this.#room = {
       limits,
@@ -81,9 +82,9 @@ class Engine implements TramBroker {
       transactions,
       sessions,
       router: new Router(),
-      retained: new RetainedMessages(limits, clock),
+      retained: new RetainedMessages(limits, clock, remarks),
       store: new SessionStore(transactions, clock),
-      remarks: new Remarks(log, clock),
+      remarks,
       flusher: new Flusher(),
       totals: { messagesIn: 0, messagesOut: 0, bytesIn: 0, bytesOut: 0, refused: 0, dropped: 0 },
       redirect: options.redirect,

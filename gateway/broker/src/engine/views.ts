@@ -26,7 +26,7 @@ export function sessionView(
 }
 
 export function metricsOf({ retained, router, sessions, totals }: Room): BrokerMetrics {
-  let { dropped } = totals;
+  let dropped = totals.dropped + retained.dropped;
   let queuedMessages = 0;
   let connections = 0;
   for (const session of sessions.all()) {

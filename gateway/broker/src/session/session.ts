@@ -42,7 +42,8 @@ export interface Acknowledger {
 export interface Backlog {
   /** The filter, as the client wrote it. */
   readonly text: string;
-  readonly messages: Iterator<Message, void>;
+  /** Undefined where it was looked for long enough and is to be gone on with. */
+  readonly messages: Iterator<Message | undefined, void>;
   readonly granted: Granted;
 }
 
@@ -84,6 +85,8 @@ export class Session implements Receiver {
   lastDisconnect: { readonly at: EpochMs; readonly reason: string } | undefined;
   /** Retained messages that are just being kept, before they are sent. */
   arriving = 0;
+  /** Retained messages are looked for again in the next turn. */
+  scanning = false;
   /** Messages of QoS 0 that a full socket cost. */
   unsent = 0;
 

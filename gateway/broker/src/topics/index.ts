@@ -1,3 +1,4 @@
+export * from "./holding.ts";
 export * from "./match-cache.ts";
 export * from "./retained-tree.ts";
 export * from "./shared-groups.ts";

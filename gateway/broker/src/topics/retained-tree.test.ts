@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { Holding } from "./holding.ts";
 import { NODE_BYTES, type Retained, RetainedTree } from "./retained-tree.ts";
 import { topicFilter, topicFilters, topicName, topicNames } from "./testing/topics.ts";
 import { matches } from "./topic-filter.ts";
@@ -97,6 +98,67 @@ test("a topic with an expiry that is replaced for ever leaves nothing behind", (
     it.keep(topicName("a"), index, { bytes: 1, expiresAt: 1_000_000 - index });
   }
   expect(it.expire(2_000_000, 10_000)).toMatchObject([{ topic: "a" }]);
+});
+
+test("who finds nothing for long may stop in between", () => {
+  const topics = Array.from({ length: 1_000 }, (_, index) => `a/${index}/b`);
+  const it = tree(...topics);
+  const steps = [...it.scan(topicFilter("a/+/c"), 0)];
+  expect(steps).toEqual(Array.from({ length: Math.floor(it.visited / 256) }, () => undefined));
+  expect(steps.length).toBeGreaterThan(2);
+  expect([...it.scan(topicFilter("a/+/b"), 0)].filter((each) => each !== undefined)).toHaveLength(1_000);
+});
+
+describe("shares", () => {
+  const [a, b, deep] = [topicName("a"), topicName("b"), topicName("b/c/d")];
+  function house(limits = { messages: 2, bytes: 100 + 2 * NODE_BYTES }) {
+    const whole = new Holding({ messages: 4, bytes: 10_000 });
+    return { it: new RetainedTree<string>(UNLIMITED), whole, mine: new Holding(limits, whole) };
+  }
+
+  test("nobody holds more than his own, and what is in a share is in the whole too", () => {
+    const { it, mine, whole } = house();
+    expect(it.keep(a, "a", { bytes: 60, holding: mine })).toBe("kept");
+    expect(it.fits(deep, { bytes: 1, holding: mine })).toBe(false);
+    expect(it.keep(deep, "", { bytes: 1, holding: mine })).toBe("too-large");
+    expect(it.keep(b, "b", { bytes: 40, holding: mine })).toBe("kept");
+    expect(it.keep(topicName("c"), "c", { bytes: 0, holding: mine })).toBe("too-many");
+    const other = new Holding({ messages: 9, bytes: 1_000 }, whole);
+    expect(it.keep(deep, "d", { bytes: 1, holding: other })).toBe("kept");
+    expect([mine.bytes, other.bytes, whole.bytes]).toEqual([
+      100 + 2 * NODE_BYTES,
+      1 + 2 * NODE_BYTES,
+      it.bytes,
+    ]);
+    expect(it.keep(a, "as large", { bytes: 60, holding: mine })).toBe("replaced");
+    expect(it.keep(a, "larger", { bytes: 61, holding: mine })).toBe("too-large");
+  });
+
+  test("a node is paid by whom it was made for, also while only others need it", () => {
+    const { it, mine, whole } = house({ messages: 9, bytes: 1_000 });
+    it.keep(topicName("b/c"), "", { bytes: 1, holding: mine });
+    const other = new Holding({ messages: 9, bytes: 1_000 }, whole);
+    it.keep(deep, "", { bytes: 1, holding: other });
+    it.remove(topicName("b/c"));
+    expect([mine.messages, mine.bytes, other.bytes]).toEqual([0, 2 * NODE_BYTES, 1 + NODE_BYTES]);
+    it.remove(deep);
+    expect([mine.bytes, other.bytes, whole.bytes, whole.messages]).toEqual([0, 0, 0, 0]);
+  });
+
+  test("a topic goes over to whoever says it last and has room; else it stays where it was while it does not grow", () => {
+    const { it, mine, whole } = house({ messages: 1, bytes: 1_000 });
+    const full = new Holding({ messages: 0, bytes: 0 }, whole);
+    it.keep(a, "a", { bytes: 10, holding: mine });
+    expect(it.keep(a, "b", { bytes: 10, holding: full })).toBe("replaced");
+    expect(it.keep(a, "c", { bytes: 11, holding: full })).toBe("too-many");
+    expect([mine.messages, full.messages]).toEqual([1, 0]);
+    it.keep(b, "of nobody", { bytes: 10, holding: whole });
+    expect(it.keep(b, "may grow", { bytes: 20, holding: full })).toBe("replaced");
+    expect(it.keep(b, "beyond all limits", { bytes: 20_000, holding: full })).toBe("too-large");
+    const other = new Holding({ messages: 1, bytes: 1_000 }, whole);
+    expect(it.keep(a, "longer", { bytes: 20, holding: other })).toBe("replaced");
+    expect([mine.messages, other.messages, whole.messages]).toEqual([0, 1, 2]);
+  });
 });
 
 test("limits: what does not fit changes nothing", () => {

@@ -1,5 +1,6 @@
 import type { EpochMs } from "@tram/protocol";
 import { type Expiring, ExpiryQueue } from "./expiry-queue.ts";
+import { Holding } from "./holding.ts";
 import { LevelNode } from "./level-node.ts";
 import type { TopicFilter } from "./topic-filter.ts";
 import type { TopicName } from "./topic-name.ts";
@@ -20,6 +21,8 @@ export interface RetainedOptions {
   readonly bytes: number;
   /** By the clock that `now` is read from. Without it the message does not expire. */
   readonly expiresAt?: EpochMs;
+  /** Whose it is; without it, one that has the limits of the tree. */
+  readonly holding?: Holding;
 }
 
 export interface RetainedLimits {
@@ -34,8 +37,18 @@ export type KeepResult = "kept" | "replaced" | "too-many" | "too-large";
 /** What a level of a topic costs beside its text, rounded up: a node and its place in the `Map` of its parent. */
 export const NODE_BYTES = 128;
 
+/** Nodes that `scan` looks at before it gives the word back. */
+const NODES_AT_ONCE = 256;
+
 class RetainedNode<Value> extends LevelNode<RetainedNode<Value>> {
   message: RetainedMessage<Value> | undefined = undefined;
+  /** For whom it was made: who keeps others below it pays for those alone. */
+  readonly holding: Holding;
+
+  constructor(level: string, parent: RetainedNode<Value> | undefined, holding: Holding) {
+    super(level, parent);
+    this.holding = holding;
+  }
 }
 
 class RetainedMessage<Value> implements Retained<Value>, Expiring {
@@ -43,13 +56,19 @@ class RetainedMessage<Value> implements Retained<Value>, Expiring {
   readonly value: Value;
   readonly bytes: number;
   readonly expiresAt: EpochMs;
+  readonly holding: Holding;
   queueIndex = 0;
 
-  constructor(topic: TopicName, value: Value, { bytes, expiresAt = Infinity }: RetainedOptions) {
+  constructor(
+    topic: TopicName,
+    value: Value,
+    { bytes, expiresAt = Infinity, holding }: RetainedOptions & { readonly holding: Holding },
+  ) {
     this.topic = topic;
     this.value = value;
     this.bytes = bytes;
     this.expiresAt = expiresAt;
+    this.holding = holding;
   }
 }
 
@@ -59,16 +78,18 @@ class RetainedMessage<Value> implements Retained<Value>, Expiring {
  * hears of each.
  */
 export class RetainedTree<Value> {
-  readonly #root = new RetainedNode<Value>("", undefined);
+  readonly #all: Holding;
+  readonly #root: RetainedNode<Value>;
   readonly #expiring = new ExpiryQueue<RetainedMessage<Value>>();
-  readonly #limits: RetainedLimits;
   #size = 0;
   #messageBytes = 0;
   #nodes = 0;
   #visited = 0;
 
+  /** @param limits of what is kept for nobody in particular. */
   constructor(limits: RetainedLimits) {
-    this.#limits = limits;
+    this.#all = new Holding(limits);
+    this.#root = new RetainedNode("", undefined, this.#all);
   }
 
   /** Messages kept, those that have expired and are not removed yet among them. */
@@ -81,7 +102,7 @@ export class RetainedTree<Value> {
     return this.#messageBytes + this.#nodes * NODE_BYTES;
   }
 
-  /** Nodes that `match` has looked at since the tree was made: its cost, as a test or a meter sees it. */
+  /** Nodes that `match` and `scan` have looked at since the tree was made: its cost, as a test or a meter sees it. */
   get visited(): number {
     return this.#visited;
   }
@@ -97,32 +118,34 @@ export class RetainedTree<Value> {
    */
   keep(topic: TopicName, value: Value, options: RetainedOptions): KeepResult {
     const levels = topic.split("/");
-    let depth = 0;
-    let node = this.#root;
-    for (; depth < levels.length; depth++) {
-      const child = node.child(levels[depth] ?? "");
-      if (child === undefined) break;
-      node = child;
-    }
+    let { depth, node } = this.#reach(levels);
     const earlier = depth === levels.length ? node.message : undefined;
-    if (earlier === undefined && this.#size >= this.#limits.messages) return "too-many";
-    const growth = options.bytes - (earlier?.bytes ?? 0) + (levels.length - depth) * NODE_BYTES;
-    // What shrinks is taken even when the limit was lowered below what is kept.
-    if (growth > 0 && this.bytes + growth > this.#limits.bytes) return "too-large";
+    const holding = this.#holderOf(options, earlier, levels.length - depth);
+    if (typeof holding === "string") return holding;
+    holding.add(0, (levels.length - depth) * NODE_BYTES);
     for (; depth < levels.length; depth++) {
-      const child = new RetainedNode<Value>(levels[depth] ?? "", node);
+      const child = new RetainedNode<Value>(levels[depth] ?? "", node, holding);
       node.addChild(child);
       this.#nodes++;
       node = child;
     }
     if (earlier !== undefined) this.#drop(node, earlier);
     // Each message brings its topic as a text of its own; the one that is there is enough.
-    const message = new RetainedMessage(earlier?.topic ?? topic, value, options);
+    const message = new RetainedMessage(earlier?.topic ?? topic, value, { ...options, holding });
     node.message = message;
     this.#size++;
     this.#messageBytes += message.bytes;
+    holding.add(1, message.bytes);
     if (message.expiresAt !== Infinity) this.#expiring.add(message);
     return earlier === undefined ? "kept" : "replaced";
+  }
+
+  /** `keep` would take it. */
+  fits(topic: TopicName, options: RetainedOptions): boolean {
+    const levels = topic.split("/");
+    const { depth, node } = this.#reach(levels);
+    const earlier = depth === levels.length ? node.message : undefined;
+    return typeof this.#holderOf(options, earlier, levels.length - depth) !== "string";
   }
 
   /** @returns whether there was a message, expired or not. */
@@ -149,7 +172,13 @@ export class RetainedTree<Value> {
    * between: what is kept meanwhile may be met or not, what is removed is not met, and no topic is met twice.
    * @param now by this clock messages expire, however long the taking lasts.
    */
-  *match(filter: TopicFilter, now: EpochMs): Generator<Retained<Value>> {
+  *match(filter: TopicFilter, now: EpochMs): Generator<Retained<Value>, void> {
+    for (const found of this.scan(filter, now)) if (found !== undefined) yield found;
+  }
+
+  /** As `match`, and gives undefined after some nodes where nothing was found: whoever takes may stop there for a while. */
+  *scan(filter: TopicFilter, now: EpochMs): Generator<Retained<Value> | undefined, void> {
+    let pauseAt = this.#visited + NODES_AT_ONCE;
     const levels = filter.split("/");
     // Without recursion: the depth is the client's choice, the stack is ours. A `depth` of Infinity takes all below.
     const open: { readonly node: RetainedNode<Value>; readonly depth: number }[] = [
@@ -158,6 +187,10 @@ export class RetainedTree<Value> {
     for (let step = open.pop(); step !== undefined; step = open.pop()) {
       const { node, depth } = step;
       this.#visited++;
+      if (this.#visited >= pauseAt) {
+        yield undefined;
+        pauseAt = this.#visited + NODES_AT_ONCE;
+      }
       const level = levels[depth];
       // §4.7.1.2: `a/#` matches `a` too, so the node before the `#` gives its own message.
       if (level === undefined || level === "#") {
@@ -202,6 +235,35 @@ export class RetainedTree<Value> {
     return removed;
   }
 
+  /** How far down the tree has the levels, and the last node of them. */
+  #reach(levels: readonly string[]): { readonly depth: number; readonly node: RetainedNode<Value> } {
+    let depth = 0;
+    let node = this.#root;
+    for (; depth < levels.length; depth++) {
+      const child = node.child(levels[depth] ?? "");
+      if (child === undefined) break;
+      node = child;
+    }
+    return { depth, node };
+  }
+
+  /**
+   * Who holds a message from now on. Where whoever says it has no room, it stays with whom it was, if it does not grow or
+   * that was nobody: what is known is not lost for a limit that came later.
+   */
+  #holderOf(
+    { bytes, holding = this.#all }: RetainedOptions,
+    earlier: RetainedMessage<Value> | undefined,
+    newNodes: number,
+  ): Holding | "too-many" | "too-large" {
+    const refusal = holding.refusal(bytes + newNodes * NODE_BYTES, earlier);
+    if (refusal === undefined) return holding;
+    if (earlier === undefined) return refusal;
+    if (bytes <= earlier.bytes) return earlier.holding;
+    if (earlier.holding !== holding.whole) return refusal;
+    return earlier.holding.refusal(bytes, earlier) ?? earlier.holding;
+  }
+
   #find(topic: TopicName): RetainedNode<Value> | undefined {
     let node: RetainedNode<Value> | undefined = this.#root;
     for (const level of topic.split("/")) {
@@ -215,6 +277,7 @@ export class RetainedTree<Value> {
     node.message = undefined;
     this.#size--;
     this.#messageBytes -= message.bytes;
+    message.holding.add(-1, -message.bytes);
     if (message.expiresAt !== Infinity) this.#expiring.remove(message);
   }
 
@@ -225,6 +288,7 @@ export class RetainedTree<Value> {
       if (node.message !== undefined || node.hasChildren) break;
       parent.removeChild(node);
       this.#nodes--;
+      node.holding.add(0, -NODE_BYTES);
       node = parent;
     }
   }

@@ -122,8 +122,16 @@ const MqttLimits = Type.Object(
     ),
     queue_bytes: limit(1_024, DEFAULT_LIMITS.queue.bytes, "Their bytes."),
     queued_bytes: limit(1_024, DEFAULT_LIMITS.queuedBytes, "Bytes that wait for all clients together."),
-    retained_messages: limit(0, DEFAULT_LIMITS.retained.messages, "Retained messages."),
-    retained_bytes: limit(0, DEFAULT_LIMITS.retained.bytes, "Their bytes in memory."),
+    retained_messages: limit(
+      0,
+      DEFAULT_LIMITS.retained.messages,
+      "Retained messages; one account may have a quarter of them.",
+    ),
+    retained_bytes: limit(
+      0,
+      DEFAULT_LIMITS.retained.bytes,
+      "Their bytes in memory; one account may have a quarter.",
+    ),
     messages_per_second: limit(
       1,
       DEFAULT_LIMITS.messagesPerSecond,
