@@ -31,6 +31,13 @@ test("is not emptied for good, or opened, by an amount that is no number", () =>
   expect(bucket.take(1, 0)).toBe(false);
 });
 
+test("is full at first, and again once what was taken has come back", () => {
+  const bucket = new TokenBucket(1, 2, 0);
+  expect(bucket.isFull(0)).toBe(true);
+  bucket.take(2, 0);
+  expect([bucket.isFull(1_999), bucket.isFull(2_000)]).toEqual([false, true]);
+});
+
 test("never gives more than the burst and the rate together", () => {
   const takes = fc.array(fc.record({ wait: fc.nat(500), amount: fc.nat(8) }), { maxLength: 50 });
   fc.assert(

@@ -23,4 +23,9 @@ export class TokenBucket {
     this.#tokens -= amount;
     return true;
   }
+
+  /** It gives as much as a new one would. */
+  isFull(nowMs: Ms): boolean {
+    return this.take(0, nowMs) && this.#tokens >= this.#burst;
+  }
 }

@@ -2,7 +2,7 @@ import { type PropertyKey, Thing, type ThingId } from "@tram/protocol";
 import { Compile } from "@tram/protocol/validator";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { PACE } from "./homie/description-pace.ts";
+import { DESCRIPTION_PACE } from "./homie/account-pace.ts";
 import { NOTE_LIMITS } from "./homie/device-notes.ts";
 import { described, HomieHouse } from "./homie/testing/homie-house.ts";
 
@@ -76,13 +76,13 @@ describe("a description", () => {
       await house.say("lamp/$description", described({ level }, { name: `Lamp ${index}` }));
       await house.clock.advance(1);
     }
-    expect(published).toBeLessThanOrEqual(PACE.burst + 1);
+    expect(published).toBeLessThanOrEqual(DESCRIPTION_PACE.device.burst + 1);
     expect(published).toBeGreaterThan(1);
     expect(house.registry.thing(LAMP)?.title).not.toBe("Lamp 999");
     await house.clock.advance(2_000);
     await house.say("other/$state", "init");
     expect(house.registry.thing(LAMP)?.title).toBe("Lamp 999");
-    expect(published).toBeLessThanOrEqual(PACE.burst + 3);
+    expect(published).toBeLessThanOrEqual(DESCRIPTION_PACE.device.burst + 3);
   });
 
   test("that waits is not read when the device is removed meanwhile", async () => {

@@ -1,43 +1,55 @@
-import type {
-  Clock,
-  Commands,
-  Log,
-  MqttClient,
-  MqttMessage,
-  Observation,
-  Registry,
-  Source,
-  ThingRecord,
-  Transactions,
-  Unit,
+import { Remarks } from "@tram/broker";
+import {
+  type AnnounceResult,
+  type Clock,
+  type Commands,
+  DEFAULT_MAX_THINGS,
+  type Log,
+  type MqttClient,
+  type MqttMessage,
+  type Observation,
+  type Registry,
+  type Source,
+  type ThingRecord,
+  type Transactions,
+  type Unit,
 } from "@tram/core";
 import {
+  type Availability,
   type CommandId,
   type CommandRequest,
   checkValue,
-  DESCRIPTION_LIMIT_BYTES,
   type DescriptionProblem,
-  decodeHomieValue,
   type HomieTopic,
   isAway,
   type Origin,
   type PropertyAffordance,
   type PropertyKey,
-  parseHomieDescription,
   parseHomieState,
   parseHomieTopic,
+  type Thing,
   type ThingId,
-  type ValueCheck,
 } from "@tram/protocol";
-import { DescriptionPace } from "./homie/description-pace.ts";
+import { AccountLog } from "./homie/account-log.ts";
+import { AccountPace, DESCRIPTION_PACE, STATE_PACE } from "./homie/account-pace.ts";
 import { DeviceLog } from "./homie/device-log.ts";
 import type { DeviceNotes } from "./homie/device-notes.ts";
 import { EarlyMessages } from "./homie/early-messages.ts";
 import { Family, linkOf } from "./homie/family.ts";
-import { textOf } from "./homie/payload-text.ts";
+import { decode, describedIn, textOf } from "./homie/payload.ts";
 
 /** A topic that a device speaks at. */
 type DeviceTopic = Exclude<HomieTopic, { kind: "broadcast" } | { kind: "set" }>;
+
+/** Who says something. */
+interface Speaker {
+  readonly account: string;
+  /** As which it counts: that of the account which described the device. */
+  readonly source: Source;
+}
+
+/** Things that one account may describe: who fills its part leaves the rest of the house to the others. */
+export const THINGS_PER_ACCOUNT = DEFAULT_MAX_THINGS / 2;
 
 export interface HomieInParts {
   readonly registry: Registry;
@@ -48,6 +60,8 @@ export interface HomieInParts {
   readonly log: Log;
   /** The gateway's own device, for which nobody else speaks. */
   readonly root: ThingId;
+  /** `THINGS_PER_ACCOUNT`, unless nobody can tell the accounts apart. */
+  readonly thingsPerAccount?: number;
   /** Told how a command to a Thing of ours was written. */
   readonly onExactly?: (command: CommandId, payload: string) => void;
 }
@@ -62,11 +76,15 @@ export class HomieIn implements Disposable {
   readonly #transactions: Pick<Transactions, "record">;
   readonly #notes: DeviceNotes;
   readonly #log: Log;
+  readonly #remarks: Remarks;
+  readonly #refusals: AccountLog;
   readonly #root: ThingId;
   readonly #onExactly: HomieInParts["onExactly"];
+  readonly #thingsPerAccount: number;
   readonly #early = new EarlyMessages();
   readonly #family: Family;
-  readonly #pace: DescriptionPace;
+  readonly #pace: AccountPace;
+  readonly #statePace: AccountPace;
   readonly #deviceLog: DeviceLog;
 
   constructor(parts: HomieInParts) {
@@ -75,10 +93,17 @@ export class HomieIn implements Disposable {
     this.#transactions = parts.transactions;
     this.#notes = parts.notes;
     this.#log = parts.log;
+    this.#remarks = new Remarks(parts.log, parts.clock);
+    this.#refusals = new AccountLog(
+      parts,
+      "an account has too many descriptions refused; lines are left out",
+    );
     this.#root = parts.root;
     this.#onExactly = parts.onExactly;
+    this.#thingsPerAccount = parts.thingsPerAccount ?? THINGS_PER_ACCOUNT;
     this.#family = new Family(parts.registry);
-    this.#pace = new DescriptionPace(parts.clock);
+    this.#pace = new AccountPace(parts.clock, DESCRIPTION_PACE);
+    this.#statePace = new AccountPace(parts.clock, STATE_PACE);
     this.#deviceLog = new DeviceLog(parts);
   }
 
@@ -89,14 +114,16 @@ export class HomieIn implements Disposable {
     if (topic.kind === "set") return this.#takeCommand(client, message, topic, unit);
     const speaker = this.#registry.speaker(topic.device);
     if (topic.device === this.#root || (speaker !== undefined && !isOnHomie(speaker))) {
-      this.#log.warn(
+      this.#remarks.warn(
+        `speaks ${client.username}`,
         { username: client.username, topic: message.topic },
         "a client speaks for a Thing that is not on Homie; dropped",
       );
       return false;
     }
     // Somebody with the rights to another account's topics speaks for its Thing, and does not take it over.
-    this.#hear(topic, message, speaker ?? `mqtt:${client.username}`, unit);
+    const account = client.username;
+    this.#hear(topic, message, { account, source: speaker ?? `mqtt:${account}` }, unit);
     return true;
   }
 
@@ -115,23 +142,24 @@ export class HomieIn implements Disposable {
         this.#family.tell(topic.device, state, unit);
       }
     } else if (topic.kind === "alert" || topic.kind === "target") {
-      this.#hear(topic, message, speaker, unit);
+      this.#hear(topic, message, { account: speaker.slice("mqtt:".length), source: speaker }, unit);
     }
   }
 
   [Symbol.dispose](): void {
     this.#pace[Symbol.dispose]();
+    this.#statePace[Symbol.dispose]();
   }
 
-  #hear(topic: DeviceTopic, message: MqttMessage, source: Source, unit: Unit): void {
+  #hear(topic: DeviceTopic, message: MqttMessage, by: Speaker, unit: Unit): void {
     const { device } = topic;
     const text = textOf(message);
     if (topic.kind === "attribute") {
-      if (topic.attribute === "description") this.#describe(device, message, source, unit);
+      if (topic.attribute === "description") this.#describe(device, message, by, unit);
       // Homie 5.0 "Device Lifecycle": an empty `$state` removes the device, also one that never described itself.
-      else if (topic.attribute === "state" && text === "") this.#retire(device, source, unit);
-      else if (topic.attribute === "state") this.#hearKnown(topic, message, text, source, unit);
-    } else this.#hearKnown(topic, message, text, source, unit);
+      else if (topic.attribute === "state" && text === "") this.#retire(device, by.source, unit);
+      else if (topic.attribute === "state") this.#hearKnown(topic, message, text, by, unit);
+    } else this.#hearKnown(topic, message, text, by, unit);
   }
 
   /** Whatever makes sense once the device is described. */
@@ -139,21 +167,21 @@ export class HomieIn implements Disposable {
     topic: DeviceTopic,
     message: MqttMessage,
     text: string | undefined,
-    source: Source,
+    by: Speaker,
     unit: Unit,
   ): void {
     const { device } = topic;
     if (this.#registry.speaker(device) === undefined) {
-      if (topic.kind !== "log") this.#early.keep(device, message);
+      if (topic.kind !== "log") this.#early.keep(by.account, device, message);
       return;
     }
     switch (topic.kind) {
       case "attribute":
-        this.#changeState(device, text, unit);
+        this.#changeState(device, text, by.account, unit);
         break;
       case "value":
         // An empty retained one clears the topic: no news about the property.
-        if (text !== "" || !message.retain) this.#observe(device, topic.property, text, source, unit);
+        if (text !== "" || !message.retain) this.#observe(device, topic.property, text, by.source, unit);
         break;
       case "target":
         this.#aim(device, topic.property, text, unit);
@@ -164,27 +192,35 @@ export class HomieIn implements Disposable {
         }
         break;
       case "log":
-        if (text !== undefined && text !== "") this.#deviceLog.take(this.#thingOf(device), topic.level, text);
+        if (text !== undefined && text !== "") {
+          this.#deviceLog.take(by.account, this.#thingOf(device), topic.level, text);
+        }
     }
   }
 
-  #describe(device: ThingId, message: MqttMessage, source: Source, unit: Unit): void {
+  #describe(device: ThingId, message: MqttMessage, by: Speaker, unit: Unit): void {
     if (message.payload.length === 0) {
-      this.#retire(device, source, unit);
+      this.#retire(device, by.source, unit);
       return;
     }
     const later = (): void => {
-      void this.#transactions.record((unit) => this.#read(device, message, source, unit));
+      void this.#transactions.record((unit) => this.#read(device, message, by, unit));
     };
-    if (this.#pace.admit(device, later)) this.#read(device, message, source, unit);
+    const who = { account: by.account, device, bytes: message.payload.length };
+    const when = this.#pace.admit(who, later);
+    if (when === "now") this.#read(device, message, by, unit);
+    else if (when === "never") {
+      const problem = { path: "$description", problem: "too many descriptions of this account wait" };
+      this.#complain(device, by, [problem], unit);
+    }
   }
 
-  #read(device: ThingId, message: MqttMessage, source: Source, unit: Unit): void {
+  #read(device: ThingId, message: MqttMessage, by: Speaker, unit: Unit): void {
     const result = describedIn(device, message);
     const before = linkOf(this.#registry, device)?.described;
-    const announced = result.ok ? this.#registry.announce(result.thing, source, unit) : result;
+    const announced = result.ok ? this.#announce(result.thing, by.source, unit) : result;
     const refused = announced.ok ? (result.ok ? result.refused : []) : [announced];
-    if (refused.length > 0) this.#complain(device, source, refused, unit);
+    if (refused.length > 0) this.#complain(device, by, refused, unit);
     if (!announced.ok) return;
     if (before !== undefined && result.ok && !isSame(result.thing, before)) {
       const thing = this.#thingOf(device);
@@ -199,27 +235,47 @@ export class HomieIn implements Disposable {
     for (const early of this.#early.take(device)) {
       const topic = parseHomieTopic(early.topic);
       if (topic === undefined || topic.kind === "broadcast" || topic.kind === "set") continue;
-      this.#hear(topic, early, source, unit);
+      this.#hear(topic, early, by, unit);
     }
   }
 
-  #complain(device: ThingId, source: Source, refused: readonly DescriptionProblem[], unit: Unit): void {
+  #announce(thing: Thing, source: Source, unit: Unit): AnnounceResult {
+    const isNew = this.#registry.speaker(thing.id as ThingId) === undefined;
+    if (isNew && this.#registry.namesOf(source).length >= this.#thingsPerAccount) {
+      const problem = `one account may describe ${this.#thingsPerAccount} Things, and this one has`;
+      return { ok: false, code: "too-many-things", path: "id", problem };
+    }
+    return this.#registry.announce(thing, source, unit);
+  }
+
+  #complain(device: ThingId, by: Speaker, refused: readonly DescriptionProblem[], unit: Unit): void {
     const [first] = refused;
     const more = refused.length > 1 ? ` (and ${refused.length - 1} more)` : "";
     const problem = `${first?.path}: ${first?.problem}${more}`;
-    this.#log.warn({ thing: device, source, problem }, "the description of a device was refused");
+    const fields = { thing: device, source: by.source, problem };
+    this.#refusals.say(by.account, "warn", fields, "the description of a device was refused");
     this.#registry.noteProblem(device, `$description: ${problem}`, unit);
   }
 
-  #changeState(device: ThingId, text: string | undefined, unit: Unit): void {
+  #changeState(device: ThingId, text: string | undefined, account: string, unit: Unit): void {
     const state = text === undefined ? undefined : parseHomieState(text);
     if (state !== undefined) {
+      const later = (): void => {
+        void this.#transactions.record((unit) => this.#family.tell(device, state, unit));
+      };
+      // Who goes away is away at once: nobody is shown ready who is not. The way back has its pace.
+      if (isNewsToDelay(this.#family.told(device), state)) {
+        if (this.#statePace.admit({ account, device, bytes: 0 }, later) !== "now") return;
+      } else this.#statePace.forget(device);
       this.#family.tell(device, state, unit);
       return;
     }
+    // The first that is wrong is shown: each that is shown is told to everybody.
+    if (this.#registry.get(this.#thingOf(device))?.problem?.startsWith(STATE_PROBLEM) === true) return;
+    const found = JSON.stringify(text?.slice(0, 60) ?? "bytes that are not UTF-8");
     this.#registry.noteProblem(
       device,
-      `$state: expected init, ready, disconnected, sleeping or lost, found ${JSON.stringify(text?.slice(0, 60) ?? "bytes that are not UTF-8")}`,
+      `${STATE_PROBLEM}expected init, ready, disconnected, sleeping or lost, found ${found}`,
       unit,
     );
   }
@@ -257,7 +313,9 @@ export class HomieIn implements Disposable {
   ): boolean {
     const { device, property } = topic;
     const refuse = (reason: string): false => {
-      this.#log.warn({ username: client.username, topic: message.topic, reason }, "a command was refused");
+      const { username } = client;
+      const fields = { username, topic: message.topic, reason };
+      this.#remarks.warn(`command ${username}`, fields, "a command was refused");
       return false;
     };
     // Homie 5.0: controllers set with non-retained messages; a retained one would be carried out at each reconnection.
@@ -302,6 +360,7 @@ export class HomieIn implements Disposable {
   #retire(device: ThingId, source: Source, unit: Unit): void {
     this.#early.take(device);
     this.#pace.forget(device);
+    this.#statePace.forget(device);
     this.#family.forget(device, unit);
     this.#registry.retire(device, source, unit);
   }
@@ -324,20 +383,9 @@ function isSame(a: object, b: object): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function describedIn(device: ThingId, message: MqttMessage): ReturnType<typeof parseHomieDescription> {
-  const { length } = message.payload;
-  const refuse = (problem: string): { ok: false } & DescriptionProblem => {
-    return { ok: false, path: "$description", problem };
-  };
-  if (length > DESCRIPTION_LIMIT_BYTES) {
-    return refuse(`expected at most ${DESCRIPTION_LIMIT_BYTES} bytes, found ${length}`);
-  }
-  const text = textOf(message);
-  return text === undefined ? refuse(NOT_TEXT) : parseHomieDescription(device, text);
-}
+const STATE_PROBLEM = "$state: ";
 
-const NOT_TEXT = "expected UTF-8 without a byte order mark";
-
-function decode(affordance: PropertyAffordance, text: string | undefined): ValueCheck {
-  return text === undefined ? { ok: false, problem: NOT_TEXT } : decodeHomieValue(affordance, text);
+/** Whether a device comes back with that state. `lost` counts for its children too, so leaving it does as well. */
+function isNewsToDelay(told: Availability | undefined, state: Availability): boolean {
+  return state !== told && state !== "lost" && !(isAway(state) && told !== "lost");
 }

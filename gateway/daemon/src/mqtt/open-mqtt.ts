@@ -141,6 +141,8 @@ export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<Mq
       clock,
       log,
       root: parts.settings.gateway.id,
+      // A broker of others does not tell whose a message is.
+      ...(external === undefined ? {} : { thingsPerAccount: Infinity }),
       onExactly: (command, payload) => out?.writtenAs(command, payload),
     }),
   );

@@ -1,44 +1,74 @@
 import type { MqttMessage } from "@tram/core";
 import type { ThingId } from "@tram/protocol";
 
-/** Bounds on what is kept of devices that have not described themselves yet. */
-export const EARLY_LIMITS = { devices: 64, messages: 512, bytes: 65_536 } as const;
+/** Bounds on what is kept of devices that have not described themselves yet: of each device, and of all of an account. */
+export const EARLY_LIMITS = { devices: 256, messages: 512, bytes: 65_536, accountBytes: 4_194_304 } as const;
 
 interface Early {
   readonly messages: Map<string, MqttMessage>;
   bytes: number;
 }
 
-/** What devices said before they described themselves: the latest of each topic counts once the description is there. */
-export class EarlyMessages {
-  readonly #devices = new Map<ThingId, Early>();
+interface Account {
+  readonly devices: Map<ThingId, Early>;
+  bytes: number;
+}
 
-  keep(device: ThingId, message: MqttMessage): void {
-    const early = this.#of(device);
+/**
+ * What devices said before they described themselves: the latest of each topic counts once the description is there. Whoever
+ * says too much pushes out what is his own.
+ */
+export class EarlyMessages {
+  readonly #accounts = new Map<string, Account>();
+
+  keep(name: string, device: ThingId, message: MqttMessage): void {
+    const account = this.#accountOf(name);
+    const early = earlyOf(account, device);
     const known = early.messages.get(message.topic);
-    const bytes = early.bytes - (known?.payload.length ?? 0) + message.payload.length;
-    if (bytes > EARLY_LIMITS.bytes) return;
+    const growth = message.payload.length - (known?.payload.length ?? 0);
+    if (early.bytes + growth > EARLY_LIMITS.bytes) return;
     if (known === undefined && early.messages.size >= EARLY_LIMITS.messages) return;
     early.messages.set(message.topic, message);
-    early.bytes = bytes;
+    early.bytes += growth;
+    account.bytes += growth;
+    for (const oldest of account.devices.keys()) {
+      if (account.bytes <= EARLY_LIMITS.accountBytes) break;
+      forget(account, oldest);
+    }
   }
 
   /** Hands out what a device said, and forgets it. */
   take(device: ThingId): readonly MqttMessage[] {
-    const messages = [...(this.#devices.get(device)?.messages.values() ?? [])];
-    this.#devices.delete(device);
-    return messages;
+    return [...this.#accounts.values()].flatMap((account) => forget(account, device));
   }
 
-  #of(device: ThingId): Early {
-    const known = this.#devices.get(device);
-    if (known !== undefined) return known;
-    if (this.#devices.size >= EARLY_LIMITS.devices) {
-      const [oldest] = this.#devices.keys();
-      if (oldest !== undefined) this.#devices.delete(oldest);
+  #accountOf(name: string): Account {
+    let account = this.#accounts.get(name);
+    if (account === undefined) {
+      account = { devices: new Map(), bytes: 0 };
+      this.#accounts.set(name, account);
     }
-    const early: Early = { messages: new Map(), bytes: 0 };
-    this.#devices.set(device, early);
-    return early;
+    return account;
   }
+}
+
+function earlyOf(account: Account, device: ThingId): Early {
+  let early = account.devices.get(device);
+  if (early === undefined) {
+    if (account.devices.size >= EARLY_LIMITS.devices) {
+      const [oldest] = account.devices.keys();
+      if (oldest !== undefined) forget(account, oldest);
+    }
+    early = { messages: new Map(), bytes: 0 };
+    account.devices.set(device, early);
+  }
+  return early;
+}
+
+function forget(account: Account, device: ThingId): readonly MqttMessage[] {
+  const early = account.devices.get(device);
+  if (early === undefined) return [];
+  account.devices.delete(device);
+  account.bytes -= early.bytes;
+  return [...early.messages.values()];
 }
