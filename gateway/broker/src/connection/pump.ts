@@ -6,23 +6,14 @@ import type { Connection } from "./connection.ts";
 /** Retained messages of one session that are being kept at a time. */
 const ARRIVING_AT_ONCE = 32;
 
-/** What is looked at in a turn to find retained messages for one client: filters that match nothing cost time too. */
-const VISITED_PER_TURN = 4_096;
-
 /** Sends what waits for the client, as much as it takes: first what is queued, then retained messages. */
 export function pump(connection: Connection, session: Session): void {
   const { outbound } = session;
-  const { clock, retained } = connection.room;
-  const visitedLast = retained.visited + VISITED_PER_TURN;
+  const { clock } = connection.room;
   while (!connection.blocked) {
     const packet = outbound.waiting ? outbound.next(clock.monotonic()) : undefined;
     if (packet === undefined) {
-      if (session.backlog.length === 0 || session.scanning) return;
-      if (retained.visited >= visitedLast) {
-        goOnLater(session);
-        return;
-      }
-      if (!takeRetained(connection, session)) return;
+      if (session.backlog.length === 0 || session.scanning || !takeRetained(connection, session)) return;
       continue;
     }
     if (packet.send === "pubrel") connection.acknowledge("pubrel", packet.id);
@@ -33,13 +24,14 @@ export function pump(connection: Connection, session: Session): void {
   }
 }
 
-/** The others have their turn first. */
-function goOnLater(session: Session): void {
+/** The others have their turn first: filters that find nothing cost time too. */
+function goOnLater(session: Session): false {
   session.scanning = true;
   setImmediate(() => {
     session.scanning = false;
     session.link?.pump();
   });
+  return false;
 }
 
 /** @returns false when the next one must wait for its turn. */
@@ -54,7 +46,7 @@ function takeRetained(connection: Connection, session: Session): boolean {
     return true;
   }
   const message = step.value;
-  if (message === undefined) return true;
+  if (message === undefined) return goOnLater(session);
   const copy = oneCopy([backlog.granted], message, false);
   if (copy === undefined) return true;
   // [MQTT-3.3.1-8], [MQTT-3.3.1-10]: it is sent because of the subscription, so the flag is set.

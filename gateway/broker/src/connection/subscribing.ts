@@ -78,7 +78,7 @@ function subscribeOne(
   const wanted = retainHandling === 0 || (retainHandling === 1 && existing === undefined);
   if (wanted && shareName === undefined) {
     forgetBacklog(session, text);
-    session.backlog.push({ text, messages: retained.scan(filter), granted });
+    session.backlog.push({ text, messages: retained.match(filter), granted });
   }
   return qos;
 }

@@ -117,18 +117,9 @@ export class RetainedMessages {
     );
   }
 
-  *match(filter: TopicFilter): Generator<Message, void> {
-    for (const found of this.scan(filter)) if (found !== undefined) yield found;
-  }
-
-  /** As `match`, and gives undefined now and then where nothing is found for a while. */
-  scan(filter: TopicFilter): Generator<Message | undefined, void> {
-    return messagesOf(this.#tree.scan(filter, this.#clock.monotonic()));
-  }
-
-  /** What was looked at to find messages, since the start. */
-  get visited(): number {
-    return this.#tree.visited;
+  /** What matches a filter; undefined now and then, where others may have their turn. */
+  match(filter: TopicFilter): Generator<Message | undefined, void> {
+    return messagesOf(this.#tree.match(filter, this.#clock.monotonic()));
   }
 
   /** @returns whether `expire` would find something. */

@@ -80,15 +80,6 @@ export class SessionStore {
     });
   }
 
-  /** Writes everything of a session that was not kept before. */
-  saveAll(session: Session): void {
-    this.save(session, { power: true });
-    for (const [text, { granted }] of session.subscriptions) this.subscribe(session, text, granted);
-    for (const id of session.inbound.open) this.#write((unit) => this.receive(session, id, unit));
-    for (const delivery of session.outbound.deliveries)
-      this.#write((unit) => this.queue(session, delivery, unit));
-  }
-
   /** Removes everything of a session. */
   forget(session: Session): void {
     const { inbound, number, outbound, subscriptions } = session;

@@ -151,6 +151,7 @@ class Engine implements TramBroker {
     const { clock, retained, router } = this.#room;
     const receiver = new ListenerReceiver(listener, () => clock.monotonic());
     for (const message of retained.match(parsed.filter)) {
+      if (message === undefined) continue;
       receiver.take(message, { qos: message.qos < qos ? message.qos : qos, retain: true, identifiers: [] });
     }
     router.subscribe(receiver, {

@@ -42,7 +42,7 @@ export interface Acknowledger {
 export interface Backlog {
   /** The filter, as the client wrote it. */
   readonly text: string;
-  /** Undefined where it was looked for long enough and is to be gone on with. */
+  /** Undefined where others are to have their turn. */
   readonly messages: Iterator<Message | undefined, void>;
   readonly granted: Granted;
 }

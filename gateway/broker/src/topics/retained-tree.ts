@@ -37,8 +37,8 @@ export type KeepResult = "kept" | "replaced" | "too-many" | "too-large";
 /** What a level of a topic costs beside its text, rounded up: a node and its place in the `Map` of its parent. */
 export const NODE_BYTES = 128;
 
-/** Nodes that `scan` looks at before it gives the word back. */
-const NODES_AT_ONCE = 256;
+/** Nodes that `match` looks at before it lets others have their turn. */
+export const NODES_PER_TURN = 4_096;
 
 class RetainedNode<Value> extends LevelNode<RetainedNode<Value>> {
   message: RetainedMessage<Value> | undefined = undefined;
@@ -102,7 +102,7 @@ export class RetainedTree<Value> {
     return this.#messageBytes + this.#nodes * NODE_BYTES;
   }
 
-  /** Nodes that `match` and `scan` have looked at since the tree was made: its cost, as a test or a meter sees it. */
+  /** Nodes that `match` has looked at since the tree was made: its cost, as a test or a meter sees it. */
   get visited(): number {
     return this.#visited;
   }
@@ -162,23 +162,14 @@ export class RetainedTree<Value> {
     return this.#find(topic)?.message;
   }
 
-  get(topic: TopicName, now: EpochMs): Retained<Value> | undefined {
-    const message = this.#find(topic)?.message;
-    return message !== undefined && now < message.expiresAt ? message : undefined;
-  }
-
   /**
    * The messages that a filter matches, in no particular order. They are found as they are taken. The tree may change in
    * between: what is kept meanwhile may be met or not, what is removed is not met, and no topic is met twice.
+   * After every so many nodes it gives undefined, whether anything was found or not: who takes may give up his turn there.
+   * Nodes are counted for all filters together, for each of many filters may be done with few.
    * @param now by this clock messages expire, however long the taking lasts.
    */
-  *match(filter: TopicFilter, now: EpochMs): Generator<Retained<Value>, void> {
-    for (const found of this.scan(filter, now)) if (found !== undefined) yield found;
-  }
-
-  /** As `match`, and gives undefined after some nodes where nothing was found: whoever takes may stop there for a while. */
-  *scan(filter: TopicFilter, now: EpochMs): Generator<Retained<Value> | undefined, void> {
-    let pauseAt = this.#visited + NODES_AT_ONCE;
+  *match(filter: TopicFilter, now: EpochMs): Generator<Retained<Value> | undefined, void> {
     const levels = filter.split("/");
     // Without recursion: the depth is the client's choice, the stack is ours. A `depth` of Infinity takes all below.
     const open: { readonly node: RetainedNode<Value>; readonly depth: number }[] = [
@@ -186,11 +177,7 @@ export class RetainedTree<Value> {
     ];
     for (let step = open.pop(); step !== undefined; step = open.pop()) {
       const { node, depth } = step;
-      this.#visited++;
-      if (this.#visited >= pauseAt) {
-        yield undefined;
-        pauseAt = this.#visited + NODES_AT_ONCE;
-      }
+      if (++this.#visited % NODES_PER_TURN === 0) yield undefined;
       const level = levels[depth];
       // §4.7.1.2: `a/#` matches `a` too, so the node before the `#` gives its own message.
       if (level === undefined || level === "#") {
@@ -208,15 +195,6 @@ export class RetainedTree<Value> {
         if (node === this.#root && isServersOwn(child.level)) continue; // [MQTT-4.7.2-1]
         open.push({ node: child, depth: next });
       }
-    }
-  }
-
-  /** All messages, the server's own too, expired or not: for a backup or the start of a store. */
-  *[Symbol.iterator](): Generator<Retained<Value>> {
-    const open = [this.#root];
-    for (let node = open.pop(); node !== undefined; node = open.pop()) {
-      if (node.message !== undefined) yield node.message;
-      for (const child of node.children()) open.push(child);
     }
   }
 

@@ -259,7 +259,9 @@ describe("log lines", () => {
       await house.say("lamp/$log/warn", `line ${index}`, { retain: false });
       await house.clock.advance(30);
     }
-    expect(house.lines.filter((line) => line.startsWith("a device logs too much"))).toHaveLength(1);
+    expect(house.lines.filter((line) => line.startsWith("devices of an account log too much"))).toHaveLength(
+      1,
+    );
     expect(house.lines.length).toBeLessThan(20 + 60 + 2);
     expect(house.notes.lines(LAMP).map(({ text }) => text)).toEqual(
       Array.from({ length: NOTE_LIMITS.lines }, (_, index) => `line ${1_980 + index}`),

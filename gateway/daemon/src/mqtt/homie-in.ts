@@ -20,6 +20,7 @@ import {
   type CommandRequest,
   checkValue,
   type DescriptionProblem,
+  type HomieLogLevel,
   type HomieTopic,
   isAway,
   type Origin,
@@ -32,7 +33,6 @@ import {
 } from "@tram/protocol";
 import { AccountLog } from "./homie/account-log.ts";
 import { AccountPace, DESCRIPTION_PACE, STATE_PACE } from "./homie/account-pace.ts";
-import { DeviceLog } from "./homie/device-log.ts";
 import type { DeviceNotes } from "./homie/device-notes.ts";
 import { EarlyMessages } from "./homie/early-messages.ts";
 import { Family, linkOf } from "./homie/family.ts";
@@ -77,7 +77,7 @@ export class HomieIn implements Disposable {
   readonly #notes: DeviceNotes;
   readonly #log: Log;
   readonly #remarks: Remarks;
-  readonly #refusals: AccountLog;
+  readonly #lines: AccountLog;
   readonly #root: ThingId;
   readonly #onExactly: HomieInParts["onExactly"];
   readonly #thingsPerAccount: number;
@@ -85,7 +85,6 @@ export class HomieIn implements Disposable {
   readonly #family: Family;
   readonly #pace: AccountPace;
   readonly #statePace: AccountPace;
-  readonly #deviceLog: DeviceLog;
 
   constructor(parts: HomieInParts) {
     this.#registry = parts.registry;
@@ -94,17 +93,13 @@ export class HomieIn implements Disposable {
     this.#notes = parts.notes;
     this.#log = parts.log;
     this.#remarks = new Remarks(parts.log, parts.clock);
-    this.#refusals = new AccountLog(
-      parts,
-      "an account has too many descriptions refused; lines are left out",
-    );
+    this.#lines = new AccountLog(parts);
     this.#root = parts.root;
     this.#onExactly = parts.onExactly;
     this.#thingsPerAccount = parts.thingsPerAccount ?? THINGS_PER_ACCOUNT;
     this.#family = new Family(parts.registry);
     this.#pace = new AccountPace(parts.clock, DESCRIPTION_PACE);
     this.#statePace = new AccountPace(parts.clock, STATE_PACE);
-    this.#deviceLog = new DeviceLog(parts);
   }
 
   /** @returns false when subscribers must not see the message. */
@@ -192,10 +187,15 @@ export class HomieIn implements Disposable {
         }
         break;
       case "log":
-        if (text !== undefined && text !== "") {
-          this.#deviceLog.take(by.account, this.#thingOf(device), topic.level, text);
-        }
+        if (text !== undefined && text !== "")
+          this.#takeLine(by.account, this.#thingOf(device), topic.level, text);
     }
+  }
+
+  /** Homie 5.0 "Logging": the latest lines on the Thing, and in the gateway's log as many as it can bear. */
+  #takeLine(account: string, thing: ThingId, level: HomieLogLevel, text: string): void {
+    const { text: line } = this.#notes.addLine(thing, level, text);
+    this.#lines.say(account, level === "fatal" ? "error" : level, { thing, line }, "a device says");
   }
 
   #describe(device: ThingId, message: MqttMessage, by: Speaker, unit: Unit): void {
@@ -253,7 +253,7 @@ export class HomieIn implements Disposable {
     const more = refused.length > 1 ? ` (and ${refused.length - 1} more)` : "";
     const problem = `${first?.path}: ${first?.problem}${more}`;
     const fields = { thing: device, source: by.source, problem };
-    this.#refusals.say(by.account, "warn", fields, "the description of a device was refused");
+    this.#lines.say(by.account, "warn", fields, "the description of a device was refused");
     this.#registry.noteProblem(device, `$description: ${problem}`, unit);
   }
 

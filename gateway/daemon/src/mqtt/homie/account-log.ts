@@ -1,5 +1,6 @@
 import { type Clock, type Log, type LogFields, TokenBucket } from "@tram/core";
 import type { Ms } from "@tram/protocol";
+import { ofAccount } from "./per-account.ts";
 
 /** Lines that one account can bring into the gateway's log. */
 const RATE = { perSecond: 1, burst: 20 } as const;
@@ -12,38 +13,31 @@ interface Account {
   complainedAt: Ms;
 }
 
-/** The gateway's log, with as many lines of each account as it can bear: each is written to flash perhaps. */
+/** The gateway's log, with as many lines of the devices of an account as it can bear. */
 export class AccountLog {
   readonly #clock: Pick<Clock, "monotonic">;
   readonly #log: Log;
-  readonly #complaint: string;
   readonly #accounts = new Map<string, Account>();
 
-  /** @param complaint told once a minute of whoever has more to say. */
-  constructor(parts: { readonly clock: Pick<Clock, "monotonic">; readonly log: Log }, complaint: string) {
+  constructor(parts: { readonly clock: Pick<Clock, "monotonic">; readonly log: Log }) {
     this.#clock = parts.clock;
     this.#log = parts.log;
-    this.#complaint = complaint;
   }
 
-  say(account: string, level: keyof Log, fields: LogFields, text: string): void {
+  say(username: string, level: keyof Log, fields: LogFields, text: string): void {
     const now = this.#clock.monotonic();
-    const known = this.#accountOf(account, now);
-    if (known.bucket.take(1, now)) {
+    const account = ofAccount(this.#accounts, username, () => ({
+      bucket: new TokenBucket(RATE.perSecond, RATE.burst, now),
+      complainedAt: Number.NEGATIVE_INFINITY,
+    }));
+    if (account.bucket.take(1, now)) {
       this.#log[level](fields, text);
-    } else if (now - known.complainedAt >= COMPLAIN_MS) {
-      known.complainedAt = now;
-      this.#log.warn({ username: account, thing: fields.thing }, this.#complaint);
+    } else if (now - account.complainedAt >= COMPLAIN_MS) {
+      account.complainedAt = now;
+      this.#log.warn(
+        { username, thing: fields.thing },
+        "devices of an account log too much; lines are left out",
+      );
     }
-  }
-
-  #accountOf(name: string, now: Ms): Account {
-    let account = this.#accounts.get(name);
-    if (account === undefined) {
-      const bucket = new TokenBucket(RATE.perSecond, RATE.burst, now);
-      account = { bucket, complainedAt: Number.NEGATIVE_INFINITY };
-      this.#accounts.set(name, account);
-    }
-    return account;
   }
 }

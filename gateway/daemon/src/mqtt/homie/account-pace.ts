@@ -1,5 +1,6 @@
 import { type Clock, TokenBucket } from "@tram/core";
 import type { Ms, ThingId } from "@tram/protocol";
+import { ofAccount } from "./per-account.ts";
 
 interface Rate {
   readonly burst: number;
@@ -25,8 +26,10 @@ export const STATE_PACE: PaceRates = {
   account: { burst: 2_048, perSecond: 64 },
 };
 
-/** What may wait of one account: as many as it may have Things, and so many bytes of them. */
-export const WAITING_LIMITS = { devices: 1_000, bytes: 4_194_304 } as const;
+/** What may wait of one account, in bytes: a thousand descriptions as they are, fifteen of the largest. */
+export const WAITING_BYTES = 4_194_304;
+/** What one that waits takes beside its bytes. */
+const EACH_BYTES = 512;
 /** Buckets of an account's devices, beyond which those that are full are forgotten. */
 const BUCKETS = 512;
 const LOOK_MS: Ms = 1_000;
@@ -68,7 +71,8 @@ export class AccountPace implements Disposable {
     who: { readonly account: string; readonly device: ThingId; readonly bytes: number },
     later: () => void,
   ): "now" | "later" | "never" {
-    const { bytes, device } = who;
+    const { device } = who;
+    const bytes = who.bytes + EACH_BYTES;
     const account = this.#accountOf(who.account);
     for (const each of this.#accounts.values()) if (each !== account) drop(each, device);
     if (this.#take(account, device)) {
@@ -77,8 +81,7 @@ export class AccountPace implements Disposable {
     }
     const known = account.waiting.get(device);
     const held = account.bytes - (known?.bytes ?? 0) + bytes;
-    if (held > WAITING_LIMITS.bytes) return "never";
-    if (known === undefined && account.waiting.size >= WAITING_LIMITS.devices) return "never";
+    if (held > WAITING_BYTES) return "never";
     // Its place stays: who speaks often is not put off for that.
     account.waiting.set(device, { bytes, later });
     account.bytes = held;
@@ -127,14 +130,11 @@ export class AccountPace implements Disposable {
   }
 
   #accountOf(name: string): Account {
-    let account = this.#accounts.get(name);
-    if (account === undefined) {
+    return ofAccount(this.#accounts, name, () => {
       const { burst, perSecond } = this.#rates.account;
       const bucket = new TokenBucket(perSecond, burst, this.#clock.monotonic());
-      account = { bucket, devices: new Map(), waiting: new Map(), bytes: 0 };
-      this.#accounts.set(name, account);
-    }
-    return account;
+      return { bucket, devices: new Map(), waiting: new Map(), bytes: 0 };
+    });
   }
 }
 

@@ -1,74 +1,53 @@
 import type { MqttMessage } from "@tram/core";
 import type { ThingId } from "@tram/protocol";
+import { ofAccount } from "./per-account.ts";
 
-/** Bounds on what is kept of devices that have not described themselves yet: of each device, and of all of an account. */
-export const EARLY_LIMITS = { devices: 256, messages: 512, bytes: 65_536, accountBytes: 4_194_304 } as const;
+/** Bounds on what is kept of an account's devices that have not described themselves yet; the others are of each device. */
+export const EARLY_LIMITS = { devices: 256, messages: 512, bytes: 16_384 } as const;
 
 interface Early {
   readonly messages: Map<string, MqttMessage>;
   bytes: number;
 }
 
-interface Account {
-  readonly devices: Map<ThingId, Early>;
-  bytes: number;
-}
-
 /**
  * What devices said before they described themselves: the latest of each topic counts once the description is there. Whoever
- * says too much pushes out what is his own.
+ * has too many devices pushes out what is his own.
  */
 export class EarlyMessages {
-  readonly #accounts = new Map<string, Account>();
+  readonly #accounts = new Map<string, Map<ThingId, Early>>();
 
-  keep(name: string, device: ThingId, message: MqttMessage): void {
-    const account = this.#accountOf(name);
-    const early = earlyOf(account, device);
+  keep(account: string, device: ThingId, message: MqttMessage): void {
+    const early = earlyOf(
+      ofAccount(this.#accounts, account, () => new Map<ThingId, Early>()),
+      device,
+    );
     const known = early.messages.get(message.topic);
-    const growth = message.payload.length - (known?.payload.length ?? 0);
-    if (early.bytes + growth > EARLY_LIMITS.bytes) return;
+    const bytes = early.bytes - (known?.payload.length ?? 0) + message.payload.length;
+    if (bytes > EARLY_LIMITS.bytes) return;
     if (known === undefined && early.messages.size >= EARLY_LIMITS.messages) return;
     early.messages.set(message.topic, message);
-    early.bytes += growth;
-    account.bytes += growth;
-    for (const oldest of account.devices.keys()) {
-      if (account.bytes <= EARLY_LIMITS.accountBytes) break;
-      forget(account, oldest);
-    }
+    early.bytes = bytes;
   }
 
   /** Hands out what a device said, and forgets it. */
   take(device: ThingId): readonly MqttMessage[] {
-    return [...this.#accounts.values()].flatMap((account) => forget(account, device));
-  }
-
-  #accountOf(name: string): Account {
-    let account = this.#accounts.get(name);
-    if (account === undefined) {
-      account = { devices: new Map(), bytes: 0 };
-      this.#accounts.set(name, account);
-    }
-    return account;
+    return [...this.#accounts.values()].flatMap((devices) => {
+      const messages = [...(devices.get(device)?.messages.values() ?? [])];
+      devices.delete(device);
+      return messages;
+    });
   }
 }
 
-function earlyOf(account: Account, device: ThingId): Early {
-  let early = account.devices.get(device);
-  if (early === undefined) {
-    if (account.devices.size >= EARLY_LIMITS.devices) {
-      const [oldest] = account.devices.keys();
-      if (oldest !== undefined) forget(account, oldest);
-    }
-    early = { messages: new Map(), bytes: 0 };
-    account.devices.set(device, early);
+function earlyOf(devices: Map<ThingId, Early>, device: ThingId): Early {
+  const known = devices.get(device);
+  if (known !== undefined) return known;
+  if (devices.size >= EARLY_LIMITS.devices) {
+    const [oldest] = devices.keys();
+    if (oldest !== undefined) devices.delete(oldest);
   }
+  const early: Early = { messages: new Map(), bytes: 0 };
+  devices.set(device, early);
   return early;
-}
-
-function forget(account: Account, device: ThingId): readonly MqttMessage[] {
-  const early = account.devices.get(device);
-  if (early === undefined) return [];
-  account.devices.delete(device);
-  account.bytes -= early.bytes;
-  return [...early.messages.values()];
 }
