@@ -14,6 +14,9 @@ const UNUSED = /^(?:socks|worker-timers|thread-stream)$/;
 const CIRCULAR = /^safe-stable-stringify$/;
 /** The same in the logger itself. */
 const UNUSED_OF_LOGGER = /\/(?:transport|multistream)$/;
+/** The MQTT client in the apps of two shops. */
+const UNUSED_OF_CLIENT = /^\.\/(?:ali|wx)$/;
+const CLIENT = /\/node_modules\/mqtt\/build\//;
 const LOGGER = /\/node_modules\/pino\//;
 /** The MQTT client's way through such a proxy. */
 const PROXY = /\/mqtt\/build\/lib\/connect\/socks\.js$/;
@@ -42,6 +45,9 @@ export const leftOut: Plugin = {
     onResolve({ filter: UNUSED }, ({ path }) => ({ path, namespace: "unused" }));
     onResolve({ filter: UNUSED_OF_LOGGER }, ({ path, importer }) =>
       LOGGER.test(importer) ? { path, namespace: "unused" } : undefined,
+    );
+    onResolve({ filter: UNUSED_OF_CLIENT }, ({ path, importer }) =>
+      CLIENT.test(importer) ? { path, namespace: "unused" } : undefined,
     );
     onResolve({ filter: SILENT }, ({ path }) => ({ path, namespace: "silent" }));
     onResolve({ filter: new RegExp(`^(?:${[...COPIES.keys()].join("|")})$`) }, ({ path }) => ({
