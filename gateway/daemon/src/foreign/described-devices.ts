@@ -100,18 +100,17 @@ export class DescribedDevices implements Disposable {
     this.#dialects.set(dialect.name, dialect);
   }
 
-  /** Makes the devices again that an earlier process knew. */
+  /** Makes the devices again that an earlier process knew. One that cannot be made takes no other with it. */
   async restore(store: Store): Promise<void> {
-    const rows = await store.entries(TABLE);
-    await this.#parts.transactions.record((unit) => {
-      for (const [key, row] of rows) {
-        const entry = entryOf(row);
-        if (entry === undefined || !this.#dialects.has(entry.dialect)) continue;
-        this.#entries.set(key, entry);
-        const { thing } = entry;
+    for (const [key, row] of await store.entries(TABLE)) {
+      const entry = entryOf(row);
+      if (entry === undefined || !this.#dialects.has(entry.dialect)) continue;
+      this.#entries.set(key, entry);
+      const { thing } = entry;
+      await this.#parts.transactions.record((unit) => {
         if (this.#set(entry, unit, false) && entry.thing !== thing) unit.put(TABLE, key, { ...entry });
-      }
-    });
+      });
+    }
   }
 
   /** @returns the latest that was said, which may count only a little later; undefined where there is nothing. */

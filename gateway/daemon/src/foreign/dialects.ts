@@ -60,15 +60,17 @@ export class Dialects implements Disposable {
   async recall(): Promise<void> {
     if (!this.#parts.hearsHass) return;
     const found = this.#parts.retained(`${HASS_PREFIX}/#`);
-    await this.#parts.transactions.record((unit) => {
-      for (const message of found) this.#hass.recall(message, unit);
-    });
+    for (const message of found) {
+      await this.#parts.transactions.record((unit) => this.#hass.recall(message, unit));
+    }
   }
 
   /** Reads what a device says it is; what it tells is read after that. */
   describe(client: MqttClient, message: MqttMessage, unit: Unit): void {
-    if (this.#parts.hearsHass) this.#hass.take(client, message, unit);
-    for (const dialect of this.#own) dialect.take(client, message, unit);
+    this.devices.faults.contain(message, unit, () => {
+      if (this.#parts.hearsHass) this.#hass.take(client, message, unit);
+      for (const dialect of this.#own) dialect.take(client, message, unit);
+    });
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,7 @@
 import type {
   AnnounceResult,
   Clock,
+  Log,
   MqttMessage,
   Observation,
   Registry,
@@ -18,6 +19,7 @@ import type {
   Thing,
   ThingId,
 } from "@tram/protocol";
+import { Faults } from "./faults.ts";
 import type {
   Decoded,
   ForeignAnswer,
@@ -48,7 +50,8 @@ interface Known {
 }
 
 export interface ForeignDevicesParts {
-  readonly clock: Pick<Clock, "after" | "sleep">;
+  readonly clock: Pick<Clock, "after" | "monotonic" | "sleep">;
+  readonly log: Log;
   readonly registry: Registry;
   readonly transactions: Pick<Transactions, "record">;
   readonly rights: TopicRights;
@@ -65,17 +68,20 @@ export function foreignSource(owner: string): Source {
 
 /** Devices that speak MQTT in their own way, as Things: reads their topics into the registry, and writes to them. */
 export class ForeignDevices implements Disposable {
+  readonly faults: Faults;
   readonly #parts: ForeignDevicesParts;
   readonly #registry: Registry;
   readonly #rights: TopicRights;
   readonly #devices = new Map<ThingId, Known>();
-  readonly #listeners = new TopicListeners();
+  readonly #listeners: TopicListeners;
   readonly #topicsOf = new Map<ThingId, readonly (readonly [topic: string, listener: Listener])[]>();
 
   constructor(parts: ForeignDevicesParts) {
     this.#parts = parts;
     this.#registry = parts.registry;
     this.#rights = parts.rights;
+    this.faults = new Faults(parts);
+    this.#listeners = new TopicListeners(this.faults);
   }
 
   /**
@@ -130,8 +136,9 @@ export class ForeignDevices implements Disposable {
       const message = heard.has(topic) ? undefined : this.#parts.retained(topic);
       if (message === undefined) continue;
       const text = textOf(message);
-      for (const [own, listener] of this.#topicsOf.get(id) ?? [])
-        if (own === topic) listener(text, unit, true);
+      for (const [own, listener] of this.#topicsOf.get(id) ?? []) {
+        if (own === topic) this.faults.contain({ topic, thing: id }, unit, () => listener(text, unit, true));
+      }
     }
   }
 
@@ -261,7 +268,7 @@ export class ForeignDevices implements Disposable {
           this.#hear(known, topic, payload === undefined ? undefined : decode(payload), unit),
       ]);
     }
-    const heard = entries.filter(([topic, listener]) => this.#listeners.add(topic, listener));
+    const heard = entries.filter(([topic, listener]) => this.#listeners.add(topic, listener, device.id));
     this.#topicsOf.set(device.id, heard);
     return entries.find((entry) => !heard.includes(entry))?.[0];
   }

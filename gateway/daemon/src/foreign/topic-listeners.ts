@@ -1,5 +1,6 @@
 import type { MqttMessage, Unit } from "@tram/core";
-import type { EpochMs } from "@tram/protocol";
+import type { EpochMs, ThingId } from "@tram/protocol";
+import type { Faults } from "./faults.ts";
 
 /**
  * @param payload undefined where it is not UTF-8.
@@ -13,13 +14,19 @@ export const LISTENERS_OF_TOPIC = 1_024;
 
 /** Who wants to hear which topic, without wildcards: asked for every message of the house. */
 export class TopicListeners {
-  readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #faults: Faults;
+  /** Each with the Thing that it hears for. */
+  readonly #listeners = new Map<string, Map<Listener, ThingId | undefined>>();
+
+  constructor(faults: Faults) {
+    this.#faults = faults;
+  }
 
   /** @returns false when there are too many already. */
-  add(topic: string, listener: Listener): boolean {
-    const listeners = this.#listeners.get(topic) ?? new Set();
+  add(topic: string, listener: Listener, thing?: ThingId): boolean {
+    const listeners = this.#listeners.get(topic) ?? new Map<Listener, ThingId | undefined>();
     if (listeners.size >= LISTENERS_OF_TOPIC) return false;
-    this.#listeners.set(topic, listeners.add(listener));
+    this.#listeners.set(topic, listeners.set(listener, thing));
     return true;
   }
 
@@ -29,12 +36,18 @@ export class TopicListeners {
     if (listeners?.size === 0) this.#listeners.delete(topic);
   }
 
-  /** @returns false when nobody wants to hear it. */
+  /**
+   * One that throws hurts no other: what those before it have learned stays in the unit.
+   * @returns false when nobody wants to hear it.
+   */
   take(message: Pick<MqttMessage, "payload" | "topic">, unit: Unit, time?: EpochMs): boolean {
-    const listeners = this.#listeners.get(message.topic);
+    const { topic } = message;
+    const listeners = this.#listeners.get(topic);
     if (listeners === undefined) return false;
     const text = textOf(message);
-    for (const listener of [...listeners]) listener(text, unit, false, time);
+    for (const [listener, thing] of [...listeners]) {
+      this.#faults.contain({ topic, thing }, unit, () => listener(text, unit, false, time));
+    }
     return true;
   }
 

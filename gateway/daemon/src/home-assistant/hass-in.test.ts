@@ -41,6 +41,7 @@ class House {
     const allowed = (_account: string, topic: string): boolean => !this.forbidden.has(topic);
     this.foreign = new ForeignDevices({
       clock: this.clock,
+      log,
       registry: this.registry,
       transactions: this.#transactions,
       rights: { mayPublish: allowed, maySubscribe: allowed },

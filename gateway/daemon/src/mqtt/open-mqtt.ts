@@ -131,7 +131,8 @@ export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<Mq
     take: (client: MqttClient, message: MqttMessage, unit: Unit): void => {
       // A broker of others does not tell whose a message is: nobody describes anything there.
       if (external === undefined) dialects.describe(client, message, unit);
-      if (!foreign.take(message, unit)) mapping.take(client, message, unit);
+      if (foreign.take(message, unit)) return;
+      foreign.faults.contain(message, unit, () => mapping.take(client, message, unit));
     },
   };
   let out: HomieOut | undefined;

@@ -1,4 +1,4 @@
-import type { Log, MqttMessage, Registry, Unit } from "@tram/core";
+import type { Log, MqttMessage, Registry, Transactions, Unit } from "@tram/core";
 import {
   checkValue,
   type EpochMs,
@@ -54,22 +54,37 @@ export class MappedThings {
   }
 
   /**
-   * Makes the Things that an earlier process knew, and those of mappings that came meanwhile.
+   * Makes the Things that an earlier process knew, and those of mappings that came meanwhile. One that fails takes no
+   * other with it.
    * @param rows what was kept of the devices of mappings for many.
    */
-  restore(counting: readonly HeldMapping[], rows: ReadonlyMap<string, Json>, unit: Unit): void {
+  async restore(
+    counting: readonly HeldMapping[],
+    rows: ReadonlyMap<string, Json>,
+    { record }: Pick<Transactions, "record">,
+  ): Promise<void> {
+    const failed = new Set<string>();
     for (const held of counting) {
       const levels = [...rows].flatMap(([thing, row]) => {
         const { level, mapping } = isJsonObject(row) ? row : {};
         return mapping === held.id && typeof level === "string" ? [[thing as ThingId, level] as const] : [];
       });
-      this.#activate(held, new Map(levels), unit, { fresh: false });
+      for (const [id, level] of thingsOf(held, new Map(levels))) {
+        let isThrough = false;
+        await record((unit) => {
+          this.#announce(held, { id, level }, unit, { fresh: false });
+          isThrough = true;
+        });
+        if (!isThrough) failed.add(held.id);
+      }
     }
-    this.#clearAway(counting, unit);
     const { registry } = this.#parts;
-    for (const thing of rows.keys()) {
-      if (registry.speaker(thing as ThingId) === undefined) unit.delete(DEVICES, thing);
-    }
+    await record((unit) => {
+      this.#clearAway(counting, failed, unit);
+      for (const thing of rows.keys()) {
+        if (registry.speaker(thing as ThingId) === undefined) unit.delete(DEVICES, thing);
+      }
+    });
   }
 
   /** Makes the Things of a mapping, with those that it had before it was changed. */
@@ -151,12 +166,7 @@ export class MappedThings {
     unit: Unit,
     options: AnnounceOptions,
   ): void {
-    if (held.checked === undefined) return;
-    if (!held.checked.forMany) {
-      this.#announce(held, { id: held.id as ThingId, level: undefined }, unit, options);
-      return;
-    }
-    for (const [id, level] of known) this.#announce(held, { id, level }, unit, options);
+    for (const [id, level] of thingsOf(held, known)) this.#announce(held, { id, level }, unit, options);
   }
 
   #announce(
@@ -189,11 +199,13 @@ export class MappedThings {
   }
 
   /** Things whose mapping is not there any more: the configuration was changed while nothing ran. */
-  #clearAway(counting: readonly HeldMapping[], unit: Unit): void {
+  #clearAway(counting: readonly HeldMapping[], failed: ReadonlySet<string>, unit: Unit): void {
     const { registry } = this.#parts;
     const kept = new Set(counting.flatMap((held) => [...held.things.keys()]));
     // What an unsound mapping describes stays as it was: somebody will mend it.
-    const unsound = new Set(counting.filter(({ checked }) => checked === undefined).map(({ id }) => id));
+    const unsound = new Set(
+      counting.filter(({ checked, id }) => checked === undefined || failed.has(id)).map(({ id }) => id),
+    );
     for (const { thing } of [...registry.records()]) {
       for (const { id, source } of registry.links(thing.id as ThingId)) {
         const mapping = mappingOfSource(source);
@@ -202,6 +214,15 @@ export class MappedThings {
       }
     }
   }
+}
+
+/** The Things that a mapping is to have. @param known those that one for many has found. */
+function thingsOf(
+  { checked, id }: HeldMapping,
+  known: ReadonlyMap<ThingId, string | undefined>,
+): ReadonlyMap<ThingId, string | undefined> {
+  if (checked === undefined) return new Map();
+  return checked.forMany ? known : new Map([[id as ThingId, undefined]]);
 }
 
 /** Whether an id is a Thing's, or what a source calls a device. */

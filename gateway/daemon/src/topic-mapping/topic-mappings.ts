@@ -76,9 +76,9 @@ export class TopicMappings implements Disposable {
     }
     const rows = await store.entries(DEVICES);
     const counting = [...this.#counting()];
-    await this.#parts.transactions.record((unit) => this.#things.restore(counting, rows, unit));
-    this.#things.index(counting);
     const { bus, transactions } = this.#parts;
+    await this.#things.restore(counting, rows, transactions);
+    this.#things.index(counting);
     this.#retired = bus.on("retired", (_event, unit) =>
       unit.after(() => void transactions.record((later) => this.#things.reconcile(this.#counting(), later))),
     );
@@ -90,11 +90,9 @@ export class TopicMappings implements Disposable {
 
   /** Reads what the broker has retained of them, once it is open. */
   async recall(): Promise<void> {
-    await this.#parts.transactions.record((unit) => {
-      for (const held of this.#counting()) {
-        for (const id of held.things.keys()) this.#parts.foreign.recall(id, unit);
-      }
-    });
+    const { foreign, transactions } = this.#parts;
+    const things = [...this.#counting()].flatMap((held) => [...held.things.keys()]);
+    for (const id of things) await transactions.record((unit) => foreign.recall(id, unit));
   }
 
   get problems(): GatewayView["problems"] {

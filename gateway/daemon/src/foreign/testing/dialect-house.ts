@@ -3,7 +3,7 @@ import type { Json, PropertyKey, Thing, ThingId } from "@tram/protocol";
 import { MemoryStore, VirtualClock } from "@tram/testkit";
 import { listeningLog } from "../../mqtt/listeners/testing/door.ts";
 import { Dialects } from "../dialects.ts";
-import type { ForeignMessage } from "../foreign-device.ts";
+import type { ForeignDevice, ForeignMessage } from "../foreign-device.ts";
 
 /** A house that devices describe themselves to, in whatever dialect. */
 export class DialectHouse {
@@ -70,6 +70,11 @@ export class DialectHouse {
       this.dialects.describe(client, message(topic, bytes), unit);
       this.dialects.devices.take(message(topic, bytes), unit);
     });
+  }
+
+  /** A device that no dialect of ours describes. */
+  async add(device: ForeignDevice): Promise<void> {
+    await this.#transactions.transact((unit) => void this.dialects.devices.set(device, unit));
   }
 
   /** The owner has the gateway forget a Thing. */

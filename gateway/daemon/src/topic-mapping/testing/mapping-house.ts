@@ -37,6 +37,7 @@ export class MappingHouse {
     this.transactions = new Transactions(store, log, () => undefined);
     this.foreign = new ForeignDevices({
       clock: this.clock,
+      log,
       registry: this.registry,
       transactions: this.transactions,
       // No account may do anything: a mapping is trusted all the same.
