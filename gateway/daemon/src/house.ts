@@ -64,7 +64,7 @@ export async function openHouse(parts: HouseParts, teardown: Teardown): Promise<
     ...(parts.failing === undefined ? {} : { failing: parts.failing }),
   });
   teardown.defer(() => transactions.close());
-  const registry = new Registry({ clock, bus });
+  const registry = new Registry({ clock, bus }, { root: settings.gateway.id });
   for (const refused of await registry.restore(store)) log.warn(refused, "a stored Thing could not be read");
   parts.journal?.start(PRODUCT.version, () => knownHouse(registry));
 

@@ -48,12 +48,15 @@ const DONE = { ok: true } as const;
 export class Household {
   readonly #bus: Bus;
   readonly #entries: Entries;
+  readonly #root: string | undefined;
   readonly #settings = new Map<ThingId, ThingSettings>();
   readonly #areas = new Map<string, Area>();
 
-  constructor(bus: Bus, entries: Entries) {
+  /** @param root id that no Thing may have. */
+  constructor(bus: Bus, entries: Entries, root?: string) {
     this.#bus = bus;
     this.#entries = entries;
+    this.#root = root;
   }
 
   /** Loads what the store kept, before the Things. */
@@ -124,8 +127,8 @@ export class Household {
   rename(id: ThingId, to: ThingId, unit: Unit): HouseholdResult {
     const entry = this.#entries.byId.get(id);
     if (entry === undefined) return unknownThing(id);
-    if (this.#entries.byId.has(to)) {
-      return { ok: false, code: "invalid", path: "id", problem: `there is a Thing ${to}` };
+    if (to === this.#root || this.#entries.byId.has(to)) {
+      return { ok: false, code: "invalid", path: "id", problem: `${to} is the gateway, or another Thing` };
     }
     const { links } = entry;
     const { source } = entry.record;

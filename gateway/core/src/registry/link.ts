@@ -28,6 +28,11 @@ export function byPreference(links: readonly Link[]): readonly Link[] {
   return [...links].sort((one, other) => BEST.indexOf(one.availability) - BEST.indexOf(other.availability));
 }
 
+/** The links with one of them as it is now. */
+export function replaced(links: readonly Link[], link: Link): readonly Link[] {
+  return links.map((each) => (each.id === link.id ? link : each));
+}
+
 /** One description of what several links say of a device; where they differ the first one counts. */
 export function composeThing(id: ThingId, links: readonly Link[]): Thing | undefined {
   const [main, ...others] = links;

@@ -23,7 +23,9 @@ const SHED_THING: Thing = {
 };
 
 /** A registry with everything that it says, written down. */
-async function house(parts: { store?: MemoryStore; clock?: VirtualClock; maxThings?: number } = {}) {
+async function house(
+  parts: { store?: MemoryStore; clock?: VirtualClock; maxThings?: number; root?: string } = {},
+) {
   const store = parts.store ?? new MemoryStore();
   const clock = parts.clock ?? new VirtualClock();
   const fail = (error: unknown): never => {
@@ -40,9 +42,10 @@ async function house(parts: { store?: MemoryStore; clock?: VirtualClock; maxThin
     readings.push(reading);
   });
   bus.on("quality", ({ reading }) => said.push(`quality ${reading.property} ${reading.quality}`));
+  const { maxThings, root } = parts;
   const registry = new Registry(
     { clock, bus },
-    parts.maxThings === undefined ? {} : { maxThings: parts.maxThings },
+    { ...(maxThings === undefined ? {} : { maxThings }), ...(root === undefined ? {} : { root }) },
   );
   const restored = await registry.restore(store);
   async function within<Result>(work: (unit: Unit) => Result): Promise<Result> {
@@ -451,6 +454,33 @@ describe("after a restart", () => {
     ]);
     expect([...registry.records()].map(({ thing }) => thing.id)).toEqual(["shed"]);
     expect((await store.entries("things")).has("broken")).toBe(true);
+  });
+});
+
+describe("the id of the gateway", () => {
+  test("is no Thing's, whoever announces it or wants to be called so", async () => {
+    const { registry, within } = await house({ root: "shed" });
+    expect(await within((unit) => registry.announce(SHED_THING, SIM, unit))).toEqual({
+      ok: false,
+      code: "foreign-thing",
+      path: "id",
+      problem: "shed is the gateway itself",
+    });
+    await within((unit) => registry.announce({ ...SHED_THING, id: "hut" }, SIM, unit));
+    const renamed = await within((unit) => registry.household.rename("hut" as ThingId, SHED, unit));
+    expect(renamed).toMatchObject({ ok: false, path: "id" });
+    expect([...registry.records()].map(({ thing }) => thing.id)).toEqual(["hut"]);
+  });
+
+  test("a Thing that has it from before rests until the gateway is called otherwise", async () => {
+    const store = new MemoryStore();
+    const { registry, within } = await house({ store });
+    await within((unit) => registry.announce(SHED_THING, SIM, unit));
+    const now = await house({ store, root: "shed" });
+    expect(now.restored).toEqual([{ key: "shed", problem: "it has the id of the gateway" }]);
+    expect(now.registry.size).toBe(0);
+    const { registry: later } = await house({ store, root: "hut" });
+    expect(later.thing(SHED)?.title).toBe("Shed");
   });
 });
 

@@ -3,7 +3,6 @@ import {
   type Cause,
   checkEventData,
   checkValue,
-  type EpochMs,
   eventOf,
   type Instant,
   isAway,
@@ -22,12 +21,12 @@ import type { Store } from "../ports/store.ts";
 import type { Unit } from "../unit.ts";
 import { Entries, type Entry, THINGS } from "./entries.ts";
 import { Household } from "./household.ts";
-import { byPreference, type Link } from "./link.ts";
+import { byPreference, type Link, replaced } from "./link.ts";
 import type { AnnounceResult, Observation, Occurrence, RaiseResult, ReportRefusal } from "./observation.ts";
 import { ReportRhythm } from "./report-rhythm.ts";
 import { restoreThings, type UnreadableEntry } from "./restore.ts";
 import { type KnownValue, rememberedValue, rowOf, SHADOW, withQuality } from "./shadow.ts";
-import { SharedMoment } from "./shared-moment.ts";
+import { isMoment, SharedMoment } from "./shared-moment.ts";
 import { SharedParts } from "./shared-parts.ts";
 import { checkThing } from "./thing-check.ts";
 
@@ -53,18 +52,21 @@ export class Registry {
   readonly #clock: Clock;
   readonly #bus: Bus;
   readonly #maxThings: number;
+  readonly #root: string | undefined;
   readonly #entries: Entries;
   readonly #parts = new SharedParts();
   readonly #moment: SharedMoment;
   #correlate: Correlate = (observation) => observation.cause;
 
-  constructor(parts: { clock: Clock; bus: Bus }, options: { maxThings?: number } = {}) {
+  /** @param options.root id of the gateway, which is the root of its Things in Homie and no Thing. */
+  constructor(parts: { clock: Clock; bus: Bus }, options: { maxThings?: number; root?: string } = {}) {
     this.#clock = parts.clock;
     this.#moment = new SharedMoment(parts.clock);
     this.#bus = parts.bus;
     this.#maxThings = options.maxThings ?? DEFAULT_MAX_THINGS;
     this.#entries = new Entries(parts.bus);
-    this.household = new Household(parts.bus, this.#entries);
+    this.#root = options.root;
+    this.household = new Household(parts.bus, this.#entries, options.root);
   }
 
   correlateWith(correlate: Correlate): void {
@@ -77,7 +79,8 @@ export class Registry {
    */
   async restore(store: Store): Promise<readonly UnreadableEntry[]> {
     const unreadable = await this.household.restore(store);
-    return [...unreadable, ...(await restoreThings(store, this.#entries, this.household, this.#parts))];
+    const room = { entries: this.#entries, household: this.household, parts: this.#parts, root: this.#root };
+    return [...unreadable, ...(await restoreThings(store, room))];
   }
 
   get(id: ThingId): ThingRecord | undefined {
@@ -155,6 +158,8 @@ export class Registry {
     if (!checked.ok)
       return { ok: false, code: "invalid-thing", path: checked.path, problem: checked.problem };
     const name = checked.thing.id as ThingId;
+    if (name === this.#root)
+      return { ok: false, code: "foreign-thing", path: "id", problem: `${name} is the gateway itself` };
     const id = this.#entries.resolve(name);
     const entry = this.#entries.byId.get(id);
     const link = entry?.links.find((each) => each.id === name);
@@ -383,15 +388,6 @@ export class Registry {
       if (known.reading.quality === "good") this.#bus.emit("quality", { reading: withQuality(known) }, unit);
     }
   }
-}
-
-function replaced(links: readonly Link[], link: Link): readonly Link[] {
-  return links.map((each) => (each.id === link.id ? link : each));
-}
-
-/** ECMA-262 "Time Values": what a date can be made of. */
-function isMoment(time: EpochMs | undefined): time is EpochMs {
-  return time !== undefined && Math.abs(time) <= 8.64e15;
 }
 
 /** The one that is held anyway, where both say the same. */

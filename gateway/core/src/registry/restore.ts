@@ -17,18 +17,28 @@ interface KeptLink {
   readonly link: Link;
 }
 
-/** Loads Things and their last known values. Rows that cannot be read are named and left alone. */
+export interface RestoreRoom {
+  readonly entries: Entries;
+  readonly household: Pick<Household, "settingsOf">;
+  readonly parts: SharedParts;
+  /** Id that no Thing may have. */
+  readonly root: string | undefined;
+}
+
+/**
+ * Loads Things and their last known values. Rows that cannot be read are named and left alone, as is a Thing that has the
+ * id which the gateway has now: it is there again when the gateway has another one.
+ */
 export async function restoreThings(
   store: Store,
-  entries: Entries,
-  household: Pick<Household, "settingsOf">,
-  parts: SharedParts,
+  { entries, household, parts, root }: RestoreRoom,
 ): Promise<readonly UnreadableEntry[]> {
   const refused: UnreadableEntry[] = [];
   const links = new Map<ThingId, KeptLink[]>();
   for (const [key, stored] of await store.entries(THINGS)) {
     const kept = readLink(key, stored, parts);
     if ("problem" in kept) refused.push({ key, problem: kept.problem });
+    else if (key === root || kept.of === root) refused.push({ key, problem: "it has the id of the gateway" });
     else links.set(kept.of, [...(links.get(kept.of) ?? []), kept]);
   }
   for (const [id, kept] of links) {

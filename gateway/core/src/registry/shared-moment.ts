@@ -1,4 +1,4 @@
-import type { Instant } from "@tram/protocol";
+import type { EpochMs, Instant } from "@tram/protocol";
 import type { Clock } from "../ports/clock.ts";
 
 /** The moment of now. Many values change within a millisecond, and share one. */
@@ -18,4 +18,9 @@ export class SharedMoment {
     this.#last = now;
     return now;
   }
+}
+
+/** ECMA-262 "Time Values": what a date can be made of. */
+export function isMoment(time: EpochMs | undefined): time is EpochMs {
+  return time !== undefined && Math.abs(time) <= 8.64e15;
 }

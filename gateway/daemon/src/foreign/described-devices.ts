@@ -8,16 +8,10 @@ import {
   type Transactions,
   type Unit,
 } from "@tram/core";
-import {
-  isJsonObject,
-  type Json,
-  type JsonObject,
-  jsonEqual,
-  slugThingId,
-  type ThingId,
-} from "@tram/protocol";
+import { isJsonObject, type Json, type JsonObject, jsonEqual, type ThingId } from "@tram/protocol";
+import type { DeviceNames } from "./device-names.ts";
 import type { ForeignDevice } from "./foreign-device.ts";
-import { type ForeignDevices, foreignSource } from "./foreign-devices.ts";
+import type { ForeignDevices } from "./foreign-devices.ts";
 
 const TABLE = "foreign-devices";
 
@@ -67,6 +61,7 @@ export interface DescribedDevicesParts {
   readonly registry: Registry;
   readonly transactions: Pick<Transactions, "record">;
   readonly foreign: ForeignDevices;
+  readonly names: DeviceNames;
   readonly log: Log;
   /** A device of an account speaks for itself now, or does no more. */
   readonly onOwn: (owner: string, unit: Unit) => void;
@@ -245,7 +240,7 @@ export class DescribedDevices implements Disposable {
     this.#entries.set(key, entry);
     // What it told others of itself makes room first, its id too.
     if (before === undefined) this.#parts.onOwn(said.owner, unit);
-    if (before === undefined) entry.thing = this.#placeFor(said);
+    if (before === undefined) entry.thing = this.#parts.names.placeFor(said);
     if (this.#set(entry, unit, true)) {
       unit.put(TABLE, key, { ...entry });
       return;
@@ -260,9 +255,9 @@ export class DescribedDevices implements Disposable {
 
   #set(entry: Entry, unit: Unit, fresh: boolean): boolean {
     const { description, dialect, identity, owner, title } = entry;
-    const source = this.#parts.registry.speaker(entry.thing);
+    const { names } = this.#parts;
     // Somebody else has taken the id meanwhile.
-    if (source !== undefined && source !== foreignSource(owner)) entry.thing = this.#placeFor(entry);
+    if (!names.mayKeep(entry.thing, owner)) entry.thing = names.placeFor(entry);
     const device = this.#dialects.get(dialect)?.build(description, { id: entry.thing, owner, title });
     if (device === undefined || typeof device === "string") {
       this.refuse(owner, identity, device ?? `${dialect} is not spoken here`);
@@ -271,14 +266,6 @@ export class DescribedDevices implements Disposable {
     const result = this.#parts.foreign.set(device, unit, { fresh });
     if (!result.ok) this.refuse(owner, identity, `${result.path}: ${result.problem}`);
     return result.ok;
-  }
-
-  #placeFor({ identity, title }: Description): ThingId {
-    const { registry } = this.#parts;
-    const taken = (id: ThingId): boolean =>
-      registry.get(id) !== undefined || registry.speaker(id) !== undefined;
-    const plain = slugThingId(title);
-    return taken(plain) ? slugThingId(`${title} ${identity}`, taken) : plain;
   }
 
   #countOf(owner: string): number {

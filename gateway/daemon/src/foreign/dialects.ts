@@ -8,10 +8,13 @@ import { Gen1In } from "../shelly/gen1-in.ts";
 import { Gen2In } from "../shelly/gen2-in.ts";
 import { TasmotaIn } from "../tasmota/tasmota-in.ts";
 import { DescribedDevices } from "./described-devices.ts";
+import { DeviceNames, type DeviceNamesParts } from "./device-names.ts";
 import type { ForeignMessage } from "./foreign-device.ts";
 import { ForeignDevices, type TopicRights } from "./foreign-devices.ts";
 
-export interface DialectsParts extends Pick<House, "bus" | "registry" | "transactions"> {
+export interface DialectsParts
+  extends Pick<House, "bus" | "registry" | "transactions">,
+    Pick<DeviceNamesParts, "gateway" | "isAccount"> {
   readonly clock: Clock;
   readonly log: Log;
   readonly rights: TopicRights;
@@ -34,12 +37,14 @@ export class Dialects implements Disposable {
     this.#parts = parts;
     this.devices = new ForeignDevices({ ...parts, retained: (topic) => parts.retained(topic)[0] });
     const { devices: foreign } = this;
+    const names = new DeviceNames(parts);
     this.#described = new DescribedDevices({
       ...parts,
       foreign,
+      names,
       onOwn: (owner, unit) => this.#hass.reconsider(owner, unit),
     });
-    this.#hass = new HassIn({ ...parts, foreign, prefix: HASS_PREFIX, own: this.#described });
+    this.#hass = new HassIn({ ...parts, foreign, names, prefix: HASS_PREFIX, own: this.#described });
     const shelly = { described: this.#described, asker: new Asker(parts) };
     this.#own = [
       new TasmotaIn(this.#described),

@@ -2,6 +2,7 @@ import { Bus, type MqttMessage, Registry, Transactions } from "@tram/core";
 import type { PropertyKey, ThingId } from "@tram/protocol";
 import { MemoryStore, VirtualClock } from "@tram/testkit";
 import { expect, test } from "vitest";
+import { DeviceNames } from "../foreign/device-names.ts";
 import { ForeignDevices } from "../foreign/foreign-devices.ts";
 import { listeningLog } from "../mqtt/listeners/testing/door.ts";
 import { DISCOVERY_LIMIT_BYTES } from "./discovery-config.ts";
@@ -51,7 +52,9 @@ class House {
       },
       publish: () => undefined,
     });
-    this.hass = new HassIn({ registry: this.registry, foreign: this.foreign, log, prefix: "homeassistant" });
+    const { foreign, registry } = this;
+    const names = new DeviceNames({ registry, gateway: "house", isAccount: () => false });
+    this.hass = new HassIn({ registry, foreign, names, log, prefix: "homeassistant" });
   }
 
   async hear(topic: string, payload: object | string, username = "bridge"): Promise<void> {

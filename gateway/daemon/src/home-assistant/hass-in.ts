@@ -1,5 +1,6 @@
 import type { Log, MqttClient, MqttMessage, Registry, Store, Unit } from "@tram/core";
-import { isJsonObject, slugThingId, type ThingId } from "@tram/protocol";
+import { isJsonObject, type ThingId } from "@tram/protocol";
+import type { DeviceNames } from "../foreign/device-names.ts";
 import { type ForeignDevices, foreignSource } from "../foreign/foreign-devices.ts";
 import { deviceIn, identityOf, titleOf } from "./device-in.ts";
 import {
@@ -38,6 +39,7 @@ const REFUSED = 1_024;
 export class HassIn {
   readonly #registry: Registry;
   readonly #foreign: ForeignDevices;
+  readonly #names: DeviceNames;
   readonly #log: Log;
   /** How discovery topics begin; every message of the house is asked for it. */
   readonly #begin: string;
@@ -54,6 +56,7 @@ export class HassIn {
   constructor(parts: {
     registry: Registry;
     foreign: ForeignDevices;
+    names: DeviceNames;
     log: Log;
     prefix: string;
     own?: OwnTongues;
@@ -61,6 +64,7 @@ export class HassIn {
     this.#own = parts.own;
     this.#registry = parts.registry;
     this.#foreign = parts.foreign;
+    this.#names = parts.names;
     this.#log = parts.log;
     this.#begin = `${parts.prefix}/`;
   }
@@ -211,13 +215,8 @@ export class HassIn {
   /** The id that it had before; else one of its name. */
   #placeFor(owner: string, title: string, identity: string, topic: string | undefined): ThingId {
     const left = topic === undefined ? undefined : this.#left.get(topic);
-    if (left?.owner === owner) {
-      const source = this.#registry.speaker(left.thing);
-      if (source === undefined || source === foreignSource(owner)) return left.thing;
-    }
-    const slug = slugThingId(title);
-    if (this.#registry.get(slug) === undefined) return slug;
-    return slugThingId(`${title} ${identity}`, (id) => this.#registry.get(id) !== undefined);
+    if (left?.owner === owner && this.#names.mayKeep(left.thing, owner)) return left.thing;
+    return this.#names.placeFor({ owner, identity, title });
   }
 
   #countOf(owner: string): number {

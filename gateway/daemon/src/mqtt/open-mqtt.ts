@@ -106,6 +106,8 @@ export async function openMqtt(parts: MqttParts, teardown: Teardown): Promise<Mq
     clock,
     log,
     rights: identity.rights,
+    gateway: parts.settings.gateway.id,
+    isAccount: (name) => identity.isAccount(name),
     hearsHass: discovery === "both" || discovery === "in",
     retained,
     publish: ({ payload, qos, retain, topic }) => {

@@ -12,6 +12,8 @@ export class DialectHouse {
   readonly retained = new Map<string, string | Uint8Array>();
   /** Topics that an account may neither say nor hear: `account topic`. */
   readonly forbidden = new Set<string>();
+  /** Who may enter. */
+  readonly accounts = new Set<string>();
   readonly registry: Registry;
   readonly dialects: Dialects;
   readonly lines: string[];
@@ -27,7 +29,7 @@ export class DialectHouse {
       throw error;
     });
     const { clock } = this;
-    this.registry = new Registry({ clock, bus });
+    this.registry = new Registry({ clock, bus }, { root: "house" });
     this.#transactions = new Transactions(store, log, () => undefined);
     const allowed = (account: string, topic: string): boolean => !this.forbidden.has(`${account} ${topic}`);
     this.dialects = new Dialects({
@@ -35,6 +37,8 @@ export class DialectHouse {
       clock,
       log,
       hearsHass,
+      gateway: "house",
+      isAccount: (name) => this.accounts.has(name),
       registry: this.registry,
       transactions: this.#transactions,
       rights: { mayPublish: allowed, maySubscribe: allowed },

@@ -138,6 +138,11 @@ export class Identity implements Disposable {
     };
   }
 
+  /** Whether there is an account of this name, of the configuration or granted. */
+  isAccount(name: string): boolean {
+    return this.#access.identity(name) !== undefined;
+  }
+
   mayPublish(client: MqttClient, topic: string): boolean {
     return this.#access.mayPublish(client, topic) || this.#deny("publish-denied", client, topic);
   }

@@ -1,5 +1,6 @@
 import type { Registry } from "@tram/core";
 import { parseThingId, type TopicRights } from "@tram/protocol";
+import { foreignSource } from "../../foreign/foreign-devices.ts";
 import type { Credentials } from "./credentials.ts";
 import { overlap } from "./device-kinds.ts";
 import type { FixedAccounts } from "./fixed-accounts.ts";
@@ -44,7 +45,9 @@ export class Names {
       return { code: "taken", problem: `${id} is an account of the configuration (mqtt.clients)` };
     }
     const source = registry.speaker(thing) ?? registry.get(thing)?.source;
-    if (source !== undefined && !source.startsWith("mqtt:")) {
+    // What the account of this name describes in a dialect does not keep it from being let in again.
+    const isOwn = source === foreignSource(id);
+    if (source !== undefined && !source.startsWith("mqtt:") && !isOwn) {
       return { code: "taken", problem: `${id} is a Thing of ${source.replace(":", " ")}` };
     }
     if (options.replace) return undefined;

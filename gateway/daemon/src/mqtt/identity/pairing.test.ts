@@ -217,6 +217,22 @@ describe("an id that is taken", () => {
   });
 });
 
+test("an account is let in again where its own device speaks a dialect under its name", async () => {
+  const { identity, registry, transactions, claim } = await openRoom({}, { uses: 10 });
+  await claim(LAMP);
+  await transactions.transact((unit) => {
+    registry.announce({ id: "lamp", title: "Lamp", properties: {} }, "foreign:lamp", unit);
+    registry.announce({ id: "pump", title: "Pump", properties: {} }, "foreign:lamp", unit);
+  });
+  for (const [id, error] of [
+    ["lamp", undefined],
+    ["pump", "taken"],
+  ] as const) {
+    identity.window.open({ minutes: 1, uses: 1, by: "minh", replace: id });
+    expect(await claim({ ...LAMP, id }), id).toMatchObject(error === undefined ? { id } : { error });
+  }
+});
+
 describe("a client certificate", () => {
   const CSR = "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n";
 
