@@ -1,27 +1,16 @@
-import {
-  type Bus,
-  type Clock,
-  type Log,
-  type Registry,
-  type Store,
-  TokenBucket,
-  type Transactions,
-  type Unit,
-} from "@tram/core";
+import type { Bus, Clock, Log, Registry, Store, Transactions, Unit } from "@tram/core";
 import { isJsonObject, type Json, type JsonObject, jsonEqual, type ThingId } from "@tram/protocol";
 import type { DeviceNames } from "./device-names.ts";
 import type { ForeignDevice } from "./foreign-device.ts";
 import type { ForeignDevices } from "./foreign-devices.ts";
+import { OwnerRates } from "./owner-rates.ts";
+import { Refusals } from "./refusals.ts";
 
 const TABLE = "foreign-devices";
 
 /** Devices that an account may describe. */
 export const DEVICES_PER_OWNER = 512;
-/** How often an account may describe something new: so many at once, and so many a second after that. */
-const RATE = { burst: 64, perSecond: 4 } as const;
 const LATER_MS = 1_000;
-/** Refusals that are remembered, so that each is told once. */
-const REFUSED = 1_024;
 
 /** What a device says of itself, in words of its dialect that are worth keeping. */
 export interface Description {
@@ -76,10 +65,10 @@ export class DescribedDevices implements Disposable {
   readonly #parts: DescribedDevicesParts;
   readonly #dialects = new Map<string, DialectReader>();
   readonly #entries = new Map<string, Entry>();
-  readonly #rates = new Map<string, TokenBucket>();
+  readonly #rates: OwnerRates;
+  readonly #refusals: Refusals;
   /** What came too fast: the latest of each device. */
   readonly #late = new Map<string, Description & { readonly dialect: string }>();
-  readonly #refused = new Map<string, string>();
   /** Devices whose Thing shows what was wrong with a later description. */
   readonly #troubled = new Set<string>();
   readonly #subscription: Disposable;
@@ -87,6 +76,9 @@ export class DescribedDevices implements Disposable {
 
   constructor(parts: DescribedDevicesParts) {
     this.#parts = parts;
+    this.#rates = new OwnerRates(parts.clock);
+    const text = "what a device says of itself was refused";
+    this.#refusals = new Refusals(parts.log, this.#rates, { text });
     this.#subscription = parts.bus.on("retired", (_, unit) => this.#dropForgotten(unit));
   }
 
@@ -135,7 +127,7 @@ export class DescribedDevices implements Disposable {
       this.refuse(owner, identity, `more than ${DEVICES_PER_OWNER} devices`);
       return;
     }
-    if (this.#rateOf(owner).take(1, this.#parts.clock.monotonic())) {
+    if (this.#rates.take(owner)) {
       this.#learn(key, { ...said, dialect }, unit);
       return;
     }
@@ -167,24 +159,9 @@ export class DescribedDevices implements Disposable {
     return false;
   }
 
-  /**
-   * Told once: a device that repeats itself says nothing new. Whoever says ever other wrong things is told of as often as
-   * they may describe something.
-   * @returns whether it was told now.
-   */
+  /** @returns whether it was told now. */
   refuse(owner: string, what: string, problem: string): boolean {
-    const key = `${owner}\n${what}`;
-    if (this.#refused.get(key) === problem) return false;
-    if (!this.#rateOf(owner).take(1, this.#parts.clock.monotonic())) return false;
-    this.#refused.delete(key);
-    const [oldest] = this.#refused.keys();
-    if (this.#refused.size >= REFUSED && oldest !== undefined) this.#refused.delete(oldest);
-    this.#refused.set(key, problem);
-    this.#parts.log.warn(
-      { username: owner, what: what.slice(0, 200), problem },
-      "what a device says of itself was refused",
-    );
-    return true;
+    return this.#refusals.tell(owner, what, problem);
   }
 
   /** Something is wrong with what a device said; what it said before stays in use. */
@@ -201,7 +178,7 @@ export class DescribedDevices implements Disposable {
     const isAgain = !isTold && thing !== undefined && !this.#troubled.has(key);
     if (thing === undefined || !(isTold || isAgain)) return;
     this.#troubled.add(key);
-    this.#parts.registry.noteProblem(thing, problem, unit);
+    this.#parts.registry.noteProblem(thing, problem.slice(0, 200), unit);
   }
 
   [Symbol.dispose](): void {
@@ -226,7 +203,7 @@ export class DescribedDevices implements Disposable {
     this.#timer = undefined;
     await this.#parts.transactions.record((unit) => {
       for (const [key, said] of [...this.#late]) {
-        if (!this.#rateOf(said.owner).take(1, this.#parts.clock.monotonic())) continue;
+        if (!this.#rates.take(said.owner)) continue;
         this.#late.delete(key);
         this.#learn(key, said, unit);
       }
@@ -273,14 +250,6 @@ export class DescribedDevices implements Disposable {
     for (const entry of this.#entries.values()) if (entry.owner === owner) count++;
     for (const [key, late] of this.#late) if (late.owner === owner && !this.#entries.has(key)) count++;
     return count;
-  }
-
-  #rateOf(owner: string): TokenBucket {
-    const known = this.#rates.get(owner);
-    if (known !== undefined) return known;
-    const rate = new TokenBucket(RATE.perSecond, RATE.burst, this.#parts.clock.monotonic());
-    this.#rates.set(owner, rate);
-    return rate;
   }
 }
 

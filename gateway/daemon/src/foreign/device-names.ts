@@ -38,18 +38,15 @@ export class DeviceNames {
 
   /** An id of its title that nobody has. Where the title begins with another account's name, it begins with its owner's. */
   placeFor({ identity, owner, title }: Nameless): ThingId {
-    const isTaken = (id: ThingId): boolean => this.#isTaken(id, owner);
-    for (const name of [title, `${owner} ${title}`]) {
-      const plain = slugThingId(name);
-      if (!isTaken(plain)) return plain;
-      // So is all that could be appended.
-      if (this.#isAnothers(plain, owner)) continue;
-      const longer = slugThingId(`${name} ${identity}`);
-      return isTaken(longer) ? slugThingId(name, isTaken) : longer;
+    const whole = `${title} ${identity}`;
+    for (const name of [title, whole, `${owner} ${title}`, `${owner} ${whole}`]) {
+      const id = slugThingId(name);
+      if (!this.#isTaken(id, owner)) return id;
     }
     for (let count = 1; ; count++) {
+      // No account owns it as a child: it has no parts.
       const id = slugThingId(`device${count}`);
-      if (!isTaken(id)) return id;
+      if (!this.#isTaken(id, owner)) return id;
     }
   }
 

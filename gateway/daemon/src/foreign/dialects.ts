@@ -64,10 +64,7 @@ export class Dialects implements Disposable {
   /** How devices described themselves to an earlier process, as the broker still has it. */
   async recall(): Promise<void> {
     if (!this.#parts.hearsHass) return;
-    const found = this.#parts.retained(`${HASS_PREFIX}/#`);
-    for (const message of found) {
-      await this.#parts.transactions.record((unit) => this.#hass.recall(message, unit));
-    }
+    await this.#hass.recall(this.#parts.retained(`${HASS_PREFIX}/#`));
   }
 
   /** Reads what a device says it is; what it tells is read after that. */
@@ -80,6 +77,7 @@ export class Dialects implements Disposable {
 
   [Symbol.dispose](): void {
     this.#described[Symbol.dispose]();
+    this.#hass[Symbol.dispose]();
     this.devices[Symbol.dispose]();
   }
 }

@@ -1,8 +1,9 @@
-import { type Clock, type Log, type Registry, StoreError, TokenBucket, type Unit } from "@tram/core";
+import { type Clock, type Log, type Registry, StoreError, type Unit } from "@tram/core";
 import type { ThingId } from "@tram/protocol";
+import { OwnerRates } from "./owner-rates.ts";
+import { Refusals } from "./refusals.ts";
 
-/** How often it is told: so many times at once, and so many a second after that. */
-const RATE = { burst: 8, perSecond: 1 / 60 } as const;
+const UNREAD = "a message could not be read";
 
 export interface FaultsParts {
   readonly clock: Pick<Clock, "monotonic">;
@@ -15,12 +16,12 @@ export interface FaultsParts {
  * nor undo what those before it have said.
  */
 export class Faults {
-  readonly #parts: FaultsParts;
-  readonly #rate: TokenBucket;
+  readonly #registry: FaultsParts["registry"];
+  readonly #refusals: Refusals;
 
-  constructor(parts: FaultsParts) {
-    this.#parts = parts;
-    this.#rate = new TokenBucket(RATE.perSecond, RATE.burst, parts.clock.monotonic());
+  constructor({ clock, log, registry }: FaultsParts) {
+    this.#registry = registry;
+    this.#refusals = new Refusals(log, new OwnerRates(clock), { text: UNREAD });
   }
 
   /**
@@ -36,12 +37,11 @@ export class Faults {
       work();
     } catch (error) {
       if (error instanceof StoreError) throw error;
-      const { clock, log, registry } = this.#parts;
-      const where = topic.slice(0, 200);
       // The same words each time: a Thing with the same problem is no news.
-      if (thing !== undefined) registry.noteProblem(thing, `${where}: a message could not be read`, unit);
-      if (!this.#rate.take(1, clock.monotonic())) return;
-      log.error({ thing, topic: where, error: String(error).slice(0, 200) }, "a message could not be read");
+      if (thing !== undefined) {
+        this.#registry.noteProblem(thing, `${topic.slice(0, 200)}: ${UNREAD}`, unit);
+      }
+      this.#refusals.tell("", topic, String(error));
     }
   }
 }

@@ -12,6 +12,9 @@ import { flagOf } from "./entity-builder.ts";
 import { entityIn } from "./entity-in.ts";
 import { Options } from "./options.ts";
 
+/** Ways in which a device may tell whether it is there. */
+const AVAILABILITY_LIMIT = 64;
+
 /** What tells the devices of an account apart: its first identifier; undefined where the message names none. */
 export function identityOf({ device, entities }: DiscoveryMessage): string | undefined {
   const { connections, identifiers } = device;
@@ -42,7 +45,7 @@ export function deviceIn(
   const problems: string[] = [];
   for (const entity of messages.flatMap(({ entities }) => entities)) {
     const read = entityIn(entity);
-    problems.push(...read.problems);
+    note(problems, read.problems);
     const node = nodeOf(entity.objectId, id);
     const name = entity.options.name;
     for (const { binding, role, standardKey } of read.properties) {
@@ -52,7 +55,7 @@ export function deviceIn(
         `${entity.component.replaceAll("_", "-")}-${node}/${role}`,
       ]);
       if (key === undefined) {
-        problems.push(`${entity.component}.${entity.objectId}: there is another one of that name`);
+        note(problems, [`${entity.component}.${entity.objectId}: there is another one of that name`]);
         continue;
       }
       properties.set(key, binding);
@@ -74,6 +77,11 @@ export function deviceIn(
     tellsHass: true,
     problems: [...new Set(problems)],
   };
+}
+
+/** People read the first of them. */
+function note(problems: string[], more: readonly string[]): void {
+  for (const problem of more) if (problems.length < 16) problems.push(problem.slice(0, 200));
 }
 
 function freeKey(
@@ -102,6 +110,7 @@ function availabilityIn(
   const found = new Map<string, AvailabilityBinding>();
   for (const raw of messages.flatMap(({ availability }) => availability)) {
     const key = JSON.stringify(raw);
+    if (found.size >= AVAILABILITY_LIMIT) break;
     const binding = found.has(key) ? undefined : availabilityOf(raw, problems);
     if (binding !== undefined) found.set(key, binding);
   }
@@ -116,7 +125,7 @@ function availabilityOf(raw: JsonObject, problems: string[]): AvailabilityBindin
     options.word("payload_available", "online"),
     options.word("payload_not_available", "offline"),
   );
-  problems.push(...options.problems);
+  note(problems, options.problems);
   if (topic === undefined || options.isLost("value_template")) return undefined;
   return {
     topic,

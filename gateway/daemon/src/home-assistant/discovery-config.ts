@@ -5,9 +5,29 @@ import { ABBREVIATIONS, AVAILABILITY_ABBREVIATIONS, DEVICE_ABBREVIATIONS } from 
 export const DISCOVERY_LIMIT_BYTES = 131_072;
 /** How deep it may nest: a list of components has lists of their own options. */
 const LEVELS = 8;
-/** Entities of one device. */
+/** Entities of one message. */
 const ENTITY_LIMIT = 128;
+/** Of a topic, the name of an entity, what tells devices apart. In characters. */
+export const TEXT_LIMIT = 512;
+/** Ways in one message to tell whether a device is there. */
+const AVAILABILITY_LIMIT = 16;
+/** Longer lists are refused by whoever reads them. */
+const LIST_LIMIT = 257;
 const BASE = "~";
+
+/** Options that somebody reads; of others nothing is kept. */
+export const KNOWN: ReadonlySet<string> = new Set([
+  ...ABBREVIATIONS.values(),
+  ...AVAILABILITY_ABBREVIATIONS.values(),
+  BASE,
+  ...(
+    "brightness color_temp fan_modes max max_temp min min_temp modes name qos reports_position schema step swing_modes " +
+    "temp_step tilt_max tilt_min"
+  ).split(" "),
+]);
+
+/** The same of `device`. */
+const DEVICE_KNOWN: ReadonlySet<string> = new Set(["connections", "identifiers", "name"]);
 
 /** One entity as a device describes it, with full names and whole topics. */
 export interface EntityConfig {
@@ -61,7 +81,9 @@ export function readDiscovery({ component, objectId }: DiscoveryPlace, payload: 
     return { ok: false, problem: `expected a JSON object of at most ${LEVELS} levels` };
   }
   const options = expanded(json, ABBREVIATIONS);
-  const device = isJsonObject(options.device) ? expanded(options.device, DEVICE_ABBREVIATIONS) : {};
+  const device = isJsonObject(options.device)
+    ? expanded(options.device, DEVICE_ABBREVIATIONS, DEVICE_KNOWN)
+    : {};
   const common = {
     device,
     availability: availabilityOf(options),
@@ -78,10 +100,14 @@ export function readDiscovery({ component, objectId }: DiscoveryPlace, payload: 
   }
   const entities: EntityConfig[] = [];
   for (const [id, value] of listed) {
-    if (!isJsonObject(value)) return { ok: false, problem: `components.${id}: expected an object` };
+    const path = `components.${id.slice(0, 80)}`;
+    if (!isJsonObject(value)) return { ok: false, problem: `${path}: expected an object` };
     const own = expanded(value, ABBREVIATIONS);
     if (typeof own.platform !== "string") {
-      return { ok: false, problem: `components.${id}.platform: expected the name of a component` };
+      return { ok: false, problem: `${path}.platform: expected the name of a component` };
+    }
+    if (id.length > TEXT_LIMIT || own.platform.length > TEXT_LIMIT) {
+      return { ok: false, problem: `${path}: expected names of at most ${TEXT_LIMIT} characters` };
     }
     // Only its platform: the entity is to be removed.
     if (Object.keys(own).length === 1) continue;
@@ -91,17 +117,30 @@ export function readDiscovery({ component, objectId }: DiscoveryPlace, payload: 
   return { ok: true, message: { ...common, entities } };
 }
 
-function expanded(object: JsonObject, names: ReadonlyMap<string, string>): JsonObject {
-  return Object.fromEntries(Object.entries(object).map(([name, value]) => [names.get(name) ?? name, value]));
+/** Long names for short ones, of what somebody reads. */
+function expanded(object: JsonObject, names: ReadonlyMap<string, string>, known = KNOWN): JsonObject {
+  const found: [string, Json][] = [];
+  for (const [short, value] of Object.entries(object)) {
+    const name = names.get(short) ?? short;
+    if (known.has(name)) found.push([name, value]);
+  }
+  return Object.fromEntries(found);
 }
 
-/** Replaces `~` at the beginning or the end of topics. */
+/** Replaces `~` at the beginning or the end of topics, and lets go of what nobody reads. */
 function based(options: JsonObject): JsonObject {
   const base = options[BASE];
-  if (typeof base !== "string") return options;
   return Object.fromEntries(
-    Object.entries(options).map(([name, value]) => [name, isTopic(name) ? whole(value, base) : value]),
+    Object.entries(options).map(([name, value]) => {
+      const kept = Array.isArray(value) ? value.slice(0, LIST_LIMIT).map(flat) : flat(value);
+      return [name, typeof base === "string" && isTopic(name) ? whole(kept, base) : kept];
+    }),
   );
+}
+
+/** What is in an object nobody reads; that it is one is told. */
+function flat(value: Json): Json {
+  return typeof value === "object" && value !== null ? {} : value;
 }
 
 function isTopic(name: string): boolean {
@@ -122,7 +161,10 @@ function availabilityOf(options: JsonObject): readonly JsonObject[] {
     : availability === undefined
       ? []
       : [availability];
-  const listed = entries.filter(isJsonObject).map((each) => expanded(each, AVAILABILITY_ABBREVIATIONS));
+  const listed = entries
+    .filter(isJsonObject)
+    .slice(0, AVAILABILITY_LIMIT)
+    .map((each) => expanded(each, AVAILABILITY_ABBREVIATIONS));
   const single =
     typeof topic === "string"
       ? [
@@ -135,7 +177,9 @@ function availabilityOf(options: JsonObject): readonly JsonObject[] {
           },
         ]
       : [];
-  return [...listed, ...single].map((each) => based(base === undefined ? each : { ...each, [BASE]: base }));
+  return [...listed, ...single]
+    .slice(0, AVAILABILITY_LIMIT)
+    .map((each) => based(base === undefined ? each : { ...each, [BASE]: base }));
 }
 
 function pick(object: JsonObject, names: readonly string[]): JsonObject {

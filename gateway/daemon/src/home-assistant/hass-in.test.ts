@@ -54,7 +54,15 @@ class House {
     });
     const { foreign, registry } = this;
     const names = new DeviceNames({ registry, gateway: "house", isAccount: () => false });
-    this.hass = new HassIn({ registry, foreign, names, log, prefix: "homeassistant" });
+    this.hass = new HassIn({
+      clock: this.clock,
+      registry,
+      transactions: this.#transactions,
+      foreign,
+      names,
+      log,
+      prefix: "homeassistant",
+    });
   }
 
   async hear(topic: string, payload: object | string, username = "bridge"): Promise<void> {
@@ -63,13 +71,13 @@ class House {
 
   async hearMessage(heard: MqttMessage, username = "bridge"): Promise<void> {
     await this.#transactions.transact((unit) => {
-      this.foreign.take(heard, unit);
       this.hass.take({ username }, heard, unit);
+      this.foreign.take(heard, unit);
     });
   }
 
   async recall(topic: string, payload: object): Promise<void> {
-    await this.#transactions.transact((unit) => this.hass.recall(message(topic, payload), unit));
+    await this.hass.recall([message(topic, payload)]);
   }
 
   get things(): readonly string[] {
