@@ -109,3 +109,9 @@ test("at a start, the same holds for mappings, and the one that failed keeps its
   expect(later.things.toSorted()).toEqual(["alder", "evil", "fir"]);
   expect([later.value("alder"), later.value("fir")]).toEqual(["21 good", "21 good"]);
 });
+
+test("a problem that quotes a device is cut on its Thing", async () => {
+  const house = new DialectHouse();
+  await house.add({ ...device("wordy", plain), problems: ["p".repeat(100_000)] });
+  expect(house.problem("wordy")).toHaveLength(256);
+});

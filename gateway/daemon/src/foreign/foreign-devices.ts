@@ -95,7 +95,9 @@ export class ForeignDevices implements Disposable {
     const isNew = fresh || this.#registry.speaker(id) === undefined;
     const result = this.#registry.announce(thingOf(device), source, unit);
     if (!result.ok) return result;
-    for (const problem of device.problems.slice(0, 1)) this.#registry.noteProblem(id, problem, unit);
+    for (const problem of device.problems.slice(0, 1)) {
+      this.#registry.noteProblem(id, problem.slice(0, 256), unit);
+    }
     const heard = new Set(this.#topicsOf.get(id)?.map(([topic]) => topic));
     // What was heard holds, and the time runs on: a device with many entities is described once for each.
     const { there = new Map(), expiries = new Map(), wanted = new Map() } = this.#devices.get(id) ?? {};
