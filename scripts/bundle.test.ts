@@ -142,6 +142,9 @@ tests:
     expect(command("config", "check", "tram.yaml")).toMatchObject({ status: 0, stderr: "" });
     expect(command("config", "print", "tram.yaml").stdout).toContain("1884");
     expect(command("config", "uci", "tram.yaml").stdout).toContain("option port '1884'");
+    // It is YAML 1.2, whatever it says of itself: `no` is a name.
+    writeFileSync(join(house, "old.yaml"), "%YAML 1.1\n---\ngateway: { id: offline, name: no }\n");
+    expect(command("config", "check", "old.yaml")).toMatchObject({ status: 0, stderr: "" });
     writeFileSync(join(house, "broken.yaml"), "gateway: { id: offline }\nmqtt: { port: many }\n");
     const broken = command("config", "check", "broken.yaml");
     expect(broken.status).toBe(2);

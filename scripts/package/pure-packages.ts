@@ -39,6 +39,13 @@ const INSIDE = /\/node_modules\/(?:typebox|yaml|@peculiar\/(?:asn1-\w+|utils))\/
 /** YAML for Node is CommonJS, which cannot be taken apart. That for browsers is made of the same sources. */
 const YAML = /\/yaml\/(?=dist\/index\.js$)/;
 
+/**
+ * The kinds of values of YAML 1.1, in which `no` is false: what we read is YAML 1.2 with its core schema, also where a text says
+ * otherwise of itself. Only its merge keys are part of what walks a document.
+ */
+const YAML_TAGS = /\/yaml\/browser\/dist\/schema\/tags\.js$/;
+const OLD_TAGS = /^import \{ (.+) \} from '\.\/yaml-1\.1\/(?!merge\b).*$/gm;
+
 /** Leaves out of a bundle what nobody here calls of packages that do not say themselves that they can be taken apart. */
 export const purePackages: Plugin = {
   name: "pure-packages",
@@ -51,6 +58,10 @@ export const purePackages: Plugin = {
     onLoad({ filter: FORMATS }, ({ path }) => {
       const lines = new RegExp(`^.*\\bIs(?:${FORMATS_LEFT_OUT.join("|")})\\b.*\\n`, "gm");
       return { contents: readFileSync(path, "utf8").replace(lines, "") };
+    });
+    onLoad({ filter: YAML_TAGS }, ({ path }) => {
+      const none = (_line: string, names: string): string => `let ${names.replace(/\w+ as /g, "")};`;
+      return { contents: readFileSync(path, "utf8").replace(OLD_TAGS, none) };
     });
     onLoad({ filter: RECORD }, () => ({ contents: RECORD_OF_TEXTS }));
     onResolve({ filter: /^[@.\w]/ }, async ({ path, pluginData, importer, kind, resolveDir }) => {
