@@ -4,7 +4,8 @@ import type { MqttConnection, MqttOutgoing } from "../mqtt-connection.ts";
 import { explainEnd, isHangUp } from "./faults.ts";
 import { isJobContext, type Jobs } from "./jobs.ts";
 import { Requests } from "./requests.ts";
-import { isShadowContext, type Shadows } from "./shadows.ts";
+import { isShadowContext } from "./shadow-context.ts";
+import type { Shadows } from "./shadows.ts";
 
 export interface AwsIotConnectionParts {
   readonly mqtt: MqttConnection;

@@ -3,7 +3,8 @@ import { type Json, type JsonObject, jsonEqual } from "@tram/protocol";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { mergedSection, type ShadowPath, section, shadowBytes, valueAt } from "./shadow-document.ts";
-import { type ReportOutcome, type ShadowEffect, ShadowMachine } from "./shadow-machine.ts";
+import type { ReportOutcome, ShadowEffect } from "./shadow-effect.ts";
+import { ShadowMachine } from "./shadow-machine.ts";
 
 /** The shadow service as the developer guide describes it, for one shadow. */
 class Service {

@@ -10,29 +10,15 @@ import {
   type ShadowDocument,
   type ShadowPath,
   section,
+  shadowBytes,
   valueAt,
   wishesOf,
 } from "./shadow-document.ts";
+import { bytesOf } from "./shadow-draft.ts";
+import { type ReportOutcome, type ShadowEffect, settle } from "./shadow-effect.ts";
+import { ShadowQueues } from "./shadow-queues.ts";
 import { composeUpdate, type Report, type UpdateParts } from "./shadow-update.ts";
-import { type AskedWish, type EndedWish, keyOf, ShadowWishes } from "./shadow-wishes.ts";
-
-/** What became of a state that was to be reported. */
-export type ReportOutcome =
-  | { readonly outcome: "acknowledged" }
-  /** This shadow cannot hold it, or is of no use for a while: it has to go another way. */
-  | { readonly outcome: "misfit"; readonly reason: string }
-  | { readonly outcome: "retry"; readonly reason: string };
-
-/** What has to be done for a shadow. `Ticket` is what the caller knows a report by. */
-export type ShadowEffect<Ticket> =
-  | { readonly do: "get"; readonly token: string }
-  | { readonly do: "update"; readonly token: string; readonly body: JsonObject }
-  | { readonly do: "ask"; readonly wish: AskedWish }
-  /** Somebody has to be told that nothing comes of a wish. */
-  | { readonly do: "refuse"; readonly wish: EndedWish }
-  | { readonly do: "settle"; readonly tickets: readonly Ticket[]; readonly outcome: ReportOutcome }
-  /** Nothing goes on before `wake` is called, after a while. */
-  | { readonly do: "later"; readonly reason: string };
+import { type EndedWish, keyOf, ShadowWishes } from "./shadow-wishes.ts";
 
 export interface ShadowMachineOptions {
   /** Names the shadow in ids and for people. */
@@ -48,6 +34,8 @@ type Flight<Ticket> =
   | { readonly kind: "get"; readonly token: string }
   | ({ readonly kind: "update"; readonly token: string } & UpdateParts<Ticket>);
 
+/** Of a shadow that is looked at at all. */
+const MOST_SHADOW_BYTES = 2 * AWS_LIMITS.shadowBytes;
 /** Conflicts in a row before it waits: somebody writes faster than we read. */
 const MOST_CONFLICTS = 5;
 
@@ -60,10 +48,7 @@ export class ShadowMachine<Ticket> {
   readonly #wishes: ShadowWishes;
   /** The last value of each property, as the house has it. `undefined`: it is there, and not fit to be told. */
   readonly #local = new Map<string, { readonly path: ShadowPath; readonly value: Json | undefined }>();
-  /** To be written into `reported`. */
-  readonly #reports = new Map<string, Report<Ticket>>();
-  /** To be removed from `desired`, where it still has this value. */
-  readonly #takings = new Map<string, Report<Ticket>>();
+  readonly #queues = new ShadowQueues<Ticket>();
   #online = false;
   /** `undefined` until it was read. */
   #cloud: ShadowDocument | undefined;
@@ -99,17 +84,14 @@ export class ShadowMachine<Ticket> {
   lost(reason: string): ShadowEffect<Ticket>[] {
     this.#online = false;
     const effects = this.abandon({ outcome: "retry", reason });
-    const flight = this.#flight;
-    // Whether it was written is seen when the shadow is read.
-    if (flight?.kind === "update") this.#putBack(flight);
     this.#flight = undefined;
-    this.#reports.clear();
+    this.#queues.clear(); // Of all this the shadow tells when it is read.
     return effects;
   }
 
   /** Nobody waits any longer; what is to be done stays to be done. */
   abandon(outcome: ReportOutcome): ShadowEffect<Ticket>[] {
-    const tickets = [...this.#dropTickets()];
+    const tickets = [...this.#queues.dropTickets()];
     const flight = this.#flight;
     if (flight?.kind === "update") {
       const without = (part: Report<Ticket>): Report<Ticket> => ({ ...part, tickets: [] });
@@ -130,9 +112,8 @@ export class ShadowMachine<Ticket> {
     if (!this.#online) return settle([ticket], { outcome: "retry", reason: "not connected" });
     const problem = misshapen(path, value);
     if (problem !== undefined) return settle([ticket], { outcome: "misfit", reason: problem });
-    const tickets = this.#reports.get(key)?.tickets ?? [];
     const reason = this.#paused;
-    this.#reports.set(key, { path, value, tickets: reason === undefined ? [...tickets, ticket] : tickets });
+    this.#queues.report(path, value, reason === undefined ? [ticket] : []);
     return reason === undefined ? this.#next() : settle([ticket], { outcome: "misfit", reason });
   }
 
@@ -175,13 +156,13 @@ export class ShadowMachine<Ticket> {
       return this.#pause(reason);
     }
     if (code === 409) {
-      this.#putBack(flight);
+      this.#queues.putBack(flight);
       this.#cloud = undefined;
       this.#conflicts++;
       return this.#conflicts > MOST_CONFLICTS ? this.#pause(reason) : this.#next();
     }
     if (code === 400 || code === 413) return this.#unacceptable(flight, reason);
-    this.#putBack(flight);
+    this.#queues.putBack(flight);
     return this.#pause(reason);
   }
 
@@ -190,7 +171,7 @@ export class ShadowMachine<Ticket> {
     const flight = this.#flight;
     if (flight === undefined || flight.token !== token) return [];
     this.#flight = undefined;
-    if (flight.kind === "update") this.#putBack(flight);
+    if (flight.kind === "update") this.#queues.putBack(flight);
     // It may have been carried out: only reading tells.
     this.#cloud = undefined;
     return this.#pause(`AWS IoT did not answer for the shadow ${this.#options.label}`);
@@ -202,7 +183,8 @@ export class ShadowMachine<Ticket> {
     const { state, version } = message;
     if (cloud === undefined || !isJsonObject(state) || !isVersion(version)) return [];
     if (version < cloud.version) return [];
-    this.#cloud = { version, desired: mergedSection(cloud.desired, state), reported: cloud.reported };
+    const desired = mergedSection(cloud.desired, state);
+    if (!this.#knows({ version, desired, reported: cloud.reported }, state)) return this.#tooLarge();
     return this.#wish(state, section(message.metadata));
   }
 
@@ -230,7 +212,7 @@ export class ShadowMachine<Ticket> {
     if (fulfilled && !readBack) this.#local.set(key, { path, value });
     if (fulfilled) this.#reportLocal(key);
     if (!latest) return [...settle([ticket], { outcome: "acknowledged" }), ...this.#next()];
-    this.#addTaking({ path, value, tickets: [ticket] });
+    this.#queues.take(path, value, [ticket]);
     return this.#next();
   }
 
@@ -251,11 +233,12 @@ export class ShadowMachine<Ticket> {
     if (cloud === undefined) {
       return this.#pause(`AWS IoT sent an unreadable shadow ${this.#options.label}`);
     }
-    this.#cloud = cloud;
+    const delta = section(section(message.state).delta);
+    if (!this.#knows(cloud, delta)) return this.#tooLarge();
     if (this.#options.owned) this.#removeUnknown(cloud.reported);
     this.#takeBackFulfilled(cloud.desired);
     const metadata = section(section(message.metadata).desired);
-    return this.#wish(section(section(message.state).delta), metadata);
+    return this.#wish(delta, metadata);
   }
 
   #updated(flight: Flight<Ticket> & { kind: "update" }, message: JsonObject): ShadowEffect<Ticket>[] {
@@ -275,14 +258,28 @@ export class ShadowMachine<Ticket> {
     return [...settle(tickets, { outcome: "acknowledged" }), ...this.#next()];
   }
 
+  /** Takes this for what the cloud has. @returns whether it has a size that a shadow may have: else nothing is kept. */
+  #knows(cloud: ShadowDocument, delta: JsonObject = {}): boolean {
+    const sound = Math.max(shadowBytes(cloud), bytesOf(delta)) <= MOST_SHADOW_BYTES;
+    this.#cloud = sound ? cloud : undefined;
+    return sound;
+  }
+
+  /** Where what was heard has added up to that, reading the shadow again mends it. */
+  #tooLarge(): ShadowEffect<Ticket>[] {
+    const found = `expected at most ${MOST_SHADOW_BYTES} bytes, twice what AWS IoT lets a shadow have`;
+    return this.#pause(`the shadow ${this.#options.label}: ${found}`, "too-large");
+  }
+
   /** Somebody else has changed the shadow. The delta tells what is to be done; what is done already only this tells. */
   #noted(message: JsonObject): ShadowEffect<Ticket>[] {
     const cloud = this.#cloud;
     const { version } = message;
     if (cloud === undefined || !isVersion(version) || version < cloud.version) return [];
-    const desired = section(section(message.state).desired);
-    this.#cloud = { version, desired: mergedSection(cloud.desired, desired), reported: cloud.reported };
-    this.#takeBackFulfilled(desired);
+    const update = section(section(message.state).desired);
+    const desired = mergedSection(cloud.desired, update);
+    if (!this.#knows({ version, desired, reported: cloud.reported })) return this.#tooLarge();
+    this.#takeBackFulfilled(update);
     return this.#next();
   }
 
@@ -293,7 +290,7 @@ export class ShadowMachine<Ticket> {
     for (const { path } of this.#local.values()) {
       const value = valueAt(desired, path);
       if (value === undefined || !jsonEqual(value, valueAt(cloud.reported, path))) continue;
-      this.#addTaking({ path, value, tickets: [] });
+      this.#queues.take(path, value);
     }
   }
 
@@ -305,15 +302,9 @@ export class ShadowMachine<Ticket> {
   }
 
   #takeBack(wish: EndedWish): ShadowEffect<Ticket>[] {
-    this.#addTaking({ path: wish.path, value: wish.value, tickets: [] });
+    this.#queues.take(wish.path, wish.value);
     this.#reportLocal(keyOf(wish.path));
     return wish.refusal === undefined ? [] : [{ do: "refuse", wish }];
-  }
-
-  #addTaking(taking: Report<Ticket>): void {
-    const key = keyOf(taking.path);
-    const before = this.#takings.get(key);
-    this.#takings.set(key, { ...taking, tickets: [...(before?.tickets ?? []), ...taking.tickets] });
   }
 
   #reportAll(): void {
@@ -323,20 +314,15 @@ export class ShadowMachine<Ticket> {
   #reportLocal(key: string): void {
     const local = this.#local.get(key);
     if (local?.value === undefined || misshapen(local.path, local.value) !== undefined) return;
-    const tickets = this.#reports.get(key)?.tickets ?? [];
-    this.#reports.set(key, { path: local.path, value: local.value, tickets });
+    this.#queues.report(local.path, local.value);
   }
 
   #removeUnknown(reported: JsonObject): void {
-    for (const [node, properties] of Object.entries(reported)) {
-      const inner = isJsonObject(properties) ? Object.keys(properties) : [];
-      const paths = isJsonObject(properties) ? inner.map((property) => [node, property]) : [[node]];
-      for (const path of paths) {
-        const key = keyOf(path);
-        if (this.#local.has(key) || this.#reports.has(key)) continue;
-        this.#reports.set(key, { path, value: null, tickets: [] });
-      }
-    }
+    const paths = Object.entries(reported).flatMap(([node, properties]): ShadowPath[] =>
+      isJsonObject(properties) ? Object.keys(properties).map((property) => [node, property]) : [[node]],
+    );
+    const isKnown = (key: string): boolean => this.#local.has(key) || this.#queues.reports.has(key);
+    this.#queues.remove(paths.filter((path) => !isKnown(keyOf(path))));
   }
 
   #next(): ShadowEffect<Ticket>[] {
@@ -352,11 +338,11 @@ export class ShadowMachine<Ticket> {
 
   /** One update with all that differs, as far as it fits. */
   #compose(cloud: ShadowDocument): ShadowEffect<Ticket>[] {
-    const { done, misfits, ...update } = composeUpdate(cloud, {
-      takings: this.#takings,
-      reports: this.#reports,
-      singly: this.#singly,
-    });
+    if (this.#queues.isEmpty) {
+      this.#singly = false;
+      return [];
+    }
+    const { done, misfits, ...update } = composeUpdate(cloud, this.#queues, { singly: this.#singly });
     const effects = [
       ...settle(done, { outcome: "acknowledged" }),
       ...misfits.flatMap(({ tickets, bytes }) =>
@@ -383,28 +369,11 @@ export class ShadowMachine<Ticket> {
     return `the shadow ${this.#options.label} is full: it would have ${bytes} bytes of ${AWS_LIMITS.shadowBytes}`;
   }
 
-  /** What was not written is still to be written; the newer value of a property stays. */
-  #putBack({ reports, takings }: Flight<Ticket> & { kind: "update" }): void {
-    for (const report of reports) {
-      const key = keyOf(report.path);
-      const newer = this.#reports.get(key);
-      const tickets = [...report.tickets, ...(newer?.tickets ?? [])];
-      this.#reports.set(key, { ...(newer ?? report), tickets });
-    }
-    for (const taking of takings) {
-      const newer = this.#takings.get(keyOf(taking.path));
-      this.#takings.set(keyOf(taking.path), {
-        ...(newer ?? taking),
-        tickets: [...taking.tickets, ...(newer?.tickets ?? [])],
-      });
-    }
-  }
-
   /** AWS does not take this update and never will: something in it is at fault. */
   #unacceptable(flight: Flight<Ticket> & { kind: "update" }, reason: string): ShadowEffect<Ticket>[] {
     if (flight.reports.length + flight.takings.length > 1) {
       this.#singly = true;
-      this.#putBack(flight);
+      this.#queues.putBack(flight);
       return this.#next();
     }
     return [
@@ -421,24 +390,9 @@ export class ShadowMachine<Ticket> {
   }
 
   /** The shadow is of no use for a while. What it would have been told goes another way, and is told it later as well. */
-  #pause(reason: string): ShadowEffect<Ticket>[] {
+  #pause(reason: string, code?: "too-large"): ShadowEffect<Ticket>[] {
     this.#paused = reason;
-    return [...settle(this.#dropTickets(), { outcome: "misfit", reason }), { do: "later", reason }];
+    const later = { do: "later", reason, ...(code === undefined ? {} : { code }) } as const;
+    return [...settle(this.#queues.dropTickets(), { outcome: "misfit", reason }), later];
   }
-
-  /** Takes every ticket; what they stand for stays to be done. */
-  #dropTickets(): readonly Ticket[] {
-    const tickets: Ticket[] = [];
-    for (const parts of [this.#reports, this.#takings]) {
-      for (const [key, part] of parts) {
-        tickets.push(...part.tickets);
-        parts.set(key, { ...part, tickets: [] });
-      }
-    }
-    return tickets;
-  }
-}
-
-function settle<Ticket>(tickets: readonly Ticket[], outcome: ReportOutcome): ShadowEffect<Ticket>[] {
-  return tickets.length === 0 ? [] : [{ do: "settle", tickets, outcome }];
 }

@@ -1,14 +1,14 @@
-import { isJsonObject, type Json, type JsonObject, jsonEqual } from "@tram/protocol";
+import { type Json, type JsonObject, jsonEqual } from "@tram/protocol";
 import { AWS_LIMITS } from "./limits.ts";
 import {
-  mergedSection,
+  merged,
   patchOf,
   type ShadowDocument,
   type ShadowPath,
   shadowBytes,
   treeOf,
-  valueAt,
 } from "./shadow-document.ts";
+import { bytesOf, ShadowDraft } from "./shadow-draft.ts";
 
 /** A value that is to be in a shadow, or to leave it, and who waits for that. */
 export interface Report<Ticket> {
@@ -37,6 +37,9 @@ export interface UpdateQueues<Ticket> {
   readonly takings: Map<string, Report<Ticket>>;
   /** To be written into `reported`. */
   readonly reports: Map<string, Report<Ticket>>;
+}
+
+export interface UpdateTerms {
   /** One of them at a time. */
   readonly singly: boolean;
 }
@@ -47,10 +50,12 @@ const UPDATE_BYTES = 7_600;
 /** Takes from the queues what differs from `cloud` and fits into one update; the rest of them stays. */
 export function composeUpdate<Ticket>(
   cloud: ShadowDocument,
-  queues: UpdateQueues<Ticket>,
+  { takings, reports }: UpdateQueues<Ticket>,
+  terms: UpdateTerms,
 ): ComposedUpdate<Ticket> {
-  const taken = composeTakings(cloud.desired, queues);
-  const told = composeReports({ desired: taken.after, reported: cloud.reported }, taken.update, queues);
+  const taken = composeTakings(new ShadowDraft(cloud.desired), takings, terms);
+  const so = { beside: taken.update, total: shadowBytes(cloud) + taken.grown };
+  const told = composeReports(new ShadowDraft(cloud.reported), reports, { ...terms, ...so });
   return {
     desired: taken.update,
     reported: told.update,
@@ -61,86 +66,70 @@ export function composeUpdate<Ticket>(
   };
 }
 
-function composeTakings<Ticket>(desired: JsonObject, { takings, singly }: UpdateQueues<Ticket>) {
+function composeTakings<Ticket>(
+  after: ShadowDraft,
+  takings: UpdateQueues<Ticket>["takings"],
+  { singly }: UpdateTerms,
+) {
   const parts: Report<Ticket>[] = [];
   const done: Ticket[] = [];
-  let update: JsonObject = {};
+  const update = new ShadowDraft();
   let bytes = 0;
-  let after = desired;
+  let grown = 0;
   for (const [key, taking] of takings) {
     if (parts.length > 0 && (singly || bytes > UPDATE_BYTES / 2)) break;
     takings.delete(key);
     const { path, value, tickets } = taking;
-    if (!jsonEqual(valueAt(after, path), value)) {
+    if (!jsonEqual(after.valueAt(path), value)) {
       done.push(...tickets);
       continue;
     }
-    const patch = treeOf(path, null);
-    bytes += bytesOf(patch);
-    after = mergedSection(after, patch);
-    update = joined(update, patch);
+    bytes += bytesOf(treeOf(path, null));
+    grown += after.set(path, undefined);
+    update.add(path, null);
     parts.push(taking);
   }
-  return { parts, done, update, after };
+  return { parts, done, grown, update: update.json() };
 }
 
-/** @param beside what the same update has for the other section. */
+/** @param terms `beside`: what the same update has for the other section; `total`: bytes of the shadow before. */
 function composeReports<Ticket>(
-  { desired, reported }: { readonly desired: JsonObject; readonly reported: JsonObject },
-  beside: JsonObject,
-  { reports, singly }: UpdateQueues<Ticket>,
+  after: ShadowDraft,
+  reports: UpdateQueues<Ticket>["reports"],
+  { beside, total, singly }: UpdateTerms & { readonly beside: JsonObject; readonly total: number },
 ) {
   const parts: Report<Ticket>[] = [];
   const done: Ticket[] = [];
   const misfits: { tickets: readonly Ticket[]; bytes: number }[] = [];
-  let update: JsonObject = {};
-  let after = reported;
+  const update = new ShadowDraft();
   let bytes = bytesOf(beside);
+  let size = total;
   const companion = Object.keys(beside).length > 0;
-  // An upper bound: a shadow never grows by more than the update.
-  let total = shadowBytes({ desired, reported });
   for (const [key, report] of reports) {
-    const difference = patchOf(valueAt(after, report.path), report.value);
+    const { path, value, tickets } = report;
+    const before = after.valueAt(path);
+    const difference = patchOf(before, value);
     if (difference === undefined) {
       reports.delete(key);
-      done.push(...report.tickets);
+      done.push(...tickets);
       continue;
     }
-    const patch = treeOf(report.path, difference);
-    const added = bytesOf(patch);
+    const added = bytesOf(treeOf(path, difference));
     const first = parts.length === 0 && !companion;
     if (!first && (singly || bytes + added > UPDATE_BYTES)) break;
     reports.delete(key);
-    const next = mergedSection(after, patch);
-    total += added;
-    if (total > AWS_LIMITS.shadowBytes) {
-      const before = shadowBytes({ desired, reported: after });
-      total = shadowBytes({ desired, reported: next });
-      // What makes a shadow smaller may go into one that is too large.
-      if (total > AWS_LIMITS.shadowBytes && total > before) {
-        misfits.push({ tickets: report.tickets, bytes: total });
-        total = before;
-        continue;
-      }
+    const replaced = after.replacedAt(path);
+    const grown = after.set(path, merged(before, difference));
+    // What makes a shadow smaller may go into one that is too large.
+    if (size + grown > AWS_LIMITS.shadowBytes && grown > 0) {
+      after.set(replaced.path, replaced.value);
+      misfits.push({ tickets, bytes: size + grown });
+      continue;
     }
+    size += grown;
     bytes += added;
-    after = next;
-    update = joined(update, patch);
+    update.add(path, difference);
     parts.push(report);
   }
-  return { parts, done, misfits, update };
-}
-
-/** Two updates as one: unlike in a document, `null` stays. */
-function joined(one: JsonObject, other: JsonObject): JsonObject {
-  const result = new Map<string, Json>(Object.entries(one));
-  for (const [key, value] of Object.entries(other)) {
-    const before = result.get(key);
-    result.set(key, isJsonObject(before) && isJsonObject(value) ? joined(before, value) : value);
-  }
-  return Object.fromEntries(result);
-}
-
-function bytesOf(value: Json): number {
-  return Buffer.byteLength(JSON.stringify(value));
+  return { parts, done, misfits, update: update.json() };
 }

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import type { CloudAnswer } from "@tram/core";
 import { isJsonObject, type Json, jsonEqual, parsePropertyKey } from "@tram/protocol";
+import { AWS_LIMITS } from "./limits.ts";
 import type { ShadowPath, Wish } from "./shadow-document.ts";
+import { bytesOf } from "./shadow-draft.ts";
 
 /** A wish that is to be put before the house. */
 export interface AskedWish extends Wish {
@@ -32,11 +34,15 @@ type Phase = "due" | "asking" | "accepted" | "fulfilled" | "refused";
 
 interface Known extends AskedWish {
   readonly ordinal: number;
+  /** Of its value. */
+  readonly bytes: number;
   phase: Phase;
 }
 
 /** Properties of one shadow that are remembered. */
 const MOST_WISHES = 256;
+/** And the bytes of their values: four times what can be wished for at once. */
+const MOST_BYTES = 8 * AWS_LIMITS.shadowBytes;
 /** Wishes of one shadow that the house thinks about at once. */
 const ASKING = 2;
 
@@ -142,16 +148,24 @@ export class ShadowWishes {
     // The cloud's clock tells seconds: on, off and on again within one of them are three wishes.
     const ordinal = before !== undefined && before.at === wish.at ? before.ordinal + 1 : 0;
     const id = this.#id(key, wish, ordinal);
-    const room = before !== undefined || this.#known.size < MOST_WISHES || this.#forgetOne();
-    if (room) this.#known.set(key, { ...wish, id, ordinal, phase });
+    const bytes = bytesOf(wish.value);
+    if (this.#makeRoom(key, bytes)) this.#known.set(key, { ...wish, id, ordinal, bytes, phase });
     return id;
   }
 
-  #forgetOne(): boolean {
-    for (const [key, { phase }] of this.#known) {
-      if (phase === "fulfilled" || phase === "refused") return this.#known.delete(key);
+  /** Forgets wishes that are over. @returns whether there is room for one of so many bytes at `key`. */
+  #makeRoom(key: string, bytes: number): boolean {
+    const others = [...this.#known].filter(([other]) => other !== key);
+    let sum = others.reduce((total, [, known]) => total + known.bytes, bytes);
+    let count = others.length;
+    for (const [other, known] of others) {
+      if (count < MOST_WISHES && sum <= MOST_BYTES) return true;
+      if (isUnderWay(known)) continue;
+      this.#known.delete(other);
+      sum -= known.bytes;
+      count--;
     }
-    return false;
+    return count < MOST_WISHES && sum <= MOST_BYTES;
   }
 
   #find(id: string): Known | undefined {

@@ -1,9 +1,12 @@
-import type { Clock, CloudDesk, CloudMessage, PublishOutcome } from "@tram/core";
+import type { Clock, CloudMessage, PublishOutcome, TurnedAway } from "@tram/core";
 import { isJsonObject, type Json, type JsonObject, type Ms } from "@tram/protocol";
 import type { AwsSession } from "./aws-session.ts";
+import { houseStates, type LocalState, statesOf } from "./house-states.ts";
 import { AWS_LIMITS } from "./limits.ts";
+import { isShadowContext } from "./shadow-context.ts";
 import { parseShadowMessage, type ShadowPath } from "./shadow-document.ts";
-import { type ReportOutcome, type ShadowEffect, ShadowMachine } from "./shadow-machine.ts";
+import type { ReportOutcome, ShadowEffect } from "./shadow-effect.ts";
+import { ShadowMachine } from "./shadow-machine.ts";
 import { type EndedWish, NO_PROPERTY, type WishRefusal } from "./shadow-wishes.ts";
 import type { ThingNames } from "./thing-names.ts";
 import type { AwsTopics, Heard, ShadowRef } from "./topics.ts";
@@ -32,8 +35,11 @@ interface Keeper {
   /** The last delta that is not looked at yet. */
   delta: Uint8Array | undefined;
   deltaPause: Disposable | undefined;
-  /** Other clients' updates that were looked at since the last delta was. */
+  /** Other clients' updates that were looked at since the last delta was, and their bytes. */
   strangers: number;
+  strangerBytes: number;
+  /** Messages with the token of our request somewhere that were no answer to it. */
+  impostors: number;
 }
 
 interface Request {
@@ -50,13 +56,14 @@ const ANSWER_WITHIN_MS: Ms = 20_000;
 const PATIENCE_MS: Ms = 15_000;
 /** Other clients' updates of one shadow that are looked at between two deltas. */
 const MOST_STRANGERS = 16;
+/** The answer to an update of a whole shadow, with the times of all its members. */
+const MOST_STRANGER_BYTES = 65_536;
+/** Messages that are read for the answer to a request and are none. */
+const MOST_IMPOSTORS = 16;
 /** A flood of deltas of one shadow is looked at so often; the last one tells everything. */
 const DELTA_PAUSE_MS: Ms = 100;
 const FIRST_PAUSE_MS: Ms = 1_000;
 const LONGEST_PAUSE_MS: Ms = 60_000;
-/** Children with a name that had to be cut, which are told in the gateway's own shadow. */
-const MOST_CUT_NAMES = 20;
-
 /**
  * The shadows of one gateway: its own classic one, and one for each Thing behind it. They live as long as the provider,
  * so that what was asked over one connection is remembered on the next one.
@@ -92,28 +99,7 @@ export class Shadows {
     this.#session = session;
     this.#without = without;
     const { desk } = session;
-    const { gateway } = this.#parts.names;
-    const own = this.#parts.names.idOf(gateway) ?? gateway;
-    const local = new Map<string, [ShadowPath, Json | undefined][]>([[own, []]]);
-    let things = 0;
-    const cut: [string, Json][] = [];
-    for (const { id } of desk.things()) {
-      things++;
-      local.set(id, local.get(id) ?? []);
-      if (this.#parts.names.isCut(id) && cut.length < MOST_CUT_NAMES)
-        cut.push([id, this.#parts.names.of(id)]);
-    }
-    for (const { thing, path, value } of statesOf(desk)) {
-      const known = local.get(thing) ?? [];
-      known.push([path, value]);
-      local.set(thing, known);
-    }
-    const facts: [ShadowPath, Json][] = [
-      [["gateway", "id"], own],
-      [["gateway", "things"], things],
-      [["gateway", "names"], Object.fromEntries(cut)],
-    ];
-    local.get(own)?.push(...facts);
+    const local = houseStates(desk, this.#parts.names);
     for (const [key, keeper] of this.#keepers) {
       if (local.has(keeper.thing) && !without.has(keeper.thing)) continue;
       this.#stop(keeper);
@@ -185,15 +171,21 @@ export class Shadows {
       return;
     }
     const { awaits } = keeper.machine;
-    const ours = awaits !== undefined && Buffer.from(payload).includes(`"${awaits}"`);
-    if (!ours && (heard.result === "rejected" || heard.operation === "get")) return;
-    // Others write, too, and as often as they like; what is passed over is found when the shadow is read.
-    if (!ours && keeper.strangers++ >= MOST_STRANGERS) return;
+    const maybeOurs =
+      awaits !== undefined &&
+      keeper.impostors < MOST_IMPOSTORS &&
+      Buffer.from(payload).includes(`"${awaits}"`);
+    const isUpdate = heard.result === "accepted" && heard.operation !== "get";
+    if (!maybeOurs && !(isUpdate && this.#hasTimeFor(keeper, payload))) return;
     const message = parseShadowMessage(payload) ?? {};
-    if (ours && message.clientToken === awaits) this.#answered(awaits);
+    const ours = maybeOurs && message.clientToken === awaits;
+    if (maybeOurs && !ours) keeper.impostors++;
+    if (ours) this.#answered(awaits);
+    else if (!isUpdate) return;
     if (heard.result === "accepted") {
-      if (ours) keeper.failures = 0;
-      this.#do(keeper, keeper.machine.accepted(heard.operation, message));
+      const effects = keeper.machine.accepted(heard.operation, message);
+      if (ours && !effects.some((effect) => effect.do === "later")) keeper.failures = 0;
+      this.#do(keeper, effects);
     } else {
       const code = typeof message.code === "number" ? message.code : 500;
       const said = String(message.message ?? "")
@@ -202,6 +194,13 @@ export class Shadows {
       this.#do(keeper, keeper.machine.rejected(message.clientToken, code, said));
     }
     this.#launch();
+  }
+
+  /** Others write, too, and as often as they like; what is passed over is found when the shadow is read. */
+  #hasTimeFor(keeper: Keeper, { length }: Uint8Array): boolean {
+    keeper.strangers++;
+    keeper.strangerBytes += length;
+    return keeper.strangers <= MOST_STRANGERS && keeper.strangerBytes <= MOST_STRANGER_BYTES;
   }
 
   /** A message was thrown away unread: if it was the answer, there is none. */
@@ -220,6 +219,7 @@ export class Shadows {
     keeper.deltaPause = undefined;
     if (delta === undefined) return;
     keeper.strangers = 0;
+    keeper.strangerBytes = 0;
     keeper.deltaPause = this.#parts.clock.after(DELTA_PAUSE_MS, () => this.#lookAtDelta(keeper));
     const message = parseShadowMessage(delta);
     if (message !== undefined) this.#do(keeper, keeper.machine.delta(message));
@@ -236,7 +236,7 @@ export class Shadows {
     if (known !== undefined || shadow.name === undefined) return known;
     const keeper = this.#keeperOf(thing);
     if (keeper === undefined) return undefined;
-    const local: [ShadowPath, Json | undefined][] = [];
+    const local: LocalState[] = [];
     for (const state of statesOf(session.desk))
       if (state.thing === thing) local.push([state.path, state.value]);
     this.#do(keeper, keeper.machine.connected(local));
@@ -263,6 +263,8 @@ export class Shadows {
         delta: undefined,
         deltaPause: undefined,
         strangers: 0,
+        strangerBytes: 0,
+        impostors: 0,
       };
       this.#keepers.set(label, keeper);
     }
@@ -281,16 +283,15 @@ export class Shadows {
     for (const effect of effects) {
       if (effect.do === "settle") for (const ticket of effect.tickets) ticket(effect.outcome);
       else if (effect.do === "ask") this.#ask(keeper, effect.wish);
-      else if (effect.do === "later") this.#later(keeper);
-      else if (effect.do === "refuse") {
+      else if (effect.do === "later") {
+        this.#later(keeper);
+        if (effect.code !== undefined) this.#turnAway(keeper, effect.code, effect.reason);
+      } else if (effect.do === "refuse") {
         const { wish } = effect;
         const { refusal } = wish;
         if (refusal === undefined) continue;
         this.#parts.refuse(keeper.thing, { ...wish, refusal });
-        if (refusal.code === NO_PROPERTY.code) {
-          const { reason } = refusal;
-          this.#session?.desk.turnedAway?.({ where: `shadow of ${keeper.thing}`, code: "malformed", reason });
-        }
+        if (refusal.code === NO_PROPERTY.code) this.#turnAway(keeper, "malformed", refusal.reason);
       } else {
         const { do: operation, token } = effect;
         const body = effect.do === "get" ? { clientToken: token } : effect.body;
@@ -298,6 +299,10 @@ export class Shadows {
       }
     }
     this.#launch();
+  }
+
+  #turnAway(keeper: Keeper, code: TurnedAway["code"], reason: string): void {
+    this.#session?.desk.turnedAway?.({ where: `shadow of ${keeper.thing}`, code, reason });
   }
 
   #ask(keeper: Keeper, { id, path, value }: { id: string; path: ShadowPath; value: Json }): void {
@@ -336,6 +341,7 @@ export class Shadows {
   }
 
   #post(session: AwsSession, { keeper, operation, token, body }: Request): void {
+    keeper.impostors = 0;
     const missing = (): void => {
       this.#answered(token);
       this.#do(keeper, keeper.machine.unanswered(token));
@@ -381,35 +387,8 @@ export class Shadows {
   }
 }
 
-/** Everything that belongs into a shadow. `undefined`: no good value was ever seen. */
-function* statesOf(desk: CloudDesk) {
-  for (const { class: kind, thing, name, value } of desk.snapshot()) {
-    // What warns is an alarm while it is news, and a state otherwise.
-    const state = kind === "state" || (kind === "alarm" && typeof value !== "number");
-    if (state) yield { thing, path: name.split("/"), value: value === null ? undefined : value };
-  }
-}
-
 const DONE: PublishOutcome = { outcome: "acknowledged" };
 
 function labelOf({ thing, name }: ShadowRef): string {
   return name === undefined ? thing : `${thing}/${name}`;
-}
-
-interface ShadowContext {
-  readonly via: "shadow";
-  readonly id: string;
-  readonly path: ShadowPath;
-}
-
-/** Whether a reply is that to a wish of a shadow. */
-export function isShadowContext(context: unknown): context is ShadowContext {
-  if (!isJsonObject(context)) return false;
-  const { via, id, path } = context;
-  return (
-    via === "shadow" &&
-    typeof id === "string" &&
-    Array.isArray(path) &&
-    path.every((key: Json) => typeof key === "string")
-  );
 }
