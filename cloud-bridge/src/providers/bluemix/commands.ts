@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
 import type { CloudRequest, TurnedAway } from "@tram/core";
-import { isJsonObject, type Json, type JsonObject, type PropertyKey } from "@tram/protocol";
+import {
+  isJson,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  type PropertyKey,
+  VALUE_LEVELS,
+} from "@tram/protocol";
 import { lifeOf, managementOf, Unfit } from "../mqtt-json.ts";
 import type { Device } from "./device-names.ts";
 
@@ -63,6 +70,9 @@ function bodyOf({ command, format, isGateway, payload }: GivenCommand): JsonObje
   const parsed = parseObject(payload);
   const said = parsed !== undefined && isJsonObject(parsed.d) && isEnvelope(parsed) ? parsed.d : parsed;
   if (said === undefined) throw new Unfit("malformed", "expected an object of JSON");
+  if (!isJson(said, 1 + VALUE_LEVELS)) {
+    throw new Unfit("malformed", `value: expected JSON of at most ${VALUE_LEVELS} levels`);
+  }
   const foreign = members === undefined ? undefined : Object.keys(said).find((key) => !members.has(key));
   if (foreign !== undefined) {
     throw new Unfit("malformed", `expected ${[...(members ?? [])].join(", ")} and nothing else`);

@@ -20,6 +20,10 @@ describe("a hostile cloud", () => {
     const at = await cloud();
     const desk = new TestDesk();
     await connect(provider(at), desk);
+    // It would be written out to be known again, and so deep nothing can be written.
+    const deep = Buffer.from(
+      `{"property":"a/b","time":"2026-01-05T06:00:00Z","value":${"[".repeat(8_100)}${"]".repeat(8_100)}}`,
+    );
     const bad: [string, Json | Buffer, string?][] = [
       ["set", Buffer.from("{")],
       ["set", "text"],
@@ -34,6 +38,7 @@ describe("a hostile cloud", () => {
       ["set", { property: "a/b", value: 1 }, "xml"],
       ["set", { property: "a/b", value: "x".repeat(20_000) }],
       ["manage", { id: "1", what: "config", operation: "get" }],
+      ["set", deep],
       ["format", {}],
       ["__proto__", { property: "a/b", value: 1 }],
     ];
