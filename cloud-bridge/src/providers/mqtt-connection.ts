@@ -55,6 +55,9 @@ const SUBACK_WITHIN_MS: Ms = 20_000;
 const MOST_URGENT = 500;
 /** Acknowledgements that wait in our memory: a broker that talks and never listens would let them grow for ever. */
 const MOST_UNREAD = 10_000;
+/** What is sent beside the queue is acknowledged within so long, and within the time that 1 kB/s needs for it. */
+const ANSWER_WITHIN_MS: Ms = 60_000;
+const SLOWEST_BYTES_PER_MS = 1;
 /** After so many messages that stay unacknowledged nothing comes any more from a broker that keeps count. */
 const MOST_FAILED = 8;
 
@@ -124,6 +127,7 @@ export class MqttConnection implements CloudConnection {
       },
       onRefused: (refused) => options.onRefused?.(refused),
       onNonsense: () => this.#finish(`${address}: it sends what nobody has subscribed to`),
+      onBehind: () => this.#finish(`${address}: it sends on and on before what it sent is answered`),
       onFailed: (error) => {
         this.#failed++;
         if (this.#failed >= MOST_FAILED) this.#finish(`what it says cannot be dealt with: ${String(error)}`);
@@ -154,15 +158,26 @@ export class MqttConnection implements CloudConnection {
 
   /**
    * Sends what is no message of the outbox (an answer, a question), QoS 1, before the messages that wait.
-   * @returns when it was acknowledged or refused. Never rejects.
+   * @returns when it was acknowledged or refused: a cloud that does neither loses the connection, for what waits for the
+   * answer would wait for ever. Never rejects.
    */
-  send(outgoing: MqttOutgoing): Promise<PublishOutcome> {
+  async send(outgoing: MqttOutgoing): Promise<PublishOutcome> {
     if (this.#urgent.length >= MOST_URGENT) {
-      return Promise.resolve({ outcome: "retry", reason: "too many answers wait for the cloud" });
+      return { outcome: "retry", reason: "too many answers wait for the cloud" };
     }
     const outcome = this.#submit(outgoing, this.#urgent);
+    const late = `${this.#line.address}: it does not acknowledge what it is sent`;
+    using _patience = this.#options.clock.after(this.#patienceMs(), () => this.#finish(late));
     this.#launch();
-    return Promise.resolve(outcome);
+    return await outcome;
+  }
+
+  /** How long may pass before the last of the answers under way is acknowledged. */
+  #patienceMs(): Ms {
+    let bytes = 0;
+    for (const queue of [this.#flying, this.#urgent])
+      for (const { payload } of queue) bytes += payload.length;
+    return ANSWER_WITHIN_MS + bytes / SLOWEST_BYTES_PER_MS;
   }
 
   /**

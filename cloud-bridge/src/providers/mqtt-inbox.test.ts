@@ -28,6 +28,7 @@ function house(subscription: Partial<MqttSubscription> = {}) {
     onRefused: (one) => refused.push(one),
     onFailed: (error) => failures.push(error),
     onNonsense: () => failures.push("nonsense"),
+    onBehind: () => failures.push("behind"),
     clock,
   });
   inbox.add({
@@ -134,6 +135,22 @@ describe("what comes from a cloud", () => {
     expect(failures).toEqual([]);
     await flood(1_000);
     expect(failures).toEqual(["nonsense"]);
+    inbox.close();
+  });
+
+  it("waits in a bounded number for the acknowledgement of one that is open, and then it is told", async () => {
+    const { take, clock, failures, heard, settle, acknowledged, inbox } = house();
+    take(publish(1));
+    for (let id = 2; id <= 1_024; id++) {
+      take(publish(id, { topic: "b" }));
+      if (id % 90 === 0) await clock.advance(2 * FLOOD_PAUSE_MS);
+    }
+    expect([failures, acknowledged]).toEqual([[], []]);
+    take(publish(1_025, { topic: "b" }));
+    expect(failures).toEqual(["behind"]);
+    heard[0]?.end();
+    await settle();
+    expect(acknowledged).toHaveLength(1_025);
     inbox.close();
   });
 

@@ -30,6 +30,8 @@ export interface MqttInboxParts {
   readonly onRefused: (refused: RefusedMessage) => void;
   /** It sends what nobody has subscribed to, without end. */
   readonly onNonsense: () => void;
+  /** More messages wait for their turn to be acknowledged than anybody could mean. */
+  readonly onBehind: () => void;
   /** A handler has failed: its message stays unacknowledged. */
   readonly onFailed: (error: unknown) => void;
   readonly clock: Pick<Clock, "after">;
@@ -40,6 +42,11 @@ const MOST_OPEN = 16;
 /** Messages that wait for that, and their payloads. */
 const MOST_WAITING = 256;
 const MOST_WAITING_BYTES = 4 * 1_048_576;
+/**
+ * Messages that wait for the acknowledgement of an older one: those that are open or wait, and three times as many that
+ * need nobody.
+ */
+const MOST_OWED = 1_024;
 const DEFAULT_MAX_BYTES = 131_072;
 /**
  * Messages that are read in one pause, on whatever topic. mqtt.js goes through all that has arrived without a break: a cloud
@@ -188,6 +195,7 @@ export class MqttInbox {
   #owe(packetId: number): Owed {
     const owed: Owed = { packetId, answer: "open" };
     this.#owed.push(owed);
+    if (this.#owed.length > MOST_OWED) this.#parts.onBehind();
     return owed;
   }
 

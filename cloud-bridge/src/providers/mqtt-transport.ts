@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Clock } from "@tram/core";
-import mqtt, { type IConnackPacket, type IPublishPacket, type MqttClient } from "mqtt";
+import mqtt, { type IConnackPacket, type IPublishPacket, type MqttClient, type Packet } from "mqtt";
 import { BridgeError } from "../bridge-error.ts";
 import { addressOf, type DialTarget, dial } from "./dial.ts";
 import { connectFault } from "./mqtt-reason.ts";
@@ -37,7 +37,7 @@ export interface MqttTransportOptions extends DialTarget {
   };
   /** Default {@link MAX_INCOMING_BYTES}; a larger packet is skipped without being held in memory. */
   readonly maxIncomingBytes?: number;
-  readonly clock: Pick<Clock, "trust">;
+  readonly clock: Pick<Clock, "monotonic" | "trust">;
 }
 
 /** Takes a message from the broker. `next` lets the next packet in; with an error mqtt.js does not answer this one. */
@@ -100,17 +100,32 @@ function greet<Owner>(
     }
     let onSkipped: (skipped: SkippedPublish) => void = () => undefined;
     let broken: string | undefined;
+    let published = 0;
     guardIncoming(socket, {
       maxBytes: options.maxIncomingBytes ?? MAX_INCOMING_BYTES,
       onSkipped: ({ topic, bytes, packetId }) => {
         if (packetId !== undefined) socket.write(puback(packetId));
         onSkipped({ topic, bytes });
       },
+      published: () => published,
+      unread: () => socket.writableLength,
+      now: () => options.clock.monotonic(),
       onBroken: (reason) => {
         broken = reason;
       },
     });
     const client = new mqtt.MqttClient(() => socket, clientOptions(options));
+    client.on("packetsend", ({ cmd }) => {
+      if (cmd === "publish") published++;
+    });
+    client.on("packetreceive", (packet) => {
+      const twice = packet.cmd === "publish" ? undefined : saidTwice(packet);
+      if (twice === undefined) return;
+      // mqtt.js would calculate with the list that it has made of it.
+      Object.assign(packet, { properties: undefined });
+      broken ??= `it sent the property ${twice} twice`;
+      socket.destroy();
+    });
     // Behind its CONNACK a broker sends at once what it has kept, before mqtt.js tells of the CONNACK.
     let listener: PacketListener | undefined;
     let early: (() => void) | undefined;
@@ -138,6 +153,10 @@ function greet<Owner>(
     const onError = (error: Error): void => fail(fault(error));
     const onClose = (): void => fail(fault(undefined));
     const onConnect = (packet: IConnackPacket): void => {
+      if (broken !== undefined) {
+        fail(fault(undefined));
+        return;
+      }
       const { maximumQoS, receiveMaximum, maximumPacketSize } = packet.properties ?? {};
       // MQTT 5.0 §3.2.2.3.4: without QoS 1 there is no acknowledgement, and nothing could ever leave the queue.
       if (maximumQoS === 0) {
@@ -184,6 +203,12 @@ function greet<Owner>(
 export function puback(packetId: number, reasonCode = 0): Buffer {
   const id = [packetId >> 8, packetId & 0xff];
   return Buffer.from(reasonCode === 0 ? [0x40, 2, ...id] : [0x40, 3, ...id, reasonCode]);
+}
+
+/** A property that may come once in a packet and has come more often: of those mqtt.js makes a list. */
+function saidTwice(packet: Packet): string | undefined {
+  const properties: object = ("properties" in packet ? packet.properties : undefined) ?? {};
+  return Object.entries(properties).find(([, value]) => Array.isArray(value))?.[0];
 }
 
 function clientOptions(options: MqttTransportOptions): mqtt.IClientOptions {

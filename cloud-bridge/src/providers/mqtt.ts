@@ -34,7 +34,7 @@ export interface MqttProviderOptions {
   readonly dialect: MqttDialect;
   /** How old a command may be that the broker has kept for us, in seconds. Left out: nothing is listened to. */
   readonly hearsForS?: number;
-  readonly clock: Pick<Clock, "after" | "now" | "trust">;
+  readonly clock: Pick<Clock, "after" | "monotonic" | "now" | "trust">;
 }
 
 /**
@@ -144,7 +144,13 @@ export class MqttProvider implements BridgeProvider {
       maxBytes: dialect.maxBytes,
       noLocal: true,
       onMessage: async (topic, payload, packet) => {
-        const heard = dialect.read(heardMessage(topic, payload, packet), desk);
+        const message = heardMessage(topic, payload, packet);
+        if (message === undefined) {
+          const reason = "a property of MQTT 5 that may come once came twice";
+          desk.turnedAway?.({ where: topic, code: "malformed", reason });
+          return;
+        }
+        const heard = dialect.read(message, desk);
         if (heard === undefined) return;
         const answer = await this.#ask(heard, desk);
         if (answer === undefined || heard.place === undefined) return;
@@ -212,8 +218,14 @@ function isResult(value: Json): value is Record<string, Json> & { state: string 
   return typeof value === "object" && value !== null && "command" in value && "state" in value;
 }
 
-function heardMessage(topic: string, payload: Buffer, packet: IPublishPacket): HeardMessage {
+/** @returns `undefined` where nobody knows what was meant: of what comes twice mqtt.js makes a list, whatever its type says. */
+function heardMessage(topic: string, payload: Buffer, packet: IPublishPacket): HeardMessage | undefined {
   const { responseTopic, correlationData, messageExpiryInterval } = packet.properties ?? {};
+  const sound =
+    (responseTopic === undefined || typeof responseTopic === "string") &&
+    (correlationData === undefined || Buffer.isBuffer(correlationData)) &&
+    (messageExpiryInterval === undefined || typeof messageExpiryInterval === "number");
+  if (!sound) return undefined;
   return {
     topic,
     payload,

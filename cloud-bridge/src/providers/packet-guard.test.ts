@@ -1,11 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type OversizedPublish, PacketGuard } from "./packet-guard.ts";
+import { type OversizedPublish, PacketGuard, type PacketGuardOptions } from "./packet-guard.ts";
+
+function guardOf(options: Partial<PacketGuardOptions> = {}): PacketGuard {
+  const quiet = { onSkipped: () => undefined, published: () => 0, unread: () => 0, now: () => 0 };
+  return new PacketGuard({ maxBytes: 1_000, ...quiet, ...options }).on("error", () => undefined);
+}
 
 /** Bytes that pass a guard when they arrive in these pieces. */
 async function passed(pieces: readonly Buffer[], maxBytes: number) {
   const skipped: OversizedPublish[] = [];
-  const guard = new PacketGuard({ maxBytes, onSkipped: (publish) => skipped.push(publish) });
+  const guard = guardOf({ maxBytes, onSkipped: (publish) => skipped.push(publish) });
   for (const piece of pieces) guard.write(piece);
   guard.end();
   const out: Buffer[] = [];
@@ -85,7 +90,7 @@ describe("the guard before the parser", () => {
 
   it("holds nothing of a large message", async () => {
     const skipped: OversizedPublish[] = [];
-    const guard = new PacketGuard({ maxBytes: 1_000, onSkipped: (one) => skipped.push(one) });
+    const guard = guardOf({ onSkipped: (one) => skipped.push(one) });
     guard.write(Buffer.from([0x32, ...lengthBytes(200_000_000), 0, 1, 0x74, 0, 9]));
     const block = Buffer.alloc(1_000_000);
     for (let turn = 0; turn < 150; turn++) guard.write(block);
@@ -109,5 +114,69 @@ describe("the guard before the parser", () => {
     const whole = publish("t", Buffer.alloc(size), 7);
     whole[0] = first;
     await expect(passed([publish("t", Buffer.alloc(1), 6), whole], 1_000)).rejects.toThrow("QoS 2");
+  });
+});
+
+const PINGRESP = Buffer.from([0xd0, 0]);
+const PUBACK = Buffer.from([0x40, 2, 0, 7]);
+
+function many(packet: Buffer, count: number): Buffer {
+  return Buffer.concat(Array.from({ length: count }, () => packet));
+}
+
+/** What a guard says when these come, once it has read them. */
+async function endOf(guard: PacketGuard, bytes: Buffer): Promise<string | undefined> {
+  guard.resume();
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  guard.write(bytes, (error) => resolve(error?.message));
+  return await promise;
+}
+
+describe("a flood before the parser", () => {
+  it("goes on in portions: between them everything else has its turn", async () => {
+    const guard = guardOf();
+    const one = publish("t", Buffer.alloc(1));
+    guard.write(many(one, 10_000));
+    const sizes: number[] = [];
+    for (let turn = 0; turn < 40; turn++) {
+      sizes.push((guard.read()?.length ?? 0) / one.length);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(Math.max(...sizes)).toBe(256);
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(10_000);
+  });
+
+  it("of answers to nothing ends the stream, and a few of them do not", async () => {
+    let now = 0;
+    const guard = guardOf({ now: () => now });
+    for (; now < 100_000; now += 1_000) expect(await endOf(guard, many(PINGRESP, 900))).toBeUndefined();
+    expect(await endOf(guard, many(PINGRESP, 1_100))).toBe(
+      "it sends more than 1000 packets a second that answer nothing",
+    );
+  });
+
+  it("of answers to what was published is welcome, and one of others is not", async () => {
+    const guard = guardOf({ published: () => 50_000 });
+    expect(await endOf(guard, many(PUBACK, 50_000))).toBeUndefined();
+    expect(await endOf(guard, many(PUBACK, 2_000))).toContain("that answer nothing");
+  });
+
+  it.each([
+    ["PUBREC", 0x50],
+    ["PUBREL", 0x62],
+    ["PUBCOMP", 0x70],
+    ["PINGREQ", 0xc0],
+  ])("has no %s: nobody has asked for one", async (name, first) => {
+    expect(await endOf(guardOf(), Buffer.from([first, 2, 0, 7]))).toBe(
+      `it sent a ${name}, which nobody has asked for`,
+    );
+  });
+
+  it("ends where nothing of what it is sent is read", async () => {
+    let unread = 14_000_000;
+    const guard = guardOf({ unread: () => unread });
+    expect(await endOf(guard, PINGRESP)).toBeUndefined();
+    unread = 17_000_000;
+    expect(await endOf(guard, PINGRESP)).toBe("it does not read what it is sent");
   });
 });
