@@ -159,7 +159,15 @@ describe("announce", () => {
     }
     await announce(SHED_THING);
     expect(registry.get(SHED)?.problem).toBeUndefined();
-    expect(heard()).toEqual(["thing Shed", "thing Shed: nodes: expected an object", "thing Shed"]);
+    await within((unit) => registry.noteProblem(SHED, "x".repeat(100_000), unit));
+    expect(registry.get(SHED)?.problem).toHaveLength(300);
+    await announce(SHED_THING);
+    expect(heard().filter((line) => !line.includes("xxx"))).toEqual([
+      "thing Shed",
+      "thing Shed: nodes: expected an object",
+      "thing Shed",
+      "thing Shed",
+    ]);
   });
 });
 

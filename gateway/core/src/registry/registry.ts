@@ -36,6 +36,8 @@ type Writable<Record> = { -readonly [Key in keyof Record]: Record[Key] };
 export type Correlate = (observation: Observation) => Cause | undefined;
 
 export const DEFAULT_MAX_THINGS = 2_000;
+/** What is told of a device is shown and kept with it, and quotes it. */
+const PROBLEM_CHARACTERS = 300;
 /** The same value over two links within so long is one observation. In milliseconds. */
 export const ECHO_MS = 2_000;
 
@@ -201,8 +203,9 @@ export class Registry {
   }
 
   /** Shows that the latest description of a known Thing was refused; the older one stays in use. */
-  noteProblem(name: ThingId, problem: string, unit: Unit): void {
+  noteProblem(name: ThingId, told: string, unit: Unit): void {
     const entry = this.#entries.link(name)?.entry;
+    const problem = told.slice(0, PROBLEM_CHARACTERS);
     if (entry === undefined || entry.record.problem === problem) return;
     entry.record = { ...entry.record, problem };
     this.#bus.emit("thing", entry.record, unit);
@@ -347,7 +350,7 @@ export class Registry {
       origin,
     };
     if (cause !== undefined) reading.cause = cause;
-    if (!check.ok) reading.problem = check.problem;
+    if (!check.ok) reading.problem = check.problem.slice(0, PROBLEM_CHARACTERS);
     if (this.#clock.trust === "untrusted") {
       reading.taken = { bootId: this.#clock.bootId, monotonic: heardAt };
     }
