@@ -207,7 +207,8 @@ export function puback(packetId: number, reasonCode = 0): Buffer {
 
 /** A property that may come once in a packet and has come more often: of those mqtt.js makes a list. */
 function saidTwice(packet: Packet): string | undefined {
-  const properties: object = ("properties" in packet ? packet.properties : undefined) ?? {};
+  const properties = "properties" in packet ? packet.properties : undefined;
+  if (properties === undefined) return undefined;
   return Object.entries(properties).find(([, value]) => Array.isArray(value))?.[0];
 }
 
