@@ -104,7 +104,8 @@ export class RetainedMessages {
     else {
       this.#strays.delete(topic);
       const record = saveMessage(message, this.#clock);
-      unit.put(TABLE, topic, account === undefined ? record : { ...record, by: account });
+      if (account !== undefined) record.by = account;
+      unit.put(TABLE, topic, record);
     }
   }
 
@@ -168,9 +169,8 @@ export class RetainedMessages {
 
   #take(message: Message, isStored: boolean, holding: Holding): boolean {
     const { bytes, expiresAt, topic } = message;
-    const expiry = expiresAt === undefined ? {} : { expiresAt };
     const kept = new KeptMessage(message, isStored);
-    const result: KeepResult = this.#tree.keep(topic, kept, { bytes, holding, ...expiry });
+    const result: KeepResult = this.#tree.keep(topic, kept, { bytes, expiresAt, holding });
     return result === "kept" || result === "replaced";
   }
 

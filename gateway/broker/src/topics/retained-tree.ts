@@ -20,7 +20,7 @@ export interface RetainedOptions {
   /** What the message costs: topic, payload and properties. 0 or more. */
   readonly bytes: number;
   /** By the clock that `now` is read from. Without it the message does not expire. */
-  readonly expiresAt?: EpochMs;
+  readonly expiresAt?: EpochMs | undefined;
   /** Whose it is; without it, one that has the limits of the tree. */
   readonly holding?: Holding;
 }
@@ -62,7 +62,8 @@ class RetainedMessage<Value> implements Retained<Value>, Expiring {
   constructor(
     topic: TopicName,
     value: Value,
-    { bytes, expiresAt = Infinity, holding }: RetainedOptions & { readonly holding: Holding },
+    { bytes, expiresAt = Infinity }: RetainedOptions,
+    holding: Holding,
   ) {
     this.topic = topic;
     this.value = value;
@@ -131,7 +132,7 @@ export class RetainedTree<Value> {
     }
     if (earlier !== undefined) this.#drop(node, earlier);
     // Each message brings its topic as a text of its own; the one that is there is enough.
-    const message = new RetainedMessage(earlier?.topic ?? topic, value, { ...options, holding });
+    const message = new RetainedMessage(earlier?.topic ?? topic, value, options, holding);
     node.message = message;
     this.#size++;
     this.#messageBytes += message.bytes;
@@ -142,6 +143,9 @@ export class RetainedTree<Value> {
 
   /** `keep` would take it. */
   fits(topic: TopicName, options: RetainedOptions): boolean {
+    const { bytes, holding = this.#all } = options;
+    // Mostly there is room, whatever the tree has of the topic already; it has at most one level more than letters.
+    if (holding.refusal(bytes + (topic.length + 1) * NODE_BYTES, undefined) === undefined) return true;
     const levels = topic.split("/");
     const { depth, node } = this.#reach(levels);
     const earlier = depth === levels.length ? node.message : undefined;
