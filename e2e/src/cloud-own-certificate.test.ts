@@ -112,7 +112,7 @@ describe.skipIf(mosquittoMissing())("a certificate that is there already", () =>
     expect((await renew()).stderr).toContain("was not made by this gateway");
     const denied = await renew(...wrong);
     expect(denied.code).toBe(1);
-    expect(denied.stderr).toMatch(/mqtt: .*The certificate before it stays in use\.\n$/);
+    expect(denied.stderr).toMatch(/mqtt: .*What was there before stays in use\.\n$/);
     const next = aws.enroll("house", [guidePolicy()]);
     expect(await renew(...pair("next", next))).toMatchObject({
       code: 0,
